@@ -1,0 +1,1 @@
+"""The frozen records that cross the plugin boundary, a module per area; no database, no pluggy, no clock."""
