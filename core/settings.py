@@ -1,0 +1,44 @@
+"""What the process is told from outside, read once from the environment."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Addresses and switches; nothing here belongs to a tenant."""
+
+    database_url: str
+    """asyncpg URL of the web's role, `anxin_app`."""
+    worker_database_url: str
+    """asyncpg URL of the worker's role, `anxin_worker`."""
+    redis_url: str
+    secret_key: str
+    """At least 32 characters; signs cursors and binds CSRF tokens to sessions."""
+    production: bool = False
+    public_url: str = "http://localhost:8000"
+    var: Path = Path("var")
+    pool_size: int = 10
+
+
+def _required(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "")
+    if not value:
+        raise LookupError(f"{name} is not set. `make run` sets it; for real servers see docs/guides/operations.md.")
+    return value
+
+
+def settings_from_env(env: Mapping[str, str]) -> Settings:
+    """Read the settings; raise LookupError that names the missing variable."""
+    database_url = _required(env, "DATABASE_URL")
+    return Settings(
+        database_url=database_url,
+        worker_database_url=env.get("WORKER_DATABASE_URL") or database_url,
+        redis_url=_required(env, "REDIS_URL"),
+        secret_key=_required(env, "ANXIN_SECRET_KEY"),
+        production=env.get("ANXIN_PROFILE", "") == "production",
+        public_url=env.get("ANXIN_PUBLIC_URL", "http://localhost:8000").rstrip("/"),
+        var=Path(env.get("VAR", "var")),
+        pool_size=int(env.get("ANXIN_POOL_SIZE", "10")),
+    )

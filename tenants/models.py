@@ -1,0 +1,126 @@
+"""Rows of what a chain does as our customer: its people, their sessions and duties, and its plugins."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Base, TenantRow
+
+
+class Staff(TenantRow, Base):
+    """Somebody who works for the tenant; `login` is an E.164 phone or a lower-case mail address."""
+
+    __tablename__ = "staff"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "login"),
+        ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"]),
+        ForeignKeyConstraint(["tenant_id", "branch_id"], ["branch.tenant_id", "branch.branch_id"]),
+        CheckConstraint("state IN ('active', 'left')", name="state"),
+    )
+
+    staff_id: Mapped[UUID] = mapped_column(primary_key=True)
+    full_name: Mapped[str]
+    login: Mapped[str]
+    password_hash: Mapped[str]
+    branch_id: Mapped[UUID | None]
+    locale: Mapped[str | None]
+    state: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class StaffRole(TenantRow, Base):
+    """One role that somebody holds; what it allows stands in tenants/roles.py."""
+
+    __tablename__ = "staff_role"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"),
+        Index(None, "tenant_id", "role"),
+    )
+
+    staff_id: Mapped[UUID] = mapped_column(primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+
+
+class DutyShift(TenantRow, Base):
+    """Who stands in for a role at a branch, from one instant to another; no branch means all of them."""
+
+    __tablename__ = "duty_shift"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["tenant_id", "branch_id"], ["branch.tenant_id", "branch.branch_id"]),
+        CheckConstraint("ends_at > starts_at", name="span"),
+        Index(None, "tenant_id", "role", "ends_at"),
+    )
+
+    shift_id: Mapped[UUID] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    branch_id: Mapped[UUID | None]
+    staff_id: Mapped[UUID]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+
+
+class StaffSession(TenantRow, Base):
+    """A signed-in browser: only the hash of its token is kept."""
+
+    __tablename__ = "staff_session"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"),
+        Index(None, "tenant_id", "staff_id"),
+    )
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    staff_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    user_agent: Mapped[str]
+
+
+class SignInAttempt(TenantRow, Base):
+    """Failed sign-ins counted per login and per address, to slow down guessing."""
+
+    __tablename__ = "sign_in_attempt"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    window_started_at: Mapped[datetime]
+
+
+class PluginState(TenantRow, Base):
+    """Whether a plugin is on for the tenant, its place in the order, and its settings in force."""
+
+    __tablename__ = "plugin_state"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"]),
+        CheckConstraint("state IN ('installed', 'on', 'paused', 'off', 'removed')", name="state"),
+    )
+
+    plugin: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    position: Mapped[int]
+    settings: Mapped[dict[str, Any]]
+    settings_version: Mapped[int]
+    changed_at: Mapped[datetime]
+
+
+class PluginSettingVersion(TenantRow, Base):
+    """Every change of a plugin's settings: who, when, before and after."""
+
+    __tablename__ = "plugin_setting_version"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "plugin"], ["plugin_state.tenant_id", "plugin_state.plugin"], ondelete="CASCADE"
+        ),
+    )
+
+    plugin: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
+    changed_by: Mapped[UUID | None]
+    changed_by_name: Mapped[str]
+    changed_at: Mapped[datetime]
