@@ -1,0 +1,1 @@
+"""The `anxin` command: every sub-command has a module of its own."""
