@@ -25,7 +25,7 @@ class FieldProblem(msgspec.Struct, frozen=True):
 
     path: str
     code: str
-    params: dict[str, str | int | float] = {}  # noqa: RUF012 - msgspec copies the default
+    params: dict[str, str | int | float] = {}
 
 
 class AnxinError(Exception):
@@ -44,7 +44,9 @@ class InvalidInput(AnxinError):
     code = "invalid-input"
     status = 422
 
-    def __init__(self, problems: tuple[FieldProblem, ...] = (), detail: str = "", /, **params: object) -> None:
+    def __init__(
+        self, problems: tuple[FieldProblem, ...] = (), detail: str = "", /, **params: object
+    ) -> None:
         super().__init__(detail or ", ".join(f"{p.path}: {p.code}" for p in problems), **params)
         self.problems = problems
 

@@ -36,7 +36,9 @@ class StaffRole(TenantRow, Base):
 
     __tablename__ = "staff_role"
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"
+        ),
         Index(None, "tenant_id", "role"),
     )
 
@@ -49,7 +51,9 @@ class DutyShift(TenantRow, Base):
 
     __tablename__ = "duty_shift"
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"
+        ),
         ForeignKeyConstraint(["tenant_id", "branch_id"], ["branch.tenant_id", "branch.branch_id"]),
         CheckConstraint("ends_at > starts_at", name="span"),
         Index(None, "tenant_id", "role", "ends_at"),
@@ -68,7 +72,9 @@ class StaffSession(TenantRow, Base):
 
     __tablename__ = "staff_session"
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"
+        ),
         Index(None, "tenant_id", "staff_id"),
     )
 

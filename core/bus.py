@@ -1,0 +1,81 @@
+"""Short messages through Valkey after a commit: they wake the relay and live pages; losing one costs only time."""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.sentinel import Sentinel
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+WAKE_CHANNEL = "anxin:wake"
+
+
+def connect(url: str) -> "Redis[bytes]":
+    """Return a client for redis://, rediss://, unix:// or sentinel://host:port,host:port/service."""
+    if url.startswith("sentinel://"):
+        hosts, _, service = url.removeprefix("sentinel://").partition("/")
+        nodes = [
+            (host, int(port or 26379)) for host, _, port in (node.partition(":") for node in hosts.split(","))
+        ]
+        client: Redis[bytes] = Sentinel(nodes).master_for(service or "mymaster")
+        return client
+    return Redis.from_url(url)
+
+
+def topic_channel(tenant_id: UUID, topic: str) -> str:
+    """Return the channel's name; it starts with the tenant, so no tenant can listen to another's."""
+    return f"anxin:{tenant_id}:{topic}"
+
+
+class Message(msgspec.Struct, frozen=True):
+    """What a unit of work wants to say once it has been committed."""
+
+    tenant_id: UUID
+    topic: str
+    data: dict[str, Any]
+
+
+class Bus:
+    """Publishes after commit and listens for live pages; a Valkey that is away is logged, never raised."""
+
+    def __init__(self, url: str) -> None:
+        self.client = connect(url)
+
+    async def send(self, messages: Sequence[Message], *, wake: bool) -> None:
+        """Publish what a committed unit of work had to say, and wake the relay when work is due."""
+        if not messages and not wake:
+            return
+        try:
+            async with self.client.pipeline(transaction=False) as pipe:
+                for message in messages:
+                    pipe.publish(
+                        topic_channel(message.tenant_id, message.topic), msgspec.json.encode(message.data)
+                    )
+                if wake:
+                    pipe.publish(WAKE_CHANNEL, b"1")
+                await pipe.execute()
+        except (RedisError, OSError):
+            logger.warning(
+                "valkey did not take %d messages; the relay will find the work by itself", len(messages)
+            )
+
+    @asynccontextmanager
+    async def listen(self, *channels: str) -> AsyncIterator[PubSub]:
+        """Subscribe to channels for as long as the block runs."""
+        pubsub = self.client.pubsub(ignore_subscribe_messages=True)
+        await pubsub.subscribe(*channels)
+        try:
+            yield pubsub
+        finally:
+            await pubsub.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.client.aclose()

@@ -1,0 +1,57 @@
+"""Creates a tenant with its addresses, and its branches."""
+
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import Clock
+from core.db import new_id
+from core.tenancy.models import Branch, Tenant, TenantAddress
+from core.uow import UnitOfWork
+
+
+async def create_tenant(
+    session: AsyncSession,
+    *,
+    tenant_id: UUID,
+    slug: str,
+    code_prefix: str,
+    name: str,
+    locale: str,
+    timezone: str,
+    clock: Clock,
+) -> None:
+    """Insert the tenant that the session is already bound to, so that row security holds from its first row."""
+    await session.execute(
+        insert(Tenant).values(
+            tenant_id=tenant_id,
+            slug=slug,
+            code_prefix=code_prefix,
+            name=name,
+            locale=locale,
+            timezone=timezone,
+            state="active",
+            plugin_epoch=1,
+            created_at=clock(),
+        )
+    )
+    addresses = [{"kind": "slug", "address": slug}, {"kind": "code", "address": code_prefix}]
+    await session.execute(insert(TenantAddress), [entry | {"tenant_id": tenant_id} for entry in addresses])
+
+
+async def add_branch(uow: UnitOfWork, *, name: str, address: str = "", emergency_phone: str = "") -> UUID:
+    """Add a branch and return its id."""
+    branch_id = new_id()
+    await uow.session.execute(
+        insert(Branch).values(
+            tenant_id=uow.tenant_id,
+            branch_id=branch_id,
+            name=name,
+            address=address,
+            emergency_phone=emergency_phone,
+            created_at=uow.now,
+        )
+    )
+    uow.audit("branch.add", "branch", branch_id, {"name": name})
+    return branch_id

@@ -1,0 +1,122 @@
+"""One transaction of one tenant: return commits, raise rolls back; this is the only file that commits."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.audit.actions import append_acts
+from core.audit.rules import Act
+from core.bus import Bus, Message
+from core.hooks.dispatch import TenantPlugins
+from core.outbox.actions import add_work
+from core.scope import Actor, Scope
+from core.tenancy.models import Counter
+
+_COUNTER = Counter.__table__
+
+
+class Reader:
+    """What a query gets: a session bound to the tenant, who asks, one instant, and the tenant's plugins."""
+
+    def __init__(self, session: AsyncSession, scope: Scope, now: datetime, plugins: TenantPlugins) -> None:
+        self.session = session
+        self.scope = scope
+        self.now = now
+        self.plugins = plugins
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The tenant that every statement of this unit is bound to."""
+        return self.scope.tenant_id
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts."""
+        return self.scope.actor
+
+
+class UnitOfWork(Reader):
+    """What an action gets: a reader that may also write, schedule work, audit, and speak after the commit."""
+
+    def __init__(self, session: AsyncSession, scope: Scope, now: datetime, plugins: TenantPlugins) -> None:
+        super().__init__(session, scope, now, plugins)
+        self.messages: list[Message] = []
+        self.wake = False
+        self._acts: list[Act] = []
+
+    async def enqueue(
+        self,
+        task: str,
+        payload: dict[str, Any],
+        *,
+        run_at: datetime | None = None,
+        dedupe_key: str | None = None,
+    ) -> UUID | None:
+        """Schedule work, now or at `run_at`, in this transaction; None when the dedupe key is already there."""
+        outbox_id = await add_work(
+            self.session,
+            tenant_id=self.tenant_id,
+            task=task,
+            payload=payload,
+            now=self.now,
+            run_at=run_at,
+            dedupe_key=dedupe_key,
+        )
+        if run_at is None or run_at <= self.now:
+            self.wake = True
+        return outbox_id
+
+    def audit(
+        self, action: str, entity: str, entity_id: UUID | None = None, details: dict[str, Any] | None = None
+    ) -> None:
+        """Note an act; it is chained and written when the unit ends."""
+        actor = self.actor
+        act = Act(
+            at=self.now,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_name=actor.name,
+            action=action,
+            entity=entity,
+            entity_id=entity_id,
+            details=details or {},
+        )
+        self._acts.append(act)
+
+    def publish(self, topic: str, data: dict[str, Any]) -> None:
+        """Tell live pages of this tenant something, once it has been committed."""
+        self.messages.append(Message(tenant_id=self.tenant_id, topic=topic, data=data))
+
+    async def next_number(self, counter: str) -> int:
+        """Return the tenant's next display number of this kind; numbers of rolled-back units are given again."""
+        statement = insert(_COUNTER).values(tenant_id=self.tenant_id, name=counter, value=1)
+        value = await self.session.scalar(
+            statement.on_conflict_do_update(
+                index_elements=["tenant_id", "name"], set_={"value": _COUNTER.c.value + 1}
+            ).returning(_COUNTER.c.value)
+        )
+        assert isinstance(value, int)
+        return value
+
+    async def finish(self) -> None:
+        """Write the acts and commit."""
+        if self._acts:
+            await append_acts(self.session, self.tenant_id, self._acts)
+            self._acts.clear()
+        await self.session.commit()
+
+
+@asynccontextmanager
+async def unit_of_work(
+    session: AsyncSession, *, scope: Scope, plugins: TenantPlugins, now: datetime, bus: Bus
+) -> AsyncIterator[UnitOfWork]:
+    """Run a block as one transaction on a session bound to the scope's tenant; after the commit, tell who waits."""
+    uow = UnitOfWork(session, scope, now, plugins)
+    yield uow
+    await uow.finish()
+    await bus.send(uow.messages, wake=uow.wake)

@@ -1,0 +1,65 @@
+"""Roles of the documents and what each may do."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+
+class Role(msgspec.Struct, frozen=True):
+    """A role: its English name (the catalogues translate it) and its permissions."""
+
+    code: str
+    name: str
+    permissions: frozenset[str]
+
+
+PERMISSIONS: Final = {
+    "customers.read": "See customers, pets and their history",
+    "customers.write": "Add and change customers, record purchases",
+    "customers.import": "Import and undo imports",
+    "forms.read": "Read filled-in forms",
+    "forms.share": "Hand out form links and QR codes",
+    "complaints.read": "See complaints and their deadlines",
+    "complaints.write": "File complaints, complete steps, add notes",
+    "complaints.judge": "Change the level of a complaint",
+    "plugins.manage": "Switch plugins on and off and change their settings",
+    "jobs.manage": "See failed jobs and run them again",
+    "staff.manage": "Add people, give roles, plan duties",
+    "audit.read": "Read the audit log",
+}
+
+_DESK = frozenset(
+    {
+        "customers.read",
+        "customers.write",
+        "forms.read",
+        "forms.share",
+        "complaints.read",
+        "complaints.write",
+    }
+)
+_CLINICAL = frozenset({"customers.read", "forms.read", "forms.share", "complaints.read", "complaints.write"})
+_LEAD = _DESK | {"complaints.judge", "customers.import"}
+
+ROLES: Final = {
+    role.code: role
+    for role in (
+        Role("director", "Clinic director", frozenset(PERMISSIONS)),
+        Role("tenant_admin", "Administrator", frozenset(PERMISSIONS)),
+        # 宠物医院客户投诉应急预案 §2.1: the members of the standing complaint team.
+        Role("team_leader", "Complaint team leader", _LEAD | {"audit.read"}),
+        Role("service_supervisor", "Customer service supervisor", _LEAD),
+        Role("senior_doctor", "Senior doctor", _CLINICAL),
+        Role("head_nurse", "Head nurse", _CLINICAL),
+        Role("admin_officer", "Administrative officer", _CLINICAL | {"audit.read"}),
+        Role("doctor", "Doctor", _CLINICAL),
+        Role("front_desk", "Front desk", _DESK),
+        Role("legal_counsel", "Legal counsel", frozenset({"complaints.read"})),
+    )
+}
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    """Return what the roles allow together; a role we do not know allows nothing."""
+    return frozenset().union(*(ROLES[code].permissions for code in roles if code in ROLES))
