@@ -1,0 +1,1 @@
+"""Sources of the pages' scripts and styles, and the hook that builds them."""
