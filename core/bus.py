@@ -17,16 +17,16 @@ logger = logging.getLogger(__name__)
 WAKE_CHANNEL = "anxin:wake"
 
 
-def connect(url: str) -> "Redis[bytes]":
+def connect(url: str) -> Redis:
     """Return a client for redis://, rediss://, unix:// or sentinel://host:port,host:port/service."""
     if url.startswith("sentinel://"):
         hosts, _, service = url.removeprefix("sentinel://").partition("/")
-        nodes = [
-            (host, int(port or 26379)) for host, _, port in (node.partition(":") for node in hosts.split(","))
-        ]
-        client: Redis[bytes] = Sentinel(nodes).master_for(service or "mymaster")
+        nodes = [(host, int(port or 26379)) for host, _, port in (node.partition(":") for node in hosts.split(","))]
+        sentinel = Sentinel(nodes)  # type: ignore[no-untyped-call]  # redis 5.3 ships it without types
+        client: Redis = sentinel.master_for(service or "mymaster")
         return client
-    return Redis.from_url(url)
+    direct: Redis = Redis.from_url(url)
+    return direct
 
 
 def topic_channel(tenant_id: UUID, topic: str) -> str:
@@ -55,16 +55,12 @@ class Bus:
         try:
             async with self.client.pipeline(transaction=False) as pipe:
                 for message in messages:
-                    pipe.publish(
-                        topic_channel(message.tenant_id, message.topic), msgspec.json.encode(message.data)
-                    )
+                    pipe.publish(topic_channel(message.tenant_id, message.topic), msgspec.json.encode(message.data))
                 if wake:
                     pipe.publish(WAKE_CHANNEL, b"1")
                 await pipe.execute()
         except (RedisError, OSError):
-            logger.warning(
-                "valkey did not take %d messages; the relay will find the work by itself", len(messages)
-            )
+            logger.warning("valkey did not take %d messages; the relay will find the work by itself", len(messages))
 
     @asynccontextmanager
     async def listen(self, *channels: str) -> AsyncIterator[PubSub]:
@@ -74,7 +70,7 @@ class Bus:
         try:
             yield pubsub
         finally:
-            await pubsub.aclose()
+            await pubsub.aclose()  # type: ignore[no-untyped-call]  # redis 5.3 ships it without types
 
     async def aclose(self) -> None:
         """Close the connections."""

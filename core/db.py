@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 import uuid_utils
-from sqlalchemy import BigInteger, DateTime, MetaData, Text, event, text
+from sqlalchemy import BigInteger, DateTime, MetaData, Table, Text, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -50,6 +50,13 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB(none_as_null=True),
         datetime: DateTime(timezone=True),
     }
+
+
+def table_of(row: type[Base]) -> Table:
+    """Return the table of a mapped class, for Core statements on hot paths: they skip the ORM and its filter."""
+    table = row.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 class TenantRow:

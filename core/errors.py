@@ -44,9 +44,7 @@ class InvalidInput(AnxinError):
     code = "invalid-input"
     status = 422
 
-    def __init__(
-        self, problems: tuple[FieldProblem, ...] = (), detail: str = "", /, **params: object
-    ) -> None:
+    def __init__(self, problems: tuple[FieldProblem, ...] = (), detail: str = "", /, **params: object) -> None:
         super().__init__(detail or ", ".join(f"{p.path}: {p.code}" for p in problems), **params)
         self.problems = problems
 

@@ -1,4 +1,4 @@
-"""Reads the catalogue and names every place where one tenant could see another: run in CI and at every production boot."""
+"""Reads the catalogue and names every place where one tenant could see another; run in CI and at boot."""
 
 from typing import Final
 

@@ -25,9 +25,7 @@ class Settings(msgspec.Struct, frozen=True):
 def _required(env: Mapping[str, str], name: str) -> str:
     value = env.get(name, "")
     if not value:
-        raise LookupError(
-            f"{name} is not set. `make run` sets it; for real servers see docs/guides/operations.md."
-        )
+        raise LookupError(f"{name} is not set. `make run` sets it; for real servers see docs/guides/operations.md.")
     return value
 
 

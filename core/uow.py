@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.audit.actions import append_acts
 from core.audit.rules import Act
 from core.bus import Bus, Message
+from core.db import table_of
 from core.hooks.dispatch import TenantPlugins
 from core.outbox.actions import add_work
 from core.scope import Actor, Scope
 from core.tenancy.models import Counter
 
-_COUNTER = Counter.__table__
+_COUNTER = table_of(Counter)
 
 
 class Reader:

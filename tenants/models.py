@@ -36,9 +36,7 @@ class StaffRole(TenantRow, Base):
 
     __tablename__ = "staff_role"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"
-        ),
+        ForeignKeyConstraint(["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"),
         Index(None, "tenant_id", "role"),
     )
 
@@ -51,9 +49,7 @@ class DutyShift(TenantRow, Base):
 
     __tablename__ = "duty_shift"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"
-        ),
+        ForeignKeyConstraint(["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"),
         ForeignKeyConstraint(["tenant_id", "branch_id"], ["branch.tenant_id", "branch.branch_id"]),
         CheckConstraint("ends_at > starts_at", name="span"),
         Index(None, "tenant_id", "role", "ends_at"),
@@ -72,9 +68,7 @@ class StaffSession(TenantRow, Base):
 
     __tablename__ = "staff_session"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"
-        ),
+        ForeignKeyConstraint(["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"], ondelete="CASCADE"),
         Index(None, "tenant_id", "staff_id"),
     )
 

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.audit.models import AuditEntry, AuditHead
 from core.audit.rules import GENESIS, Act, chain_hash
+from core.db import table_of
 
-_HEAD = AuditHead.__table__
-_ENTRY = AuditEntry.__table__
+_HEAD = table_of(AuditHead)
+_ENTRY = table_of(AuditEntry)
 
 
 async def append_acts(session: AsyncSession, tenant_id: UUID, acts: Sequence[Act]) -> None:
@@ -32,11 +33,8 @@ async def append_acts(session: AsyncSession, tenant_id: UUID, acts: Sequence[Act
         seq += 1
         digest = chain_hash(previous, seq, act)
         rows.append(
-            {"tenant_id": tenant_id, "seq": seq, "prev_hash": previous, "hash": digest}
-            | msgspec.structs.asdict(act)
+            {"tenant_id": tenant_id, "seq": seq, "prev_hash": previous, "hash": digest} | msgspec.structs.asdict(act)
         )
         previous = digest
     await connection.execute(insert(_ENTRY), rows)
-    await connection.execute(
-        update(_HEAD).where(_HEAD.c.tenant_id == tenant_id).values(seq=seq, hash=previous)
-    )
+    await connection.execute(update(_HEAD).where(_HEAD.c.tenant_id == tenant_id).values(seq=seq, hash=previous))

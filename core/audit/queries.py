@@ -24,9 +24,7 @@ def _act(row: AuditEntry) -> Act:
     )
 
 
-async def list_acts(
-    session: AsyncSession, *, before: int | None = None, limit: int = 50
-) -> Sequence[tuple[int, Act]]:
+async def list_acts(session: AsyncSession, *, before: int | None = None, limit: int = 50) -> Sequence[tuple[int, Act]]:
     """Return the newest acts first, each with its number; `before` pages on."""
     query = select(_E).order_by(_E.tenant_id, _E.seq.desc()).limit(limit)
     if before is not None:

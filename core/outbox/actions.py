@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.db import new_id
+from core.db import new_id, table_of
 from core.outbox.models import Outbox
 
-_O = Outbox.__table__
+_O = table_of(Outbox)
 
 
 async def add_work(

@@ -24,9 +24,7 @@ class Tenant(TenantRow, Base):
     """A chain of clinics or shops that is our customer."""
 
     __tablename__ = "tenant"
-    __table_args__ = (
-        CheckConstraint("state IN ('active', 'restricted', 'suspended', 'closed')", name="state"),
-    )
+    __table_args__ = (CheckConstraint("state IN ('active', 'restricted', 'suspended', 'closed')", name="state"),)
 
     slug: Mapped[str]
     code_prefix: Mapped[str]

@@ -18,21 +18,27 @@ MUTATIONS = [
     ("CREATE UNIQUE INDEX branch_name_idx ON branch (name)", "key-order", "branch.branch_name_idx"),
     ("CREATE TABLE loose (tenant_id uuid, note text)", "no-primary-key", "loose"),
     (
-        "CREATE TABLE child (tenant_id uuid, staff_id uuid, child_id uuid, PRIMARY KEY (tenant_id, child_id));;"
-        "CREATE UNIQUE INDEX staff_alone_idx ON staff (staff_id);;"
-        "ALTER TABLE child ADD CONSTRAINT child_fkey FOREIGN KEY (staff_id) REFERENCES staff (staff_id)",
+        (
+            "CREATE TABLE child (tenant_id uuid, staff_id uuid, child_id uuid, PRIMARY KEY (tenant_id, child_id));;"
+            "CREATE UNIQUE INDEX staff_alone_idx ON staff (staff_id);;"
+            "ALTER TABLE child ADD CONSTRAINT child_fkey FOREIGN KEY (staff_id) REFERENCES staff (staff_id)"
+        ),
         "foreign-key-without-tenant",
         "child.child_fkey",
     ),
     (
-        "ALTER TABLE staff ADD CONSTRAINT nuller FOREIGN KEY (tenant_id, branch_id)"
-        " REFERENCES branch (tenant_id, branch_id) ON DELETE SET NULL",
+        (
+            "ALTER TABLE staff ADD CONSTRAINT nuller FOREIGN KEY (tenant_id, branch_id)"
+            " REFERENCES branch (tenant_id, branch_id) ON DELETE SET NULL"
+        ),
         "foreign-key-sets-null",
         "staff.nuller",
     ),
     (
-        "CREATE FUNCTION public.noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';;"
-        "CREATE TRIGGER tick BEFORE INSERT ON branch FOR EACH ROW EXECUTE FUNCTION public.noop()",
+        (
+            "CREATE FUNCTION public.noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';;"
+            "CREATE TRIGGER tick BEFORE INSERT ON branch FOR EACH ROW EXECUTE FUNCTION public.noop()"
+        ),
         "trigger",
         "branch.tick",
     ),
@@ -66,9 +72,7 @@ async def test_the_lint_is_silent_on_our_own_schema(postgres: Dsns) -> None:
 @pytest.mark.parametrize(
     ("mutation", "rule", "where"), MUTATIONS, ids=[rule + ":" + where for _, rule, where in MUTATIONS]
 )
-async def test_a_wall_that_is_taken_out_is_named(
-    postgres: Dsns, mutation: str, rule: str, where: str
-) -> None:
+async def test_a_wall_that_is_taken_out_is_named(postgres: Dsns, mutation: str, rule: str, where: str) -> None:
     engine = create_async_engine(postgres.admin, poolclass=NullPool)
     async with engine.connect() as connection:  # rolled back: DDL is transactional, roles included
         for statement in mutation.split(";;"):
