@@ -13,9 +13,7 @@ class StaffRef(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
-class ComplaintResolved(
-    msgspec.Struct, frozen=True, kw_only=True, tag="complaint.resolved", tag_field="kind"
-):
+class ComplaintResolved(msgspec.Struct, frozen=True, kw_only=True, tag="complaint.resolved", tag_field="kind"):
     """A complaint reached its resolution: the last milestone before the archive gate is complete."""
 
     event_id: UUID

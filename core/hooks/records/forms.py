@@ -8,9 +8,7 @@ from msgspec import UNSET, UnsetType
 from core.hooks.records.text import Text
 
 KEY_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
-Operator = Literal[
-    "eq", "ne", "gt", "gte", "lt", "lte", "in", "empty", "not_empty", "contains", "not_contains"
-]
+Operator = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "empty", "not_empty", "contains", "not_contains"]
 Tone = Literal["danger", "warning", "info", "success", "neutral"]
 Scalar = str | int | float | bool | None
 
@@ -100,8 +98,9 @@ class MultiField(FieldShape, frozen=True, kw_only=True, tag="multi", tag_field="
 
 
 class RatingField(FieldShape, frozen=True, kw_only=True, tag="rating", tag_field="type"):
-    """Whole stars from 1 to `max`."""
+    """Whole steps from `min` to `max`: five stars, or 0 to 10."""
 
+    min: int = 1
     max: int = 5
 
 
@@ -169,9 +168,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     fields: tuple[str, ...]
 
 
-class CompletenessItem(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
-):
+class CompletenessItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One thing the reader expects to know; answered when any of `fields` has an answer ("none" is one)."""
 
     id: str
@@ -203,7 +200,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     flags: tuple[FlagRule, ...] = ()
 
 
-class FormProblem(msgspec.Struct, frozen=True, kw_only=True):
+class FormProblem(msgspec.Struct, frozen=True, kw_only=True, tag="problem", tag_field="type"):
     """What `check_intake` finds wrong; `blocks` stops the submit, else it is shown and kept."""
 
     field: str
@@ -212,7 +209,7 @@ class FormProblem(msgspec.Struct, frozen=True, kw_only=True):
     blocks: bool = True
 
 
-class Flag(msgspec.Struct, frozen=True, kw_only=True):
+class Flag(msgspec.Struct, frozen=True, kw_only=True, tag="flag", tag_field="type"):
     """An alert for staff, raised by a form's rule or by `check_intake`; shown with its reason and source."""
 
     id: str

@@ -1,0 +1,19 @@
+"""Every hook of the API, by area; the host registers exactly these."""
+
+from typing import Any
+
+from core.hooks.kinds import Spec
+from core.hooks.specs import complaints, customers, events, forms, loyalty, settings
+
+SPECS: tuple[Spec[Any], ...] = (
+    customers.subject_types,
+    customers.panels,
+    forms.intake_forms,
+    forms.check_intake,
+    complaints.complaint_categories,
+    complaints.complaint_policies,
+    complaints.assess_complaint,
+    loyalty.loyalty_programs,
+    events.on_event,
+    settings.check_settings,
+)

@@ -1,0 +1,39 @@
+"""Hooks about complaints: the tree of categories, what each severity promises, and how grave one is."""
+
+from typing import Any
+
+from core.hooks.context import DecideContext, DeclareContext
+from core.hooks.kinds import decide_one, declare
+from core.hooks.records.complaints import Assessment, Category, ComplaintFacts, Policy
+
+
+def _parents_first(categories: tuple[Category, ...]) -> None:
+    seen: set[str] = set()
+    for category in categories:
+        if category.parent is not None and category.parent not in seen:
+            raise ValueError(f"category {category.id} comes before its parent {category.parent}")
+        seen.add(category.id)
+
+
+@declare(merge="union", local_ids=("id", "parent"), check=_parents_first)
+def complaint_categories(ctx: DeclareContext[Any]) -> tuple[Category, ...]:
+    """Return the category tree, parents before children."""
+    raise NotImplementedError
+
+
+@declare(merge="earliest deadline per milestone", on_fault="fallback", key="severity")
+def complaint_policies(ctx: DeclareContext[Any]) -> tuple[Policy, ...]:
+    """Return one policy for each severity this vertical handles.
+
+    After a fault core applies its own strictest policy and says so: a deadline never vanishes.
+    """
+    raise NotImplementedError
+
+
+@decide_one(merge="highest severity, all reasons", on_fault="skip", budget=0.5, local_ids=("category",))
+async def assess_complaint(ctx: DecideContext[Any], complaint: ComplaintFacts) -> Assessment | None:
+    """Judge how grave a complaint is, with reasons and the words that led to them; None is no opinion.
+
+    After a fault core's own default stands and the gap can be recomputed later.
+    """
+    raise NotImplementedError
