@@ -108,8 +108,8 @@ def node(*arguments: str, problem: str) -> None:
     output = f"{done.stdout}\n{done.stderr}"
     if reason := next((sign for sign in OUT_OF_REACH if sign in output), ""):
         raise BuildError(
-            f"{problem}: the npm registry is out of reach ({reason}); connect to the network, or point npm at a registry "
-            "you reach (npm config set registry), and run the same command again."
+            f"{problem}: the npm registry is out of reach ({reason}); connect to the network, or point npm at a "
+            "registry you reach (npm config set registry), and run the same command again."
         )
     raise BuildError(f"{problem}:\n{output.strip()[-3000:]}")
 

