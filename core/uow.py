@@ -107,7 +107,7 @@ class UnitOfWork(Reader):
     async def finish(self) -> None:
         """Write the acts and commit."""
         if self._acts:
-            await append_acts(self.session, self.tenant_id, self._acts)
+            await append_acts(self.session, tenant_id=self.tenant_id, acts=self._acts)
             self._acts.clear()
         await self.session.commit()
 

@@ -16,7 +16,7 @@ _HEAD = table_of(AuditHead)
 _ENTRY = table_of(AuditEntry)
 
 
-async def append_acts(session: AsyncSession, tenant_id: UUID, acts: Sequence[Act]) -> None:
+async def append_acts(session: AsyncSession, *, tenant_id: UUID, acts: Sequence[Act]) -> None:
     """Append the acts in order; the head's row lock makes concurrent writers of one tenant queue up."""
     connection = await session.connection()
     head = (

@@ -1,0 +1,189 @@
+"""Rows of a complaint: the case, its history, its clocks with their events, and who was told what."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Base, TenantRow
+
+_CASE = ["complaint.tenant_id", "complaint.complaint_id"]
+
+
+class ComplaintPolicy(TenantRow, Base):
+    """A policy as it was when a complaint was filed; its version is the hash of its content, so it never changes."""
+
+    __tablename__ = "complaint_policy"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"]),)
+
+    version: Mapped[str] = mapped_column(primary_key=True)
+    severity: Mapped[str]
+    definition: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class ComplaintLink(TenantRow, Base):
+    """The unguessable address of a branch's filing page, as its poster shows it."""
+
+    __tablename__ = "complaint_link"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "branch_id"),
+        ForeignKeyConstraint(["tenant_id", "branch_id"], ["branch.tenant_id", "branch.branch_id"]),
+    )
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    branch_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+
+
+class Complaint(TenantRow, Base):
+    """One case; `next_due_at` and `next_milestone` repeat its most urgent live clock for the board."""
+
+    __tablename__ = "complaint"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "number"),
+        UniqueConstraint("tenant_id", "status_code"),
+        UniqueConstraint("tenant_id", "filing_key"),
+        ForeignKeyConstraint(["tenant_id", "branch_id"], ["branch.tenant_id", "branch.branch_id"]),
+        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customer.tenant_id", "customer.customer_id"]),
+        ForeignKeyConstraint(["tenant_id", "subject_id"], ["subject.tenant_id", "subject.subject_id"]),
+        ForeignKeyConstraint(["tenant_id", "assignee_id"], ["staff.tenant_id", "staff.staff_id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "policy_version"], ["complaint_policy.tenant_id", "complaint_policy.version"]
+        ),
+        CheckConstraint("severity IN ('L1', 'L2', 'L3')", name="severity"),
+        CheckConstraint("state IN ('open', 'resolved', 'archived', 'withdrawn')", name="state"),
+        # Open cases by the next promise; cases without one come last.
+        Index(
+            "complaint_board_idx", "tenant_id", "next_due_at", "complaint_id", postgresql_where=text("state = 'open'")
+        ),
+        Index(None, "tenant_id", "received_at", "complaint_id"),
+        Index(None, "tenant_id", "customer_id", "received_at"),
+        Index(None, "tenant_id", "subject_id"),
+        Index(None, "tenant_id", "assignee_id", "state"),
+    )
+
+    complaint_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    status_code: Mapped[str]
+    filing_key: Mapped[str | None]
+    title: Mapped[str]
+    text: Mapped[str]
+    desired: Mapped[str]
+    category: Mapped[str | None]
+    channel: Mapped[str]
+    severity: Mapped[str]
+    reasons: Mapped[list[dict[str, Any]]]
+    policy_version: Mapped[str]
+    state: Mapped[str]
+    branch_id: Mapped[UUID | None]
+    customer_id: Mapped[UUID | None]
+    subject_id: Mapped[UUID | None]
+    assignee_id: Mapped[UUID | None]
+    contact_name: Mapped[str]
+    contact_phone: Mapped[str]
+    received_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    next_milestone: Mapped[str | None]
+    next_started_at: Mapped[datetime | None]
+    next_due_at: Mapped[datetime | None]
+    event_seq: Mapped[int]
+
+
+class ComplaintEvent(TenantRow, Base):
+    """What happened to a case, append-only and numbered within it."""
+
+    __tablename__ = "complaint_event"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "complaint_id"], _CASE),)
+
+    complaint_id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    actor_kind: Mapped[str]
+    actor_id: Mapped[UUID | None]
+    actor_name: Mapped[str]
+    data: Mapped[dict[str, Any]]
+
+
+class ComplaintClock(TenantRow, Base):
+    """One promise of a case, milestone by cycle: a fold of its events, kept for lists."""
+
+    __tablename__ = "complaint_clock"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "complaint_id"], _CASE),
+        CheckConstraint(
+            "status IN ('waiting', 'running', 'paused', 'met', 'met_late', 'breached', 'cancelled')", name="status"
+        ),
+        Index(None, "tenant_id", "due_at"),
+    )
+
+    complaint_id: Mapped[UUID] = mapped_column(primary_key=True)
+    milestone: Mapped[str] = mapped_column(primary_key=True)
+    cycle: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    status: Mapped[str]
+    started_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    breached_at: Mapped[datetime | None]
+    next_at: Mapped[datetime | None]
+    outbox_id: Mapped[UUID | None]
+
+
+class ClockEvent(TenantRow, Base):
+    """What happened to a clock: the only truth about it, append-only."""
+
+    __tablename__ = "clock_event"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "complaint_id", "milestone", "cycle"],
+            [
+                "complaint_clock.tenant_id",
+                "complaint_clock.complaint_id",
+                "complaint_clock.milestone",
+                "complaint_clock.cycle",
+            ],
+        ),
+    )
+
+    complaint_id: Mapped[UUID] = mapped_column(primary_key=True)
+    milestone: Mapped[str] = mapped_column(primary_key=True)
+    cycle: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    event: Mapped[dict[str, Any]]
+
+
+class Notice(TenantRow, Base):
+    """Somebody was told that a promise is near, due or broken; unique, so that nobody is told twice."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        UniqueConstraint(
+            "tenant_id",
+            "complaint_id",
+            "milestone",
+            "cycle",
+            "stage",
+            "policy_version",
+            "staff_id",
+            name="notice_once_key",
+        ),
+        ForeignKeyConstraint(["tenant_id", "complaint_id"], _CASE),
+        ForeignKeyConstraint(["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"]),
+        Index("notice_inbox_idx", "tenant_id", "staff_id", "notice_id", postgresql_where=text("read_at IS NULL")),
+    )
+
+    notice_id: Mapped[UUID] = mapped_column(primary_key=True)
+    complaint_id: Mapped[UUID]
+    milestone: Mapped[str]
+    cycle: Mapped[int]
+    stage: Mapped[str]
+    policy_version: Mapped[str]
+    role: Mapped[str]
+    staff_id: Mapped[UUID]
+    due_at: Mapped[datetime]
+    sent_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
