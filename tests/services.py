@@ -34,9 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _clean_after_killed_runs()
     os.environ[FOLDER] = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
     if os.geteuid() == 0:
-        Path(os.environ[FOLDER]).chmod(
-            0o755
-        )  # the servers run as another account, which must be able to enter
+        Path(os.environ[FOLDER]).chmod(0o755)  # the servers run as another account, which must be able to enter
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -21,9 +21,7 @@ async def test_the_app_role_bypasses_nothing_and_reads_migrated_tables(postgres:
             "rolbypassrls": False,
             "rolcreatedb": False,
         }
-        assert (
-            await connection.fetchval("SELECT count(*) FROM pg_tables WHERE tableowner = 'anxin_owner'") > 0
-        )
+        assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE tableowner = 'anxin_owner'") > 0
     finally:
         await connection.close()
 

