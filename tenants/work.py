@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import UUID
 
-from core.hooks.dispatch import PluginHost, TenantPlugins
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.bus import Bus
 from core.clock import Clock
 from core.db import Database
 from core.errors import NotFound
+from core.hooks.dispatch import TenantPlugins
+from core.hooks.host import PluginHost
 from core.scope import SYSTEM, Actor, Scope
 from core.tenancy.queries import TenantFacts, find_tenant, find_tenant_id
 from core.uow import Reader, UnitOfWork, unit_of_work

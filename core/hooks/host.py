@@ -1,6 +1,8 @@
 """The process's plugins: loaded once, then handed out per tenant and epoch."""
 
+import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -99,25 +101,32 @@ class PluginHost:
             raise NotFound(plugin=plugin_id)
         return self._loaded.plugins[plugin_id]
 
-    def kept(self, tenant_id: UUID, epoch: int) -> TenantPlugins | None:
+    def migrations(self) -> dict[str, Path]:
+        """Return the folders (each holding `versions/`) of the loaded plugins that have tables, by plugin id."""
+        folders = {}
+        for plugin_id, plugin in self._loaded.plugins.items():
+            if plugin.tables:
+                file = sys.modules[self._loaded.packages[plugin_id]].__file__
+                folders[plugin_id] = Path(str(file)).parent / "migrations"
+        return folders
+
+    def cached(self, tenant_id: UUID, epoch: int) -> TenantPlugins | None:
         """Return the tenant's plugins when they are known for this epoch, so the caller need not read settings."""
         known = self._tenants.get(tenant_id)
         return known if known is not None and known.epoch == epoch else None
 
-    def for_tenant(
-        self, tenant_id: UUID, epoch: int, enabled: Mapping[str, Mapping[str, Any]], order: tuple[str, ...] = ()
-    ) -> TenantPlugins:
-        """Return the plugins of a tenant; `enabled` maps plugin ids to their stored settings.
+    def for_tenant(self, tenant_id: UUID, epoch: int, enabled: Mapping[str, Mapping[str, Any]]) -> TenantPlugins:
+        """Return the plugins of a tenant; `enabled` maps plugin ids to their stored settings, in the tenant's order.
 
         A plugin that is not loaded, whose settings no longer fit, or whose declarations fail is off for this
         tenant, and a gap says why.
         """
-        if (known := self.kept(tenant_id, epoch)) is not None:
+        if (known := self.cached(tenant_id, epoch)) is not None:
             return known
         settings: dict[str, msgspec.Struct] = {}
         declarations: dict[str, _Declared] = {}
         gaps: list[Gap] = []
-        for plugin_id in sorted(enabled):
+        for plugin_id in enabled:
             plugin = self._loaded.plugins.get(plugin_id)
             if plugin is None:
                 gaps.append(Gap(plugin=plugin_id, hook="", rule="not enabled", code="not loaded"))
@@ -133,7 +142,7 @@ class PluginHost:
             if declared.may_be_on:
                 settings[plugin_id] = own
                 declarations[plugin_id] = declared
-        made = self._tenant(tenant_id, epoch, settings, declarations, tuple(gaps), order)
+        made = self._tenant(tenant_id, epoch, settings, declarations, tuple(gaps))
         if len(self._tenants) >= KEPT_TENANTS:
             self._tenants.clear()
         self._tenants[tenant_id] = made
@@ -146,9 +155,8 @@ class PluginHost:
         settings: dict[str, msgspec.Struct],
         declarations: dict[str, _Declared],
         gaps: tuple[Gap, ...],
-        order: tuple[str, ...],
     ) -> TenantPlugins:
-        plan = self._plans.plan(frozenset(settings), order)
+        plan = self._plans.plan(frozenset(settings), tuple(settings))
         declared = {
             spec.name: tuple(
                 Contribution(implementation.plugin, record)

@@ -74,6 +74,7 @@ class Loaded:
         vars(namespace).update({spec.name: spec.function for spec in SPECS})
         self.manager.add_hookspecs(namespace)
         self.plugins: dict[str, Plugin] = {}
+        self.packages: dict[str, str] = {}
         self.statuses: list[PluginStatus] = []
 
 
@@ -139,6 +140,7 @@ def _load_one(loaded: Loaded, candidate: Candidate, blocked: Mapping[str, str], 
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a vendor's code may raise anything; it becomes a status
         return status("broken", f"{type(error).__name__}: {error}", where_of(error, candidate.package))
     loaded.plugins[plugin.id] = plugin
+    loaded.packages[plugin.id] = candidate.package
     return status("loaded")
 
 
