@@ -135,7 +135,7 @@ async def test_the_application_role_can_neither_rise_nor_create(
     database: Database, pair: tuple[UUID, UUID], statement: str
 ) -> None:
     async with database.session(pair[0]) as session:
-        with pytest.raises(DBAPIError, match="permission denied|does not exist"):
+        with pytest.raises(DBAPIError, match=r"permission denied|does not exist"):
             await session.execute(text(statement))
 
 

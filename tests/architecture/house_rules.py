@@ -51,9 +51,9 @@ def rows_are_selected_in_queries_and_actions(path: Path, source: str, tree: ast.
     if places or path.parts[0] not in {"web", "workers", "tenants"} or "cli" in path.parts:
         return
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("core."):
-            if node.module.endswith(".models") and path.parts[0] != "tenants":
-                yield node.lineno, f"{node.module} is read by queries and changed by actions, not here"
+        module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+        if module.startswith("core.") and module.endswith(".models") and path.parts[0] != "tenants":
+            yield node.lineno, f"{module} is read by queries and changed by actions, not here"
 
 
 def migrations_import_no_model(path: Path, source: str, tree: ast.Module) -> Iterator[Problem]:
