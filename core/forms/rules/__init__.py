@@ -1,0 +1,71 @@
+"""The pure form engine: definitions, conditions, answers, overlays, posts and views; no database, no clock."""
+
+from core.forms.rules.conditions import holds, is_empty
+from core.forms.rules.definition import (
+    BadDefinition,
+    DefinitionProblem,
+    canonical_json,
+    check_form,
+    decode_form,
+    version_of,
+)
+from core.forms.rules.overlay import Addition, Applied, Overlay, apply_overlay
+from core.forms.rules.posting import Posted, decode_post
+from core.forms.rules.reading import (
+    Carried,
+    Completeness,
+    Leftover,
+    carry_over,
+    completeness,
+    flags,
+    prefill,
+    profile_fields,
+    profile_values,
+)
+from core.forms.rules.validation import Result, evaluate
+from core.forms.rules.view import (
+    ErrorView,
+    FieldView,
+    FormView,
+    OptionView,
+    RowView,
+    SectionView,
+    dom_id,
+    form_view,
+)
+
+__all__ = [
+    "Addition",
+    "Applied",
+    "BadDefinition",
+    "Carried",
+    "Completeness",
+    "DefinitionProblem",
+    "ErrorView",
+    "FieldView",
+    "FormView",
+    "Leftover",
+    "OptionView",
+    "Overlay",
+    "Posted",
+    "Result",
+    "RowView",
+    "SectionView",
+    "apply_overlay",
+    "canonical_json",
+    "carry_over",
+    "check_form",
+    "completeness",
+    "decode_form",
+    "decode_post",
+    "dom_id",
+    "evaluate",
+    "flags",
+    "form_view",
+    "holds",
+    "is_empty",
+    "prefill",
+    "profile_fields",
+    "profile_values",
+    "version_of",
+]

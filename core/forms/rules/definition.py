@@ -1,0 +1,280 @@
+"""What a form definition must keep to, its canonical JSON and its version."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from core.forms.rules.conditions import TODAY, Names, Slot, comparisons
+from core.forms.rules.patterns import BadPattern, compiled
+from core.hooks.records.forms import (
+    KEY_PATTERN,
+    CalcField,
+    ChoiceField,
+    Condition,
+    DateField,
+    DateTimeField,
+    Field,
+    FileField,
+    Form,
+    GroupField,
+    MultiField,
+    NumberField,
+    RatingField,
+    TextField,
+)
+
+MAX_DEPTH = 3
+MAX_FIELDS = 500
+MAX_COMPARISONS = 50
+TENANT_PREFIX = "x_"
+PROFILE_PATTERN = re.compile(r"(customer|subject)\.[a-z][a-z0-9_]*")
+DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+DATETIME_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
+_KEY = re.compile(KEY_PATTERN)
+
+
+class DefinitionProblem(msgspec.Struct, frozen=True):
+    """One rule that a definition breaks: the field (`past.disease`, empty for the form itself) and the reason."""
+
+    field: str
+    reason: str
+
+
+class BadDefinition(ValueError):
+    """JSON that is no form; the text says where and why."""
+
+
+def decode_form(wire: object) -> Form:
+    """Read the wire form (parsed JSON); raise BadDefinition with the path of the first fault."""
+    try:
+        return msgspec.convert(wire, Form)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise BadDefinition(str(error)) from error
+
+
+def canonical_json(form: Form) -> bytes:
+    """The one spelling of a definition: keys sorted, no spaces, defaults left out, fields in their order."""
+    return msgspec.json.encode(form, order="sorted")
+
+
+def version_of(form: Form) -> str:
+    """The first 16 hex digits of SHA-256 over the canonical JSON of the definition with its overlay applied."""
+    return hashlib.sha256(canonical_json(form)).hexdigest()[:16]
+
+
+def kind_of(field: Field) -> str:
+    """The wire's `type` of a field."""
+    return str(type(field).__struct_config__.tag)
+
+
+def is_date(text: str) -> bool:
+    """Tell whether the text is a real day written YYYY-MM-DD."""
+    if not DATE_PATTERN.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_datetime(text: str) -> bool:
+    """Tell whether the text is a real instant or local time, ISO with a T and at least minutes."""
+    if not DATETIME_PATTERN.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def walk_fields(fields: Iterable[Field], prefix: str = "") -> Iterator[tuple[str, Field]]:
+    """Every field with its dotted key, groups before their members."""
+    for field in fields:
+        yield prefix + field.key, field
+        if isinstance(field, GroupField):
+            yield from walk_fields(field.fields, f"{prefix}{field.key}.")
+
+
+def check_form(form: Form, *, own_fields: bool = True) -> tuple[DefinitionProblem, ...]:
+    """Return every rule the definition breaks; none means that it may be used.
+
+    `own_fields=False` is for a plugin's definition, where keys that start with `x_` are the tenant's to give.
+    """
+    check = _Check(own_fields=own_fields)
+    if not form.fields:
+        check.say("", "a form needs at least one field")
+    if sum(1 for _ in walk_fields(form.fields)) > MAX_FIELDS:
+        check.say("", f"more than {MAX_FIELDS} fields")
+    names = Names()
+    check.level(form.fields, "", names, 0, in_rows=False)
+    for flag in form.flags:
+        check.condition(f"flags.{flag.id}", flag.when, names)
+    _check_references(form, check)
+    return tuple(check.problems)
+
+
+def _check_references(form: Form, check: "_Check") -> None:
+    top = {field.key for field in form.fields}
+    every = {key for key, _ in walk_fields(form.fields)}
+    sectioned: set[str] = set()
+    for section in form.sections:
+        for key in section.fields:
+            if key not in top:
+                check.say("", f"section {section.id} names the unknown field {key}")
+            if key in sectioned:
+                check.say("", f"field {key} stands in two sections")
+            sectioned.add(key)
+    for item in form.completeness:
+        for key in item.fields:
+            if key not in every:
+                check.say("", f"completeness item {item.id} names the unknown field {key}")
+
+
+class _Check:
+    """Walks a definition in document order and collects what is wrong."""
+
+    def __init__(self, *, own_fields: bool) -> None:
+        self.problems: list[DefinitionProblem] = []
+        self._own_fields = own_fields
+
+    def say(self, field: str, reason: str) -> None:
+        self.problems.append(DefinitionProblem(field, reason))
+
+    def level(self, fields: tuple[Field, ...], prefix: str, names: Names, depth: int, *, in_rows: bool) -> None:
+        """Check the fields of one scope; each sees only those before it."""
+        seen: set[str] = set()
+        for field in fields:
+            path = prefix + field.key
+            if not _KEY.match(field.key) or "\n" in field.key:
+                self.say(path, f"the key does not match {KEY_PATTERN}")
+            if field.key in seen:
+                self.say(path, "the key is used twice")
+            if field.key.startswith(TENANT_PREFIX) and not self._own_fields:
+                self.say(path, f"keys that start with {TENANT_PREFIX} belong to the tenant")
+            seen.add(field.key)
+            if field.visible_when is not None:
+                self.condition(path, field.visible_when, names)
+            if field.profile is not None and (in_rows or not PROFILE_PATTERN.fullmatch(field.profile)):
+                self.say(path, "profile is customer.<key> or subject.<key>, outside rows")
+            for reason in _limits(field, names):
+                self.say(path, reason)
+            if isinstance(field, GroupField):
+                self.group(field, path, names, depth, in_rows=in_rows)
+            else:
+                names.declare(field.key, Slot(path, kind_of(field)))
+
+    def group(self, field: GroupField, path: str, names: Names, depth: int, *, in_rows: bool) -> None:
+        """Check the members of a group, as deep as groups may go."""
+        if not field.fields:
+            self.say(path, "a group needs at least one field")
+        if depth + 1 >= MAX_DEPTH:
+            self.say(path, f"groups may be {MAX_DEPTH - 1} deep")
+            return
+        inner = Names(names)
+        self.level(field.fields, f"{path}.", inner, depth + 1, in_rows=in_rows or field.repeat)
+        names.declare(field.key, Slot(path, "group"))
+        if not field.repeat:
+            names.adopt(field.key, inner)
+
+    def condition(self, path: str, condition: Condition, names: Names) -> None:
+        """Check what a condition asks: only earlier fields or the same row, and values that the op can use."""
+        leaves = comparisons(condition)
+        if len(leaves) > MAX_COMPARISONS:
+            self.say(path, f"a condition may have {MAX_COMPARISONS} comparisons")
+        for leaf in leaves:
+            if names.find(str(leaf.field)) is None:
+                self.say(
+                    path,
+                    f"the condition asks {leaf.field}, which is no earlier field nor one of the same row",
+                )
+            if leaf.op == "in" and not isinstance(leaf.value, tuple):
+                self.say(path, "op in needs a list of values")
+
+
+def _limits(field: Field, names: Names) -> Iterator[str]:
+    match field:
+        case TextField():
+            yield from _text_limits(field)
+        case NumberField():
+            yield from _span("min", field.min, "max", field.max)
+            if field.decimals is not None and field.decimals < 0:
+                yield "decimals is negative"
+        case DateField() | DateTimeField():
+            yield from _date_limits(field)
+        case ChoiceField() | MultiField():
+            yield from _option_limits(field)
+        case RatingField():
+            yield from _span("min", field.min, "max", field.max)
+        case FileField():
+            yield from _span("1", 1, "max_rows", field.max_rows)
+            yield from _span("1", 1, "max_bytes", field.max_bytes)
+        case GroupField():
+            yield from _row_limits(field.min_rows, field.max_rows)
+        case CalcField():
+            yield from _calc_limits(field, names)
+        case _:
+            pass
+
+
+def _span(low_name: str, low: Any, high_name: str, high: Any) -> Iterator[str]:
+    if low is not None and high is not None and low > high:
+        yield f"{high_name} is below {low_name}"
+
+
+def _row_limits(low: int | None, high: int | None) -> Iterator[str]:
+    yield from _span("min_rows", low, "max_rows", high)
+    yield from _span("0", 0, "min_rows", low)
+    yield from _span("1", 1, "max_rows", high)
+
+
+def _text_limits(field: TextField) -> Iterator[str]:
+    yield from _span("min_length", field.min_length, "max_length", field.max_length)
+    yield from _span("0", 0, "min_length", field.min_length)
+    yield from _span("0", 0, "max_length", field.max_length)
+    if field.pattern is not None:
+        try:
+            compiled(field.pattern)
+        except BadPattern as error:
+            yield f"the pattern cannot be used: {error}"
+
+
+def _date_limits(field: DateField | DateTimeField) -> Iterator[str]:
+    valid = is_date if isinstance(field, DateField) else _is_moment
+    for name, bound in (("min", field.min), ("max", field.max)):
+        if bound is not None and bound != TODAY and not valid(bound):
+            yield f"{name} is neither an ISO date nor {TODAY}"
+    if TODAY not in {field.min, field.max}:
+        yield from _span("min", field.min, "max", field.max)
+
+
+def _is_moment(text: str) -> bool:
+    return is_date(text) or is_datetime(text)
+
+
+def _option_limits(field: ChoiceField | MultiField) -> Iterator[str]:
+    values = [option.value for option in field.options]
+    if not values:
+        yield "there are no options"
+    if "" in values:
+        yield "an option has no value"
+    if len(set(values)) != len(values):
+        yield "an option stands twice"
+    if isinstance(field, MultiField):
+        yield from _row_limits(field.min_rows, field.max_rows)
+
+
+def _calc_limits(field: CalcField, names: Names) -> Iterator[str]:
+    if not field.of:
+        yield "there is nothing to calculate from"
+    for key in field.of:
+        slot = names.find(key)
+        if slot is None or slot.kind not in {"number", "rating", "calc"}:
+            yield f"{key} is no earlier number"
+    if field.op in {"difference", "ratio_percent"} and len(field.of) != 2:
+        yield f"{field.op} is made of two numbers"
