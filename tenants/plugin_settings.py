@@ -1,0 +1,248 @@
+"""Which plugins are on for a tenant and how they are set: every change a version, in force from the next request."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.db import table_of
+from core.errors import Conflict, Forbidden, NotFound
+from core.hooks.host import PluginHost
+from core.hooks.manifest import Plugin
+from core.hooks.records.settings import SettingInput
+from core.hooks.settings import settings_form, settings_from_page, settings_schema
+from core.tenancy.models import Tenant
+from core.uow import Reader, UnitOfWork
+from tenants.models import PluginSettingVersion, PluginState
+
+PERMISSION = "plugins.manage"
+_STATE = table_of(PluginState)
+_VERSION = table_of(PluginSettingVersion)
+_TENANT = table_of(Tenant)
+
+
+class PluginCard(msgspec.Struct, frozen=True):
+    """One plugin as the tenant's plugin page lists it; `reason` says why it is on but does not run."""
+
+    plugin: Plugin
+    state: str
+    settings_version: int
+    changed_at: datetime | None
+    reason: str = ""
+
+
+class SettingsPage(msgspec.Struct, frozen=True):
+    """A plugin's settings as inputs in the reader's language."""
+
+    plugin: Plugin
+    state: str
+    version: int
+    inputs: tuple[SettingInput, ...]
+
+
+class SettingChange(msgspec.Struct, frozen=True):
+    """One saved version."""
+
+    version: int
+    before: dict[str, Any]
+    after: dict[str, Any]
+    changed_by_name: str
+    changed_at: datetime
+
+
+async def get_enabled_settings(session: AsyncSession) -> dict[str, dict[str, Any]]:
+    """Return the stored settings of every plugin that is on, in the tenant's order."""
+    rows = await session.execute(
+        select(PluginState.plugin, PluginState.settings)
+        .where(PluginState.state == "on")
+        .order_by(PluginState.position, PluginState.plugin)
+    )
+    return {plugin: settings for plugin, settings in rows}  # noqa: C416 - a Row is not typed as a pair
+
+
+async def list_plugins(reader: Reader, host: PluginHost) -> list[PluginCard]:
+    """Return every loaded plugin with the tenant's state of it; a plugin never touched is `installed`."""
+    rows = await reader.session.execute(
+        select(PluginState.plugin, PluginState.state, PluginState.settings_version, PluginState.changed_at)
+    )
+    known = {row.plugin: row for row in rows}
+    gaps = {gap.plugin: f"{gap.hook} {gap.code} {gap.where}".strip() for gap in reader.plugins.gaps}
+    return [
+        PluginCard(plugin, row.state, row.settings_version, row.changed_at, gaps.get(plugin.id, ""))
+        if (row := known.get(plugin.id)) is not None
+        else PluginCard(plugin, "installed", 0, None)
+        for plugin in host.plugins()
+    ]
+
+
+async def get_settings_page(reader: Reader, host: PluginHost, plugin_id: str) -> SettingsPage:
+    """Return the inputs of a plugin's settings page with the values in force.
+
+    Raises:
+        NotFound: no such plugin is loaded.
+    """
+    plugin = host.plugin(plugin_id)
+    row = (await reader.session.execute(_state_of(reader, plugin_id))).first()
+    values = row.settings if row is not None else {}
+    inputs = settings_form(settings_schema(plugin.settings), values, reader.scope.locale)
+    state, version = (row.state, row.settings_version) if row is not None else ("installed", 0)
+    return SettingsPage(plugin, state, version, inputs)
+
+
+async def list_setting_changes(reader: Reader, plugin_id: str) -> list[SettingChange]:
+    """Return the versions of a plugin's settings, latest first."""
+    columns = (_VERSION.c[name] for name in SettingChange.__struct_fields__)
+    rows = await reader.session.execute(
+        select(*columns)
+        .where(_VERSION.c.tenant_id == reader.tenant_id, _VERSION.c.plugin == plugin_id)
+        .order_by(_VERSION.c.version.desc())
+    )
+    return [SettingChange(*row) for row in rows]
+
+
+async def enable_plugin(uow: UnitOfWork, *, host: PluginHost, plugin_id: str) -> None:
+    """Switch a plugin on, last in the order when it is new; its stored settings stay.
+
+    Raises:
+        NotFound: no such plugin is loaded.
+        InvalidInput: settings stored earlier no longer fit this version of the plugin.
+    """
+    _allow(uow)
+    plugin = host.plugin(plugin_id)
+    row = (await uow.session.execute(_state_of(uow, plugin_id).with_for_update())).first()
+    host.check_settings(plugin_id, row.settings if row is not None else {})
+    position = select(func.coalesce(func.max(_STATE.c.position), 0) + 1).where(_STATE.c.tenant_id == uow.tenant_id)
+    first = upsert(_STATE).values(
+        tenant_id=uow.tenant_id,
+        plugin=plugin_id,
+        state="on",
+        position=position.scalar_subquery(),
+        settings={},
+        settings_version=0,
+        changed_at=uow.now,
+    )
+    await uow.session.execute(
+        first.on_conflict_do_update(index_elements=["tenant_id", "plugin"], set_={"state": "on", "changed_at": uow.now})
+    )
+    await _changed(uow)
+    uow.audit("plugin.enabled", "plugin", None, {"plugin": plugin_id, "version": plugin.version})
+
+
+async def disable_plugin(uow: UnitOfWork, *, plugin_id: str) -> None:
+    """Switch a plugin off; nothing of it reaches the tenant from the next request, and its data are kept.
+
+    Raises:
+        NotFound: it is not on.
+    """
+    _allow(uow)
+    found = await uow.session.execute(
+        update(_STATE)
+        .where(_STATE.c.tenant_id == uow.tenant_id, _STATE.c.plugin == plugin_id, _STATE.c.state == "on")
+        .values(state="off", changed_at=uow.now)
+        .returning(_STATE.c.plugin)
+    )
+    if found.first() is None:
+        raise NotFound(plugin=plugin_id)
+    await _changed(uow)
+    uow.audit("plugin.disabled", "plugin", None, {"plugin": plugin_id})
+
+
+async def save_plugin_settings(
+    uow: UnitOfWork, *, host: PluginHost, plugin_id: str, data: Mapping[str, Any], expected_version: int
+) -> int:
+    """Save typed settings as a new version and return its number; the same settings again make no version.
+
+    Raises:
+        NotFound: the plugin is not loaded, or the tenant never switched it on.
+        InvalidInput: every refused value with its path.
+        Conflict: somebody else saved since `expected_version` was shown.
+    """
+    _allow(uow)
+    after = msgspec.to_builtins(host.check_settings(plugin_id, data))
+    row = (await uow.session.execute(_state_of(uow, plugin_id).with_for_update())).first()
+    if row is None:
+        raise NotFound(plugin=plugin_id)
+    if row.settings_version != expected_version:
+        raise Conflict("the settings were changed by somebody else", plugin=plugin_id, version=row.settings_version)
+    if row.settings == after:
+        return expected_version
+    return await _save(uow, plugin_id, expected_version, row.settings, after)
+
+
+async def save_posted_settings(
+    uow: UnitOfWork, *, host: PluginHost, plugin_id: str, posted: Mapping[str, list[str]], expected_version: int
+) -> int:
+    """Save what the settings page posted; refusals are those of save_plugin_settings."""
+    data = settings_from_page(settings_schema(host.plugin(plugin_id).settings), posted)
+    return await save_plugin_settings(uow, host=host, plugin_id=plugin_id, data=data, expected_version=expected_version)
+
+
+async def restore_plugin_settings(uow: UnitOfWork, *, host: PluginHost, plugin_id: str, version: int) -> int:
+    """Go back to what was in force after `version` (0: before the first change), as a new version.
+
+    Raises:
+        NotFound: no such version.
+        InvalidInput: the old settings no longer fit this version of the plugin.
+    """
+    _allow(uow)
+    row = (await uow.session.execute(_state_of(uow, plugin_id).with_for_update())).first()
+    column = _VERSION.c.after if version else _VERSION.c.before
+    wanted = await uow.session.scalar(
+        select(column).where(
+            _VERSION.c.tenant_id == uow.tenant_id,
+            _VERSION.c.plugin == plugin_id,
+            _VERSION.c.version == (version or 1),
+        )
+    )
+    if row is None or wanted is None:
+        raise NotFound(plugin=plugin_id, version=version)
+    host.check_settings(plugin_id, wanted)
+    return await _save(uow, plugin_id, row.settings_version, row.settings, wanted)
+
+
+def _allow(uow: UnitOfWork) -> None:
+    if not uow.actor.may(PERMISSION):
+        raise Forbidden(permission=PERMISSION)
+
+
+def _state_of(reader: Reader, plugin_id: str) -> Any:
+    return select(_STATE.c.state, _STATE.c.settings, _STATE.c.settings_version).where(
+        _STATE.c.tenant_id == reader.tenant_id, _STATE.c.plugin == plugin_id
+    )
+
+
+async def _save(
+    uow: UnitOfWork, plugin_id: str, old_version: int, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> int:
+    version = old_version + 1
+    await uow.session.execute(
+        insert(_VERSION).values(
+            tenant_id=uow.tenant_id,
+            plugin=plugin_id,
+            version=version,
+            before=before,
+            after=after,
+            changed_by=uow.actor.id,
+            changed_by_name=uow.actor.name,
+            changed_at=uow.now,
+        )
+    )
+    await uow.session.execute(
+        update(_STATE)
+        .where(_STATE.c.tenant_id == uow.tenant_id, _STATE.c.plugin == plugin_id)
+        .values(settings=after, settings_version=version, changed_at=uow.now)
+    )
+    await _changed(uow)
+    uow.audit("plugin.settings", "plugin", None, {"plugin": plugin_id, "version": version})
+    return version
+
+
+async def _changed(uow: UnitOfWork) -> None:
+    """Raise the epoch in the same transaction, so that no replica keeps the old plan after the commit."""
+    await uow.session.execute(
+        update(_TENANT).where(_TENANT.c.tenant_id == uow.tenant_id).values(plugin_epoch=_TENANT.c.plugin_epoch + 1)
+    )
