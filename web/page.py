@@ -116,3 +116,14 @@ class PageProxy:
 
     def __getattr__(self, name: str) -> object:
         return getattr(_current.get(), name)
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A milestone in `ui.stepper`; `action` is markup made by other macros."""
+
+    label: str
+    state: Literal["done", "late", "current", "over", "todo", "cancelled"]
+    note: str = ""
+    due: datetime | None = None
+    start: datetime | None = None
+    action: str = ""

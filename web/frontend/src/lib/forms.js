@@ -1,163 +1,142 @@
-// Forms in the browser: shows and hides fields by `data-visible-when`, and keeps what was typed in the phone's storage.
-// The server is the truth; without this file every form still works.
-//
-// <form data-form data-draft="intake:CODE">            data-draft is optional: the key under which typed text is kept
-//   <p data-draft-note hidden>..<button type="button" data-draft-discard>..</button></p>
-//   <fieldset data-field="past[0].disease" data-kind="text" data-visible-when='{..}'>..</fieldset>
-import { holds } from "./conditions.js";
+// Help for forms that also work without script: drafts, error focus, shortcuts, filters that answer at once.
+import { isTyping, text } from "./page.js";
 
-const NUMBER = /^[+-]?\d{1,15}(\.\d{1,15})?$/;
-const KEEP_DAYS = 7;
-const SAVE_AFTER_MS = 400;
+const PREFIX = "anxin-draft:";
+const skipped = (field) =>
+  !field.name || field.name.startsWith("_") || ["file", "password", "submit", "button", "hidden"].includes(field.type);
 
-function controls(field) {
-  return [...field.querySelectorAll("input, select, textarea, button")].filter(
-    (control) => control.closest("[data-field]") === field,
-  );
-}
-
-function number(text) {
-  const plain = text.normalize("NFKC").trim();
-  return NUMBER.test(plain) ? Number(plain) : plain;
-}
-
-function texts(own) {
-  return own
-    .filter((control) => !["_bool", "_add", "_remove"].includes(control.name) && control.type !== "button")
-    .flatMap((control) => {
-      if (control.type === "checkbox" || control.type === "radio") return control.checked ? [control.value] : [];
-      if (control.type === "file") return [...control.files].map((file) => file.name);
-      if (control.multiple && control.selectedOptions) return [...control.selectedOptions].map((one) => one.value);
-      return [control.value];
-    })
-    .map((value) => value.trim())
-    .filter((value) => value !== "");
-}
-
-/** The answer of one field as the server will read it; undefined when there is none. */
-export function answer(field) {
-  const own = controls(field);
-  switch (field.dataset.kind) {
-    case "note":
-    case "calc":
-      return field.dataset.value === undefined ? undefined : number(field.dataset.value);
-    case "group":
-      return [...field.querySelectorAll("[data-row]")]
-        .filter((row) => row.closest("[data-field]") === field)
-        .map(() => ({}));
-    case "bool": {
-      const given = texts(own);
-      const boxes = own.filter((control) => control.type === "checkbox");
-      if (given.length > 0) return { true: true, on: true, false: false }[given.at(-1)] ?? given.at(-1);
-      return boxes.length > 0 ? false : undefined;
-    }
-    case "multi":
-    case "file":
-      return texts(own);
-    case "number":
-    case "rating": {
-      const [first] = texts(own);
-      return first === undefined ? undefined : number(first);
-    }
-    default:
-      return texts(own)[0];
-  }
-}
-
-/** Show and hide in one pass in document order; a hidden field is disabled, so it is not sent. */
-export function toggle(form) {
+function read(form) {
   const values = {};
-  const shown = new Map();
-  for (const field of form.querySelectorAll("[data-field]")) {
-    const outer = field.parentElement.closest("[data-field]");
-    const condition = field.dataset.visibleWhen;
-    const visible = (outer === null || shown.get(outer) !== false) && (!condition || holds(JSON.parse(condition), values));
-    shown.set(field, visible);
-    field.hidden = !visible;
-    if (field instanceof HTMLFieldSetElement) field.disabled = !visible;
-    for (const control of controls(field)) control.disabled = !visible;
-    if (visible) values[field.dataset.field] = answer(field);
+  for (const field of form.elements) {
+    if (skipped(field)) continue;
+    const tickable = field.type === "checkbox" || field.type === "radio";
+    if (tickable && !field.checked) continue;
+    (values[field.name] ??= []).push(field.value);
   }
   return values;
 }
 
-function storageKey(form) {
-  return form.dataset.draft ? `anxin:draft:${form.dataset.draft}` : "";
-}
-
-function keep(form) {
-  const kept = [];
-  for (const control of form.elements) {
-    if (!control.name || control.name.startsWith("_") || ["file", "hidden", "submit", "button"].includes(control.type)) continue;
-    if (control.type === "checkbox" || control.type === "radio") kept.push([control.name, control.value, control.checked]);
-    else if (control.value !== "") kept.push([control.name, control.value]);
-  }
-  try {
-    localStorage.setItem(storageKey(form), JSON.stringify({ at: Date.now(), kept }));
-  } catch {
-    // Private windows and full phones keep nothing; the draft on the server remains.
-  }
-}
-
-function read(key) {
-  try {
-    const draft = JSON.parse(localStorage.getItem(key) ?? "null");
-    if (draft && Date.now() - draft.at < KEEP_DAYS * 86400000 && Array.isArray(draft.kept)) return draft.kept;
-    localStorage.removeItem(key);
-  } catch {
-    // Nothing readable is nothing kept.
-  }
-  return [];
-}
-
-function restore(form, kept) {
+function write(form, values) {
   let changed = false;
-  for (const [name, value, checked] of kept) {
-    for (const control of form.elements) {
-      if (control.name !== name) continue;
-      const ticked = control.type === "checkbox" || control.type === "radio";
-      if (ticked && control.value === value && control.checked !== checked) {
-        control.checked = checked;
+  const rest = structuredClone(values);
+  for (const field of form.elements) {
+    if (skipped(field)) continue;
+    const kept = rest[field.name];
+    if (field.type === "checkbox" || field.type === "radio") {
+      const on = kept?.includes(field.value) ?? false;
+      if (on && !field.checked) {
+        field.checked = true;
         changed = true;
-      } else if (!ticked && control.type !== "hidden" && control.type !== "file" && control.value === "") {
-        control.value = value;
+      }
+    } else if (kept?.length) {
+      const value = kept.shift();
+      if (!field.value && value) {
+        field.value = value;
         changed = true;
       }
     }
   }
+  if (changed) form.dispatchEvent(new Event("change", { bubbles: true }));
   return changed;
 }
 
-function startDraft(form) {
-  const key = storageKey(form);
-  const note = form.querySelector("[data-draft-note]");
-  // What the server sends back after an error is newer than what the phone remembers.
-  if (!form.hasAttribute("data-answered") && restore(form, read(key)) && note) note.hidden = false;
-  form.querySelector("[data-draft-discard]")?.addEventListener("click", () => {
-    localStorage.removeItem(key);
-    form.reset();
-    if (note) note.hidden = true;
-    toggle(form);
-  });
-  let timer = 0;
-  form.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => keep(form), SAVE_AFTER_MS);
-  });
+function note(form) {
+  let line = form.querySelector(".draft-note");
+  if (!line) {
+    line = document.createElement("p");
+    line.className = "draft-note";
+    line.setAttribute("role", "status");
+    form.append(line);
+  }
+  return line;
 }
 
-/** Start every form below `root` that has not started; call again after new content came in. */
+function startDraft(form) {
+  if (form.dataset.draftStarted !== undefined) return;
+  form.dataset.draftStarted = "";
+  const key = PREFIX + form.dataset.draft;
+  const line = note(form);
+  try {
+    const kept = localStorage.getItem(key);
+    if (kept && write(form, JSON.parse(kept))) line.textContent = text("draftBack");
+    let timer = 0;
+    form.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        localStorage.setItem(key, JSON.stringify(read(form)));
+        line.textContent = text("draftKept");
+      }, 400);
+    });
+    form.addEventListener("submit", () => {
+      clearTimeout(timer);
+      localStorage.setItem(key, JSON.stringify(read(form)));
+      sessionStorage.setItem("anxin-draft-sent", key);
+    });
+  } catch {
+    line.remove(); // private windows may refuse storage; the form works without
+  }
+}
+
+// A draft goes away when the page after sending no longer shows its form.
+function dropSentDraft() {
+  try {
+    const key = sessionStorage.getItem("anxin-draft-sent");
+    if (!key) return;
+    sessionStorage.removeItem("anxin-draft-sent");
+    const back = [...document.querySelectorAll("form[data-draft]")].some((form) => PREFIX + form.dataset.draft === key);
+    if (!back) localStorage.removeItem(key);
+  } catch {
+    // no storage, no draft
+  }
+}
+
 export function startForms(root = document) {
-  for (const done of root.querySelectorAll("[data-draft-done]")) {
-    localStorage.removeItem(`anxin:draft:${done.dataset.draftDone}`);
+  if (root === document) {
+    dropSentDraft();
+    document.addEventListener("click", (event) => {
+      const back = event.target.closest?.("[data-back]");
+      if (back && history.length > 1) {
+        event.preventDefault();
+        history.back();
+      }
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1 || isTyping(event)) return;
+      if (document.querySelector("dialog[open]")) return;
+      const wanted = event.key.toLowerCase();
+      const target = [...document.querySelectorAll("[data-shortcut]")].find(
+        (element) => element.dataset.shortcut.toLowerCase() === wanted,
+      );
+      if (!target) return;
+      event.preventDefault();
+      target.click();
+    });
+    document.addEventListener("change", (event) => {
+      const form = event.target.closest?.("form[data-auto-submit]");
+      if (form && event.target.type !== "search") form.requestSubmit();
+      const all = event.target.closest?.("[data-check-all]");
+      if (!all) return;
+      for (const box of all.closest("table").querySelectorAll("tbody input[type=checkbox]")) box.checked = all.checked;
+    });
+    let typing = 0;
+    document.addEventListener("input", (event) => {
+      const form = event.target.closest?.("form[data-auto-submit]");
+      if (!form || event.target.type !== "search" || event.isComposing) return;
+      clearTimeout(typing);
+      typing = setTimeout(() => form.requestSubmit(), 300);
+    });
   }
-  for (const form of root.querySelectorAll("form[data-form]")) {
-    if (!form.dataset.formStarted) {
-      form.dataset.formStarted = "true";
-      if (storageKey(form)) startDraft(form);
-      form.addEventListener("input", () => toggle(form));
-      form.addEventListener("change", () => toggle(form));
-    }
-    toggle(form);
-  }
+  for (const form of root.querySelectorAll("form[data-draft]")) startDraft(form);
+}
+
+export function warnUnsaved() {
+  const touched = new WeakSet();
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest?.("form[data-warn-unsaved]");
+    if (form) touched.add(form);
+  });
+  document.addEventListener("submit", (event) => touched.delete(event.target));
+  window.addEventListener("beforeunload", (event) => {
+    if ([...document.forms].some((form) => touched.has(form))) event.preventDefault();
+  });
 }
