@@ -2,12 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
+from core.customers.rules.phones import read_phone
+from core.errors import FieldProblem
 from core.hooks.records.complaints import (
     Assessment,
+    Channel,
     DutyRole,
     EscalationStep,
     Milestone,
@@ -19,6 +23,10 @@ from core.hooks.records.complaints import (
 )
 
 ARCHIVE: Final = "archive"
+TEXT_LIMIT: Final = 5000
+NAME_LIMIT: Final = 80
+FEN_LIMIT: Final = 10**12
+"""Ten thousand million yuan: more than this is a slip of the finger."""
 TITLE_LENGTH: Final = 40
 
 _SUPERVISOR = DutyRole(code="service_supervisor", label={"zh-CN": "客服主管", "en": "Customer service supervisor"})
@@ -65,6 +73,47 @@ CORE_POLICIES: Final[dict[Severity, Policy]] = {
     "L3": _default_policy("L3", "重大", "Grave"),
 }
 """What holds where no vertical says more: the two promises that one document makes for every complaint."""
+
+
+class Filing(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody says when they complain: 宠物医院客户投诉应急预案 §2.2, the four things the first contact writes down."""
+
+    text: str
+    desired: str = ""
+    contact_name: str = ""
+    contact_phone: str = ""
+    """As typed; it is read into E.164 when it can be."""
+    channel: Channel = "web"
+    category: str | None = None
+    branch_id: UUID | None = None
+    customer_id: UUID | None = None
+    subject_id: UUID | None = None
+    species: str | None = None
+    estimate_fen: int | None = None
+    bill_fen: int | None = None
+    answers: dict[str, Any] = {}
+
+
+def filing_problems(filing: Filing) -> tuple[FieldProblem, ...]:
+    """Return what cannot be taken as it is; a complaint without words or without a way back is no complaint."""
+    problems = []
+    if not filing.text.strip():
+        problems.append(FieldProblem("text", "required"))
+    for path, value, limit in (
+        ("text", filing.text, TEXT_LIMIT),
+        ("desired", filing.desired, TEXT_LIMIT),
+        ("contact_name", filing.contact_name, NAME_LIMIT),
+    ):
+        if len(value) > limit:
+            problems.append(FieldProblem(path, "too-long", {"max": limit}))
+    if filing.customer_id is None and not filing.contact_phone.strip():
+        problems.append(FieldProblem("contact_phone", "required"))
+    elif filing.contact_phone.strip() and read_phone(filing.contact_phone) is None:
+        problems.append(FieldProblem("contact_phone", "phone"))
+    for path, fen in (("estimate_fen", filing.estimate_fen), ("bill_fen", filing.bill_fen)):
+        if fen is not None and not 0 <= fen <= FEN_LIMIT:
+            problems.append(FieldProblem(path, "range", {"max": FEN_LIMIT // 100}))
+    return tuple(problems)
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -1,14 +1,20 @@
 """Creates a tenant with its addresses, and its branches."""
 
+import secrets
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
 from core.db import new_id
 from core.tenancy.models import Branch, Tenant, TenantAddress
 from core.uow import UnitOfWork
+
+CODE_ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"
+"""No 0, 1, i, l and o: people read codes aloud."""
+CODE_SECRET_LENGTH: Final = 20
 
 
 async def create_tenant(
@@ -55,3 +61,9 @@ async def add_branch(uow: UnitOfWork, *, name: str, address: str = "", emergency
     )
     uow.audit("branch.add", "branch", branch_id, {"name": name})
     return branch_id
+
+
+async def new_public_code(uow: UnitOfWork) -> str:
+    """Return an unguessable code for a public page: six characters that name the tenant, then about 99 random bits."""
+    prefix = await uow.session.scalar(select(Tenant.code_prefix))
+    return f"{prefix}{''.join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_SECRET_LENGTH))}"
