@@ -88,6 +88,11 @@ class EmbeddedPostgres:
             worker=self._dsn("anxin_worker", passwords.worker, database),
         )
 
+    @property
+    def has_data(self) -> bool:
+        """Whether there is a database already."""
+        return self._data.exists()
+
     def start(self) -> None:
         """Bring the server up, with roles and database.
 

@@ -19,7 +19,7 @@ class Program:
         self.name = name
         self.log = var / "log" / f"{name}.log"
         self._command = list(command)
-        self._environment = dict(environment)
+        self.environment = dict(environment)
         self._mark = Mark(var / f"{name}.pid")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -42,7 +42,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=self._environment,
+                env=self.environment,
                 start_new_session=True,
             )
         self._mark.write(self._process.pid)

@@ -67,12 +67,13 @@ class Supervisor:
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    ) -> bool:
         for life in reversed(self._lives):
             self._say(f"  stopping {life.part.name}")
             life.part.stop()
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal() itself returned
+        return kind is StopAsked
 
     def clear(self, parts: list[Part]) -> None:
         """End what a killed supervisor left, the last started first."""
