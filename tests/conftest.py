@@ -1,3 +1,3 @@
-"""What every test may ask for; the servers come from tests.services."""
+"""What every test may ask for: servers, tenants in one transaction per test, and the web application."""
 
-pytest_plugins = ["tests.services"]
+pytest_plugins = ["tests.services", "tests.workplaces", "tests.webapp"]

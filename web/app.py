@@ -1,0 +1,84 @@
+"""Builds the web application; nothing is built at import."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
+
+from core.bus import Bus
+from core.clock import Clock, now
+from core.db import Database
+from core.hooks.host import PluginHost
+from core.settings import Settings
+from tenants.passwords import Passwords
+from tenants.work import Workplace
+from web.dependencies import DEPENDENCIES
+from web.middleware import install_edge
+from web.problems import EXCEPTION_HANDLERS
+from web.render import StaticManifest, create_environment
+from web.request import WebRequest
+from web.routes import auth, home
+from web.runtime import Runtime
+
+BODY_LIMIT = 256 * 1024
+"""Bytes; a route that takes files says so with `request_max_body_size`."""
+
+# One line per area; each module exports `routes`.
+AREAS = (auth, home)
+
+Handlers = Sequence[HTTPRouteHandler | Router]
+
+
+def create_app(
+    settings: Settings,
+    *,
+    clock: Clock = now,
+    workplace: Workplace | None = None,
+    passwords: Passwords | None = None,
+    manifest: StaticManifest | None = None,
+    extra_routes: Handlers = (),
+) -> Litestar:
+    """Return the application.
+
+    Args:
+        settings: addresses and the secret.
+        clock: answers the present; tests pass their own.
+        workplace: what a test has opened itself; it is then not closed here.
+        passwords: cheaper hashing for tests.
+        manifest: names of the built front end; read from web/static when not given.
+        extra_routes: handlers of a test.
+    """
+    opened = workplace or Workplace(
+        Database(settings.database_url, pool_size=settings.pool_size), Bus(settings.redis_url), PluginHost.load(), clock
+    )
+    runtime = Runtime(
+        settings=settings,
+        workplace=opened,
+        templates=create_environment(manifest or StaticManifest.load()),
+        passwords=passwords or Passwords(),
+        clock=clock,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            if workplace is None:
+                await opened.aclose()
+
+    app = Litestar(
+        route_handlers=[*(handler for area in AREAS for handler in area.routes), *extra_routes],
+        dependencies=DEPENDENCIES,
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_class=WebRequest,
+        request_max_body_size=BODY_LIMIT,
+        lifespan=[lifespan],
+        state=State({"runtime": runtime}),
+        openapi_config=None,
+        logging_config=None,
+    )
+    install_edge(app)
+    return app

@@ -1,0 +1,39 @@
+"""What handlers are given: a unit of work or a reader on the transaction that the route's guard opened."""
+
+from collections.abc import AsyncIterator
+
+from litestar.di import Provide
+
+from core.uow import Reader, UnitOfWork, unit_of_work
+from web.request import WebRequest
+
+
+async def provide_uow(request: WebRequest) -> AsyncIterator[UnitOfWork]:
+    """Return commits, raise rolls back; a failing COMMIT reaches the exception handlers, since no answer was sent yet."""
+    visit = request.visit
+    if visit.read_only:
+        raise RuntimeError("a GET only reads: ask for `reader`")
+    try:
+        opened = unit_of_work(
+            visit.session,
+            scope=visit.scope,
+            plugins=visit.plugins,
+            now=visit.now,
+            bus=request.runtime.workplace.bus,
+        )
+        async with opened as uow:
+            yield uow
+    finally:
+        await visit.close()
+
+
+async def provide_reader(request: WebRequest) -> AsyncIterator[Reader]:
+    """Read in the transaction that ends, undone, before the answer is sent."""
+    visit = request.visit
+    try:
+        yield Reader(visit.session, visit.scope, visit.now, visit.plugins)
+    finally:
+        await visit.close()
+
+
+DEPENDENCIES = {"uow": Provide(provide_uow), "reader": Provide(provide_reader)}

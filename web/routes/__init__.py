@@ -1,0 +1,1 @@
+"""One module per area; each exports `routes`, and `web.app` names them all."""

@@ -1,0 +1,21 @@
+"""What one web process holds: settings, the workplace, compiled templates, the password desk and live streams."""
+
+from dataclasses import dataclass
+
+from jinja2 import Environment
+
+from core.clock import Clock
+from core.settings import Settings
+from tenants.passwords import Passwords
+from tenants.work import Workplace
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Made by `create_app`, kept in `app.state.runtime`, reached through `request.runtime`."""
+
+    settings: Settings
+    workplace: Workplace
+    templates: Environment
+    passwords: Passwords
+    clock: Clock
