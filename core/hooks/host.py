@@ -129,7 +129,7 @@ class PluginHost:
         for plugin_id in enabled:
             plugin = self._loaded.plugins.get(plugin_id)
             if plugin is None:
-                gaps.append(Gap(plugin=plugin_id, hook="", rule="not enabled", code="not loaded"))
+                gaps.append(self._not_loaded(plugin_id))
                 continue
             try:
                 own = read_settings(plugin.settings, enabled[plugin_id])
@@ -147,6 +147,11 @@ class PluginHost:
             self._tenants.clear()
         self._tenants[tenant_id] = made
         return made
+
+    def _not_loaded(self, plugin_id: str) -> Gap:
+        status = next((status for status in self._loaded.statuses if status.id == plugin_id), None)
+        state, where = (status.state, status.where) if status is not None else ("not installed", "")
+        return Gap(plugin=plugin_id, hook="", rule="not enabled", code="not loaded", error=state, where=where)
 
     def _tenant(
         self,

@@ -267,6 +267,9 @@ def where_of(error: BaseException, package: str) -> str:
     trace = error.__traceback__
     while trace is not None:
         frame = trace.tb_frame
+        if frame.f_code.co_filename.startswith("<frozen"):
+            trace = trace.tb_next
+            continue
         last = f"{_short(frame.f_code.co_filename)}:{trace.tb_lineno}"
         module = str(frame.f_globals.get("__name__", ""))
         if module == package or module.startswith(f"{package}."):

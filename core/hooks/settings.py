@@ -128,6 +128,7 @@ def _inputs(schema: Mapping[str, Any], values: Mapping[str, Any], locale: str, p
 def _input(path: str, part: Mapping[str, Any], value: Any, locale: str) -> SettingInput:
     options = part.get("enum") or part.get("items", {}).get("enum") or ()
     labels = part.get("x-options", {})
+    options = sorted(options, key=list(labels).index) if set(options) == set(labels) else options
     return SettingInput(
         path=path,
         label=localized(part.get("x-title", path), locale),

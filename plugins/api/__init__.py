@@ -21,6 +21,7 @@ from core.hooks.records.complaints import (
     severity_rank,
 )
 from core.hooks.records.customers import (
+    CUSTOMER_SIDE,
     CustomerFacts,
     IntakeFacts,
     Panel,
@@ -66,11 +67,12 @@ from core.hooks.records.loyalty import (
     TierLadder,
 )
 from core.hooks.records.settings import SettingProblem
-from core.hooks.records.text import Text, localized
+from core.hooks.records.text import Text, both, localized
 from core.hooks.settings import words
 from core.scope import Actor
 
 __all__ = [
+    "CUSTOMER_SIDE",
     "HOOK_API",
     "SEVERITIES",
     "Actor",
@@ -81,9 +83,9 @@ __all__ = [
     "Category",
     "Channel",
     "ChoiceField",
-    "CompletenessItem",
     "ComplaintFacts",
     "ComplaintResolved",
+    "CompletenessItem",
     "Condition",
     "CustomerFacts",
     "DateField",
@@ -135,6 +137,7 @@ __all__ = [
     "TierBenefit",
     "TierLadder",
     "Tone",
+    "both",
     "hookimpl",
     "localized",
     "severity_rank",

@@ -33,7 +33,7 @@ class Category(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DutyRole(msgspec.Struct, frozen=True, kw_only=True):
-    """A role of the duty roster that a policy names; `external` people have no account."""
+    """A role of the duty roster that a policy names; `external` people are not employees."""
 
     code: str
     label: Text
@@ -41,7 +41,7 @@ class DutyRole(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EscalationStep(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is told when; `fraction` of the budget (1.0 = at the due instant) or `minutes` relative to due.
+    """Who is told when; `fraction` of the budget (0 at the start, 1 when due) or `minutes` relative to due.
 
     `ack_timeout` minutes without acknowledgement, or nobody on duty in `role`, goes on to `next`.
     """
@@ -58,8 +58,8 @@ class EscalationStep(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse a step without an instant or with two."""
         if (self.fraction is None) == (self.minutes is None):
             raise ValueError("an escalation step has either fraction or minutes")
-        if self.fraction is not None and not 0 < self.fraction <= 1:
-            raise ValueError("fraction lies in (0, 1]; use minutes for an instant after the due time")
+        if self.fraction is not None and not 0 <= self.fraction <= 1:
+            raise ValueError("fraction lies in [0, 1]; use minutes for an instant after the due time")
         if self.need_ack != (self.ack_timeout is not None):
             raise ValueError("need_ack and ack_timeout come together")
 

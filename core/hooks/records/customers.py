@@ -1,7 +1,7 @@
 """Whom a vertical serves: kinds of subject (a pet, a person), and what a panel beside a record may show."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -49,7 +49,10 @@ class CustomerFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Latest first."""
 
 
-PanelPlace = Literal["customer.side"]
+PanelPlace = str
+"""Where on which page, e.g. `customer.side`; a plugin answers only for places it knows."""
+
+CUSTOMER_SIDE = "customer.side"
 
 
 class PanelRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,11 @@ Text = str | dict[str, str]
 LOCALES = ("zh-CN", "en")
 
 
+def both(zh: str, en: str) -> Text:
+    """Words in the two languages of the product."""
+    return {"zh-CN": zh, "en": en}
+
+
 def localized(text: str | Mapping[str, str], locale: str) -> str:
     """The words for a reader: exact locale, then same language, then en, then zh-CN, then any.
 

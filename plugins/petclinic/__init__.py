@@ -1,0 +1,26 @@
+"""The pet clinic: intake, complaint levels and member tiers of the two pet documents, as one plugin."""
+
+from plugins.api import Plugin, both
+from plugins.petclinic.settings import Settings
+
+plugin = Plugin(
+    id="petclinic",
+    title=both("宠物医院", "Pet clinic"),
+    vendor="Anxin",
+    version="1.0.0",
+    hook_api=">=1.0,<2",
+    category="clinic",
+    summary=both(
+        "就诊登记四要素、三级投诉响应与时限、普通/银卡/金卡会员，全部来自宠物医院的两份文件。",
+        "Four-element visit intake, complaint levels with their deadlines, and normal, silver and gold members.",
+    ),
+    modules=("customers", "forms", "panels", "complaints", "policies", "loyalty", "staff_file", "settings"),
+    settings=Settings,
+    settings_version=1,
+    tables=("x_petclinic_staff_record",),
+    data_kinds=(
+        both("宠物的健康信息（就诊登记）", "Health of pets (intake form)"),
+        both("员工绩效考核档案（二、三级投诉）", "Staff performance file (complaints of level 2 and 3)"),
+    ),
+    contact="petclinic@anxin.example",
+)
