@@ -59,6 +59,16 @@ def _clean_after_killed_runs() -> None:
             _stop_and_remove(folder)
 
 
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """An empty folder for servers of a test's own: short, and open to the account they run as (tmp_path is not)."""
+    folder = Path(tempfile.mkdtemp(prefix="anxin-"))
+    if os.geteuid() == 0:
+        folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
     with (folder / "lock").open("a") as handle:
