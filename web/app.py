@@ -19,14 +19,14 @@ from web.middleware import install_edge
 from web.problems import EXCEPTION_HANDLERS
 from web.render import StaticManifest, create_environment
 from web.request import WebRequest
-from web.routes import auth, home
+from web.routes import auth, home, plugins
 from web.runtime import Runtime
 
 BODY_LIMIT = 256 * 1024
 """Bytes; a route that takes files says so with `request_max_body_size`."""
 
 # One line per area; each module exports `routes`.
-AREAS = (auth, home)
+AREAS = (auth, home, plugins)
 
 Handlers = Sequence[HTTPRouteHandler | Router]
 
