@@ -18,12 +18,15 @@ from core.hooks.records.forms import (
     NoteField,
     NumberField,
     RatingField,
+    SignatureField,
     TextField,
 )
 
 ADD, REMOVE, SAVE, TICKS = "_add", "_remove", "_save", "_bool"
 """Names of the buttons that add a row (`past`), remove one (`past[1]`), save a draft; and of the hidden input that
 stands beside each tick box with the box's name, so that a box that was not shown stays missing."""
+TYPED = "__typed"
+"""Ending of the input where a signer types the name instead of drawing."""
 MAX_NAMES = 5_000
 MAX_INDEX = 200
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?", re.ASCII)
@@ -143,7 +146,9 @@ class _Reader:
         return [row for row in rows if self._keep_blank or any(value is not False for value in row.values())]
 
     def _leaf(self, field: Field, name: str) -> Any:
-        if isinstance(field, NoteField):
+        if isinstance(field, NoteField | CalcField):
+            # A calc is shown as an input that cannot be edited: sent or not, the server calculates it anew.
+            self.known.update({name} if isinstance(field, CalcField) else ())
             return None
         self.known.add(name)
         values = [value for value in self._sent.get(name, []) if value]
@@ -154,10 +159,18 @@ class _Reader:
                 return values
             case FileField():
                 return [self._files.get(value, value) for value in values]
-            case CalcField():
-                return None
+            case SignatureField():
+                return self._signature(name, values)
             case _:
                 return _typed(field, _clean(values[0])) if values else None
+
+    def _signature(self, name: str, drawn: list[str]) -> dict[str, str] | None:
+        """What was drawn (a PNG as data address), else the name that was typed instead."""
+        self.known.add(name + TYPED)
+        if drawn:
+            return {"image": drawn[0]}
+        typed = _clean(self._sent.get(name + TYPED, [""])[0])
+        return {"name": typed} if typed else None
 
     def _tick(self, name: str, values: list[str]) -> bool | str | None:
         """A tick box or a yes/no pair: `true` and `on` are ticked, an unticked box is False, not missing."""

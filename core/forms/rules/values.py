@@ -1,6 +1,7 @@
 """What one answer may be, kind by kind: every broken rule at once, and nothing is ever coerced."""
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -28,6 +29,7 @@ MAX_TEXT = 10_000  # characters, where a field names no max_length
 MAX_SIGNATURE = 200_000  # characters: a drawn signature is a data address of some 30 kB
 LARGEST = 10**15  # calculated numbers stay exact in JSON of every language
 SIGNATURE_KEYS = ("image", "name")
+DRAWN = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+={0,2}")
 
 Fault = tuple[str, dict[str, str | int | float]]
 
@@ -157,6 +159,8 @@ def _signature(_field: SignatureField, value: Any, _today: str) -> Iterator[Faul
         yield "not_signed", {}
     elif sum(map(len, texts)) > MAX_SIGNATURE:
         yield "too_large", {"max": MAX_SIGNATURE}
+    elif given.get("image") and not DRAWN.fullmatch(given["image"]):
+        yield "type", {}
 
 
 _JUDGES: dict[type[Any], Callable[[Any, Any, str], Iterator[Fault]]] = {

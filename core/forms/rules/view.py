@@ -156,8 +156,8 @@ def _with_first_rows(form: Form, answers: dict[str, Any]) -> dict[str, Any]:
 
 
 def dom_id(path: str) -> str:
-    """The id of a field's element: `past[0].disease` is `f-past-0-disease`."""
-    return "f-" + path.replace("[", "-").replace("].", "-").replace("]", "").replace(".", "-")
+    """The id of a field's control, as the page's macros write it: `past[0].disease` is `f-past-0-disease`."""
+    return "f-" + path.replace(".", "-").replace("[", "-").replace("]", "")
 
 
 class _Build:

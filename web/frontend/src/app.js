@@ -11,11 +11,13 @@ import { startLive } from "./lib/live.js";
 import { startMenus } from "./lib/menus.js";
 import { startTheme } from "./lib/theme.js";
 import { startToasts } from "./lib/toasts.js";
+import { startConditions } from "./lib/visibility.js";
 
 startTheme();
 startDialogs();
 startMenus();
 startToasts();
+startConditions();
 startForms();
 warnUnsaved();
 startLive();

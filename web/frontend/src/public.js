@@ -5,7 +5,9 @@ import "./elements/sla-timer.js";
 import { startDialogs } from "./lib/dialogs.js";
 import { startForms } from "./lib/forms.js";
 import { startToasts } from "./lib/toasts.js";
+import { startConditions } from "./lib/visibility.js";
 
 startDialogs();
 startToasts();
+startConditions();
 startForms();
