@@ -102,7 +102,9 @@ CHECKS: Final = {
         WHERE r.rolname IN ('anxin_app', 'anxin_worker') AND g.privilege_type IN ('UPDATE', 'DELETE', 'TRUNCATE')
           AND t.relname = ANY(:append_only)""",
 }
-APPEND_ONLY: Final = ("audit_entry", "plugin_setting_version")
+APPEND_ONLY: Final = (
+    "audit_entry", "customer_event", "ledger_entry", "plugin_setting_version", "profile_value",
+)  # fmt: skip
 
 
 async def find_violations(connection: AsyncConnection) -> list[Violation]:

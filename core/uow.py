@@ -93,16 +93,19 @@ class UnitOfWork(Reader):
         """Tell live pages of this tenant something, once it has been committed."""
         self.messages.append(Message(tenant_id=self.tenant_id, topic=topic, data=data))
 
-    async def next_number(self, counter: str) -> int:
-        """Return the tenant's next display number of this kind; numbers of rolled-back units are given again."""
-        statement = insert(_COUNTER).values(tenant_id=self.tenant_id, name=counter, value=1)
+    async def next_number(self, counter: str, *, count: int = 1) -> int:
+        """Return the tenant's next display number of this kind, the first of `count` that are taken.
+
+        Numbers of rolled-back units are given again.
+        """
+        statement = insert(_COUNTER).values(tenant_id=self.tenant_id, name=counter, value=count)
         value = await self.session.scalar(
             statement.on_conflict_do_update(
-                index_elements=["tenant_id", "name"], set_={"value": _COUNTER.c.value + 1}
+                index_elements=["tenant_id", "name"], set_={"value": _COUNTER.c.value + count}
             ).returning(_COUNTER.c.value)
         )
         assert isinstance(value, int)
-        return value
+        return value - count + 1
 
     async def finish(self) -> None:
         """Write the acts and commit."""
