@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
 from core.db import new_id
+from core.outbox.actions import start_crons
 from core.tenancy.models import Branch, Tenant, TenantAddress
 from core.uow import UnitOfWork
 
@@ -29,6 +30,7 @@ async def create_tenant(
     clock: Clock,
 ) -> None:
     """Insert the tenant that the session is already bound to, so that row security holds from its first row."""
+    now = clock()
     await session.execute(
         insert(Tenant).values(
             tenant_id=tenant_id,
@@ -39,11 +41,12 @@ async def create_tenant(
             timezone=timezone,
             state="active",
             plugin_epoch=1,
-            created_at=clock(),
+            created_at=now,
         )
     )
     addresses = [{"kind": "slug", "address": slug}, {"kind": "code", "address": code_prefix}]
     await session.execute(insert(TenantAddress), [entry | {"tenant_id": tenant_id} for entry in addresses])
+    await start_crons(session, tenant_id=tenant_id, now=now)
 
 
 async def add_branch(uow: UnitOfWork, *, name: str, address: str = "", emergency_phone: str = "") -> UUID:

@@ -41,6 +41,11 @@ async def find_tenant_id(platform: AsyncSession, *, kind: str, address: str) -> 
     return found if isinstance(found, UUID) else None
 
 
+async def list_tenant_ids(platform: AsyncSession) -> list[UUID]:
+    """Return every tenant that has an address, for work that visits them one by one."""
+    return list(await platform.scalars(select(TenantAddress.tenant_id).distinct()))
+
+
 _FACTS = tuple(getattr(Tenant, name) for name in TenantFacts.__struct_fields__)
 
 

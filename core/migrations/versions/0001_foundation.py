@@ -214,8 +214,9 @@ STATEMENTS = (
     "CREATE INDEX outbox_lease_idx ON outbox (lease_until, tenant_id) WHERE state = 'sent'",
     "CREATE INDEX outbox_dead_idx ON outbox (tenant_id, outbox_id) WHERE state = 'dead'",
     "SELECT app.protect('outbox')",
-    # The worker finds due keys over all tenants without a lock; it claims and works inside one tenant only.
-    "CREATE POLICY worker_sweep ON outbox FOR SELECT TO anxin_worker USING (true)",
+    # The worker finds due keys over all tenants without a lock; it claims and works inside one tenant only. Once a
+    # transaction is bound to a tenant, this policy shows it nothing more.
+    "CREATE POLICY worker_sweep ON outbox FOR SELECT TO anxin_worker USING (app.tenant_id() IS NULL)",
     """
     CREATE TABLE audit_head (
       tenant_id uuid NOT NULL,

@@ -1,0 +1,102 @@
+"""What a task is and how a module of this package offers one: `@task("imports.run")` above its function."""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from core.outbox.rules import Work
+from core.uow import UnitOfWork
+
+Handler = Callable[[UnitOfWork, dict[str, Any], UUID], Awaitable[datetime | None]]
+"""Gets the unit in which its row is already marked done, the payload, and the row's id: the key under which
+outside services know the call. It may return an instant: the row runs again then, as for work done in pieces."""
+BatchHandler = Callable[[UnitOfWork, Sequence[Work]], Awaitable[None]]
+"""Gets several rows of one tenant, in due order, all in one unit; when it raises, each row comes again alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One kind of work and what the relay and the runner must know of it."""
+
+    name: str
+    handle: Handler | BatchHandler
+    batch: bool = False
+    retries: int = 9
+    """How often a row is tried again after its first failure; then it is dead and waits for a person."""
+    timeout: float = 60.0
+    """Seconds for one unit of work."""
+    urgent: bool = False
+    """Runs in the lane of deadlines, which no other work can fill."""
+    rows: int = 100
+    """How many rows travel in one job; they run one after the other. Slow work takes 1."""
+    tenant_limit: int = 400
+    """How many rows of one tenant may be on their way at a time."""
+    ordered: bool = False
+    """Rows of one tenant run strictly in due order, one job at a time; a failed one does not hold up the others."""
+
+
+def task(
+    name: str,
+    *,
+    retries: int = 9,
+    timeout: float = 60.0,
+    urgent: bool = False,
+    rows: int = 100,
+    tenant_limit: int = 400,
+    ordered: bool = False,
+) -> Callable[[Handler], Task]:
+    """Make a task of a function that works on one row; the options are Task's."""
+    return lambda handle: Task(
+        name=name,
+        handle=handle,
+        retries=retries,
+        timeout=timeout,
+        urgent=urgent,
+        rows=rows,
+        tenant_limit=tenant_limit,
+        ordered=ordered,
+    )
+
+
+def batch_task(
+    name: str,
+    *,
+    retries: int = 9,
+    timeout: float = 60.0,
+    urgent: bool = False,
+    rows: int = 100,
+    tenant_limit: int = 400,
+    ordered: bool = False,
+) -> Callable[[BatchHandler], Task]:
+    """Make a task of a function that works on several rows of one tenant with few statements."""
+    return lambda handle: Task(
+        name=name,
+        handle=handle,
+        batch=True,
+        retries=retries,
+        timeout=timeout,
+        urgent=urgent,
+        rows=rows,
+        tenant_limit=tenant_limit,
+        ordered=ordered,
+    )
+
+
+def find_tasks() -> Mapping[str, Task]:
+    """Return every task of the modules beside this one, by name.
+
+    Raises:
+        ValueError: two modules offer the same name.
+    """
+    found: dict[str, Task] = {}
+    for module in pkgutil.iter_modules(__path__):
+        for value in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+            if not isinstance(value, Task):
+                continue
+            if found.setdefault(value.name, value) is not value:
+                raise ValueError(f"two tasks are called {value.name}")
+    return found
