@@ -147,12 +147,27 @@ def test_a_second_start_says_that_one_is_running_and_where(server_folder: Path) 
 def test_a_start_with_a_queue_that_is_away_says_so_and_leaves_nothing_running(
     server_folder: Path, postgres: Dsns
 ) -> None:
-    environment = {"DATABASE_URL": postgres.app, "REDIS_URL": "redis://127.0.0.1:9/0"}
+    environment = {
+        "DATABASE_URL": postgres.app,
+        "WORKER_DATABASE_URL": postgres.worker,
+        "REDIS_URL": "redis://127.0.0.1:9/0",
+    }
     options = ["--var", str(server_folder), "--host", "127.0.0.1", "--port", str(a_free_port())]
     result = CliRunner().invoke(run.command, options, env=environment)
     assert isinstance(result.exception, ServerDownError)
     assert "REDIS_URL" in result.exception.problem
     assert not list(server_folder.glob("*.pid"))
+
+
+def test_a_real_database_without_the_worker_s_login_is_refused_before_anything_starts(
+    server_folder: Path, postgres: Dsns, valkey: str
+) -> None:
+    environment = {"DATABASE_URL": postgres.app, "REDIS_URL": valkey}
+    options = ["--var", str(server_folder), "--host", "127.0.0.1", "--port", str(a_free_port())]
+    result = CliRunner().invoke(run.command, options, env=environment)
+    assert isinstance(result.exception, ServerDownError)
+    assert "WORKER_DATABASE_URL" in result.exception.problem
+    assert "WORKER_DATABASE_URL is not set" in examine(server_folder, environment).output
 
 
 def test_migrating_a_real_server_without_the_right_login_says_which_variable_is_missing(

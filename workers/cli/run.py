@@ -18,7 +18,7 @@ from core.migrations import upgrade
 from workers.cli.db import VAR, unreachable
 from workers.embedded import network
 from workers.embedded.faults import AlreadyRunningError, ServerDownError
-from workers.embedded.installation import Installation
+from workers.embedded.installation import Installation, require_worker
 from workers.embedded.processes import FolderLock
 from workers.embedded.program import Program
 from workers.embedded.supervisor import Part, Supervisor
@@ -68,6 +68,7 @@ def _run(supervisor: Supervisor, installation: Installation, host: str, port: in
     for server in servers:
         say(f"Starting {server.name} ...")
         supervisor.start(server)
+    require_worker(installation)
     _require_queue(installation)
     _migrate(installation)
     supervisor.pause(0)

@@ -123,10 +123,12 @@ def database(installation: Installation) -> Iterator[Finding]:
 
 def real_database(installation: Installation) -> Iterator[Finding]:
     """The same for a server of your own, and what its settings leave out."""
-    for name in ("WORKER_DATABASE_URL", "MIGRATE_DATABASE_URL"):
-        if not installation.environment.get(name):
-            what = "the worker signs in as the web does" if name.startswith("W") else "tables are not migrated at start"
-            yield Finding("note", f"{name} is not set: {what}.", f"See {DOCS}, Roles.")
+    given = installation.environment
+    if not given.get("WORKER_DATABASE_URL"):
+        text = "WORKER_DATABASE_URL is not set: only anxin_worker may look for due work over all tenants."
+        yield Finding("wrong", text, f"Set it to that login ({DOCS}, Roles).")
+    if not given.get("MIGRATE_DATABASE_URL"):
+        yield Finding("note", "MIGRATE_DATABASE_URL is not set: tables are not migrated at start.")
     yield from database(installation)
 
 

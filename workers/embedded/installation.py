@@ -95,6 +95,19 @@ def with_driver(url: str) -> str:
     return url
 
 
+def require_worker(installation: Installation) -> None:
+    """Refuse a real database without the worker's own login, before the worker dies of it again and again.
+
+    Raises:
+        ServerDownError: DATABASE_URL is set, and WORKER_DATABASE_URL is not.
+    """
+    if installation.postgres is None and not installation.environment.get("WORKER_DATABASE_URL"):
+        raise ServerDownError(
+            "WORKER_DATABASE_URL is not set: only the login anxin_worker may look for due work over all tenants.",
+            "Set it (docs/guides/operations.md, Roles).",
+        )
+
+
 def require_migrator(addresses: Addresses) -> str:
     """The address that may change the schema.
 
