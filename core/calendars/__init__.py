@@ -1,0 +1,1 @@
+"""Working time: what a calendar is, when it is open, and how deadlines are counted in it."""

@@ -1,0 +1,1 @@
+"""Why a deadline stands where it stands."""

@@ -1,0 +1,1 @@
+"""Official holiday and make-up-day tables, one data file a year with its source."""

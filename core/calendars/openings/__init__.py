@@ -1,0 +1,1 @@
+"""Local opening hours turned into instants."""
