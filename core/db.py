@@ -48,6 +48,8 @@ class Base(DeclarativeBase):
         str: Text,
         int: BigInteger,
         dict[str, Any]: JSONB(none_as_null=True),
+        list[dict[str, Any]]: JSONB(none_as_null=True),
+        list[Any]: JSONB(none_as_null=True),
         datetime: DateTime(timezone=True),
     }
 

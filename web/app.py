@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from jinja2 import Environment
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
@@ -15,20 +16,29 @@ from core.settings import Settings
 from tenants.passwords import Passwords
 from tenants.work import Workplace
 from web.dependencies import DEPENDENCIES
+from web.live_hub import LiveHub
 from web.middleware import install_edge
 from web.problems import EXCEPTION_HANDLERS
-from web.render import StaticManifest, create_environment
+from web.render import STATIC_DIR, StaticManifest, create_environment
 from web.request import WebRequest
-from web.routes import auth, home, plugins
+from web.role_texts import role_name
+from web.routes import account, auth, forms, health, home, intake, landing, people, plugins, search
 from web.runtime import Runtime
+from web.screens import bind_page
+from web.static_files import StaticFiles
 
 BODY_LIMIT = 256 * 1024
 """Bytes; a route that takes files says so with `request_max_body_size`."""
 
 # One line per area; each module exports `routes`.
-AREAS = (auth, home, plugins)
+AREAS = (landing, health, auth, home, account, people, search, plugins, forms, intake)
 
 Handlers = Sequence[HTTPRouteHandler | Router]
+
+
+def create_templates(manifest: StaticManifest) -> Environment:
+    """Compile every template; the front end must have been built."""
+    return create_environment(manifest, extra_globals={"role_name": role_name})
 
 
 def create_app(
@@ -37,7 +47,7 @@ def create_app(
     clock: Clock = now,
     workplace: Workplace | None = None,
     passwords: Passwords | None = None,
-    manifest: StaticManifest | None = None,
+    templates: Environment | None = None,
     extra_routes: Handlers = (),
 ) -> Litestar:
     """Return the application.
@@ -47,7 +57,7 @@ def create_app(
         clock: answers the present; tests pass their own.
         workplace: what a test has opened itself; it is then not closed here.
         passwords: cheaper hashing for tests.
-        manifest: names of the built front end; read from web/static when not given.
+        templates: what `create_templates` made, so that tests compile them once.
         extra_routes: handlers of a test.
     """
     opened = workplace or Workplace(
@@ -56,9 +66,11 @@ def create_app(
     runtime = Runtime(
         settings=settings,
         workplace=opened,
-        templates=create_environment(manifest or StaticManifest.load()),
+        templates=templates or create_templates(StaticManifest.load()),
+        static_files=StaticFiles(STATIC_DIR),
         passwords=passwords or Passwords(),
         clock=clock,
+        live=LiveHub(opened.bus),
     )
 
     @asynccontextmanager
@@ -66,6 +78,7 @@ def create_app(
         try:
             yield
         finally:
+            await runtime.live.aclose()
             if workplace is None:
                 await opened.aclose()
 
@@ -74,6 +87,7 @@ def create_app(
         dependencies=DEPENDENCIES,
         exception_handlers=EXCEPTION_HANDLERS,
         request_class=WebRequest,
+        before_request=bind_page,
         request_max_body_size=BODY_LIMIT,
         lifespan=[lifespan],
         state=State({"runtime": runtime}),

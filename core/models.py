@@ -1,0 +1,12 @@
+"""Imports every mapped class of core once, so that the metadata is whole."""
+
+from core.audit import models as audit
+from core.complaints import models as complaints
+from core.customers import models as customers
+from core.forms import models as forms
+from core.imports import models as imports
+from core.loyalty import models as loyalty
+from core.outbox import models as outbox
+from core.tenancy import models as tenancy
+
+__all__ = ["audit", "complaints", "customers", "forms", "imports", "loyalty", "outbox", "tenancy"]

@@ -1,0 +1,146 @@
+"""The staff's side of forms: what came in, one filled form, and links with QR codes to hand out."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from core.customers.queries import get_customer
+from core.errors import NotFound
+from core.forms.actions import create_link, revoke_link
+from core.forms.queries import LinkFacts, get_submission, list_forms, list_links, list_submissions
+from core.hooks.records.text import localized
+from core.tenancy.queries import list_branches
+from core.uow import Reader, UnitOfWork
+from web.i18n import N_, gettext
+from web.navigation import Entry, add_entry
+from web.page import Toast, showing
+from web.qr import qr_svg
+from web.request import WebRequest
+from web.screens import go_to, locale_of, page_for, show, tenant_path
+from web.security import requires
+
+_READ = requires("forms.read")
+_SHARE = requires("forms.share")
+PAGE = 25
+
+add_entry(Entry(id="forms", label=N_("Forms"), icon="clipboard-list", path="/forms", permission="forms.read", rank=40))
+
+
+class NewLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which form is handed out, and at which branch its poster hangs."""
+
+    form_id: str
+    branch_id: UUID | None = None
+
+
+class CustomerLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which form one customer gets; the first of the tenant's when not said."""
+
+    form_id: str = ""
+    subject_id: UUID | None = None
+
+
+def _toast(request: WebRequest, text: str) -> Toast:
+    with showing(page_for(request)):
+        return Toast(text=gettext(text))
+
+
+def _address(request: WebRequest, link: LinkFacts) -> str:
+    return f"{request.runtime.settings.public_url}/q/{link.code}"
+
+
+@get("/t/{slug:str}/forms", guards=[_READ])
+async def show_submissions(
+    request: WebRequest, reader: NamedDependency[Reader], before: FromQuery[UUID | None] = None
+) -> Response[Any]:
+    rows = await list_submissions(reader, before=before, limit=PAGE)
+    locale = locale_of(request)
+    root = tenant_path(request, "/forms")
+    return await show(
+        request,
+        "pages/forms/list.html",
+        partial="pages/forms/_rows.html",
+        rows=rows,
+        titles={form.id: localized(form.title, locale) for form in list_forms(reader)},
+        root=root,
+        more=f"{root}?before={rows[-1].submission_id}" if len(rows) == PAGE else None,
+        customers=tenant_path(request, "/customers"),
+        may_share=reader.actor.may("forms.share"),
+    )
+
+
+@get("/t/{slug:str}/forms/links", guards=[_SHARE])
+async def show_links(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
+    locale = locale_of(request)
+    forms = list_forms(reader)
+    links = [link for link in await list_links(reader) if link.customer_id is None]
+    return await show(
+        request,
+        "pages/forms/links.html",
+        links=[(link, qr_svg(_address(request, link)), _address(request, link)) for link in links],
+        titles={form.id: localized(form.title, locale) for form in forms},
+        branches=await list_branches(reader),
+        root=tenant_path(request, "/forms"),
+    )
+
+
+@post("/t/{slug:str}/forms/links", guards=[_SHARE])
+async def add_link(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
+    fields = await request.read(NewLink)
+    branches = {branch.branch_id for branch in await list_branches(uow)}
+    if fields.branch_id is not None and fields.branch_id not in branches:
+        raise NotFound("no such branch")
+    await create_link(uow, form_id=fields.form_id, branch_id=fields.branch_id)
+    return go_to(request, tenant_path(request, "/forms/links"), toast=_toast(request, N_("The link is ready")))
+
+
+@post("/t/{slug:str}/forms/links/{link_id:uuid}/revoke", guards=[_SHARE])
+async def take_back(request: WebRequest, uow: NamedDependency[UnitOfWork], link_id: FromPath[UUID]) -> Response[Any]:
+    await revoke_link(uow, link_id=link_id)
+    toast = _toast(request, N_("The link is taken back; whoever scans it is told to ask you"))
+    return go_to(request, tenant_path(request, "/forms/links"), toast=toast)
+
+
+@post("/t/{slug:str}/customers/{customer_id:uuid}/intake-link", guards=[_SHARE])
+async def hand_over(
+    request: WebRequest, uow: NamedDependency[UnitOfWork], customer_id: FromPath[UUID]
+) -> Response[Any]:
+    fields = await request.read(CustomerLink)
+    customer = await get_customer(uow, customer_id)
+    forms = list_forms(uow)
+    if not forms:
+        raise NotFound("no plugin of this tenant offers a form")
+    link = await create_link(
+        uow, form_id=fields.form_id or forms[0].id, customer_id=customer_id, subject_id=fields.subject_id
+    )
+    address = _address(request, link)
+    return await show(
+        request,
+        "pages/forms/hand_over.html",
+        customer=customer,
+        title=next((localized(f.title, locale_of(request)) for f in forms if f.id == link.form_id), link.form_id),
+        qr=qr_svg(address),
+        address=address,
+        back=tenant_path(request, f"/customers/{customer_id}"),
+    )
+
+
+@get("/t/{slug:str}/forms/{submission_id:uuid}", guards=[_READ])
+async def show_submission(
+    request: WebRequest, reader: NamedDependency[Reader], submission_id: FromPath[UUID]
+) -> Response[Any]:
+    record = await get_submission(reader, submission_id, locale=locale_of(request))
+    return await show(
+        request,
+        "pages/forms/submission.html",
+        record=record,
+        root=tenant_path(request, "/forms"),
+        customers=tenant_path(request, "/customers"),
+    )
+
+
+routes = [show_submissions, show_links, add_link, take_back, hand_over, show_submission]
