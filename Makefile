@@ -51,7 +51,7 @@ lint: dev
 
 types: dev
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 imports: dev
 	$(BIN)/lint-imports
@@ -63,7 +63,7 @@ spelling: dev
 	$(BIN)/codespell $(SOURCES) tests docs README.md Makefile
 
 catalogues: dev
-	$(BIN)/python -m web.frontend.catalogues check
+	$(BIN)/python -m web.i18n_catalogue check
 
 architecture: dev
 	$(BIN)/python -m pytest tests/architecture -q -p no:randomly

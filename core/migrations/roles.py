@@ -81,7 +81,7 @@ def driver_dsn(dsn: str) -> str:
     return dsn.replace("postgresql+asyncpg://", "postgresql://", 1)
 
 
-async def _role(connection: "asyncpg.Connection[asyncpg.Record]", name: str, options: str) -> None:
+async def _role(connection: asyncpg.Connection, name: str, options: str) -> None:
     if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", name):
         await _run(connection, "CREATE ROLE %I", name)
     superuser = await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
@@ -91,7 +91,7 @@ async def _role(connection: "asyncpg.Connection[asyncpg.Record]", name: str, opt
     await connection.execute(f"ALTER ROLE {name} {options}")
 
 
-async def _run(connection: "asyncpg.Connection[asyncpg.Record]", template: str, *parts: str) -> None:
+async def _run(connection: asyncpg.Connection, template: str, *parts: str) -> None:
     """Run a statement whose names (%I) and texts (%L) the server itself quotes."""
-    statement = await connection.fetchval("SELECT format($1, VARIADIC $2::text[])", template, list(parts))
+    statement: str = await connection.fetchval("SELECT format($1, VARIADIC $2::text[])", template, list(parts))
     await connection.execute(statement)

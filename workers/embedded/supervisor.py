@@ -18,25 +18,23 @@ TICK = 0.2
 
 
 class Part(Protocol):
-    """What a supervisor keeps alive."""
+    """What a supervisor keeps alive: `start` waits until it is up, `spawn` does not, `stop` keeps its data.
+
+    `take_over` ends what a killed supervisor left; `process` is the child, while there is one.
+    """
 
     name: str
 
     @property
-    def process(self) -> "subprocess.Popen[bytes] | None":
-        """The child, while there is one."""
+    def process(self) -> "subprocess.Popen[bytes] | None": ...
 
-    def take_over(self) -> None:
-        """End what a killed supervisor left."""
+    def take_over(self) -> None: ...
 
-    def start(self) -> None:
-        """Bring it up for the first time, and wait until it is."""
+    def start(self) -> None: ...
 
-    def spawn(self) -> "subprocess.Popen[bytes]":
-        """Start its process again, without waiting."""
+    def spawn(self) -> "subprocess.Popen[bytes]": ...
 
-    def stop(self) -> None:
-        """End it; its data stays."""
+    def stop(self) -> None: ...
 
 
 class StopAsked(Exception):
