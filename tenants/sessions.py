@@ -2,12 +2,14 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Text, any_, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.uow import Reader, UnitOfWork
@@ -156,3 +158,25 @@ async def list_sessions(reader: Reader, *, staff_id: UUID) -> list[OpenSession]:
         .order_by(StaffSession.seen_at.desc())
     )
     return [OpenSession(*row) for row in rows]
+
+
+async def find_live_roles(
+    session: AsyncSession, *, token_hashes: Collection[str], now: datetime
+) -> dict[str, frozenset[str]]:
+    """Return the roles behind each session that still holds; one query for all live pages of a tenant."""
+    of_staff = (Staff.tenant_id == StaffSession.tenant_id) & (Staff.staff_id == StaffSession.staff_id)
+    of_role = (StaffRole.tenant_id == Staff.tenant_id) & (StaffRole.staff_id == Staff.staff_id)
+    rows: Any = await session.execute(
+        select(StaffSession.token_hash, func.array_agg(StaffRole.role).filter(StaffRole.role.is_not(None)))
+        .select_from(StaffSession)
+        .join(Staff, of_staff)
+        .outerjoin(StaffRole, of_role)
+        .where(
+            StaffSession.token_hash == any_(bindparam("hashes", list(token_hashes), ARRAY(Text))),
+            StaffSession.expires_at > now,
+            StaffSession.seen_at > now - IDLE,
+            Staff.state == "active",
+        )
+        .group_by(StaffSession.token_hash)
+    )
+    return {token_hash: frozenset(roles or ()) for token_hash, roles in rows}

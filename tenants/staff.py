@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -269,20 +269,18 @@ async def give_roles(uow: UnitOfWork, *, staff_id: UUID, roles: tuple[str, ...])
     problems = _role_problems(roles)
     if problems:
         raise InvalidInput(problems)
-    # All rows of the people who may give roles, locked in order: two administrators cannot remove each other.
-    keepers = await _lock_administrators(uow)
     person = await get_person(uow, staff_id=staff_id)
-    manages = any("staff.manage" in ROLES[role].permissions for role in roles)
-    if staff_id in keepers and not manages and len(keepers) == 1:
-        raise LastAdministrator
+    if not any("staff.manage" in ROLES[role].permissions for role in roles):
+        await _keep_an_administrator(uow, leaving=staff_id)
     await uow.session.execute(delete(StaffRole).where(StaffRole.staff_id == staff_id))
     await _insert_roles(uow, staff_id, roles)
     await end_sessions(uow, staff_id=staff_id)
     uow.audit("staff.give_roles", "staff", staff_id, {"before": sorted(person.roles), "after": sorted(set(roles))})
 
 
-async def _lock_administrators(uow: UnitOfWork) -> frozenset[UUID]:
+async def _keep_an_administrator(uow: UnitOfWork, *, leaving: UUID) -> None:
     managing = [role.code for role in ROLES.values() if "staff.manage" in role.permissions]
+    # Locked in order, so that two administrators cannot remove each other at once.
     rows = await uow.session.scalars(
         select(Staff.staff_id)
         .where(
@@ -292,7 +290,42 @@ async def _lock_administrators(uow: UnitOfWork) -> frozenset[UUID]:
         .order_by(Staff.staff_id)
         .with_for_update()
     )
-    return frozenset(rows)
+    if set(rows) == {leaving}:
+        raise LastAdministrator
+
+
+async def reset_password(uow: UnitOfWork, passwords: Passwords, *, staff_id: UUID, password: str) -> None:
+    """Set somebody else's password, as an administrator does for one who forgot it, and sign them out everywhere.
+
+    Raises:
+        NotFound, InvalidInput.
+    """
+    problems = password_problems(password)
+    if problems:
+        raise InvalidInput(problems)
+    await get_person(uow, staff_id=staff_id)
+    await _set_password(uow, passwords, staff_id=staff_id, password=password)
+    await end_sessions(uow, staff_id=staff_id)
+    uow.audit("staff.reset_password", "staff", staff_id)
+
+
+async def set_state(uow: UnitOfWork, *, staff_id: UUID, state: Literal["active", "left"]) -> None:
+    """Note that somebody left, or came back; who left can no longer sign in, and is signed out at once.
+
+    Raises:
+        NotFound, LastAdministrator.
+    """
+    await get_person(uow, staff_id=staff_id)
+    if state == "left":
+        await _keep_an_administrator(uow, leaving=staff_id)
+        await end_sessions(uow, staff_id=staff_id)
+    await uow.session.execute(update(Staff).where(Staff.staff_id == staff_id).values(state=state))
+    uow.audit("staff.set_state", "staff", staff_id, {"state": state})
+
+
+async def set_locale(uow: UnitOfWork, *, staff_id: UUID, locale: str) -> None:
+    """Remember the language somebody reads in, on every device."""
+    await uow.session.execute(update(Staff).where(Staff.staff_id == staff_id).values(locale=locale))
 
 
 async def list_people(reader: Reader) -> list[Person]:

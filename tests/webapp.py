@@ -6,6 +6,7 @@ from http.cookies import SimpleCookie
 
 import httpx
 import pytest
+from jinja2 import Environment
 from litestar import Litestar
 
 from core.clock import Clock
@@ -13,7 +14,8 @@ from core.settings import Settings
 from tenants.passwords import Passwords
 from tenants.work import Workplace
 from tests.workplaces import PASSWORD, TestTenant
-from web.app import create_app
+from web.app import create_app, create_templates
+from web.page import LOCALE_COOKIE
 from web.render import StaticManifest
 
 BASE_URL = "https://anxin.test"
@@ -77,9 +79,17 @@ def settings(postgres: object, valkey: str) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def templates() -> Environment:
+    """Compiled once; every file of the front end goes by its own name."""
+    return create_templates(AnyManifest())
+
+
 @pytest.fixture
-async def app(settings: Settings, workplace: Workplace, passwords: Passwords, clock: Clock) -> AsyncIterator[Litestar]:
-    made = create_app(settings, clock=clock, workplace=workplace, passwords=passwords, manifest=AnyManifest())
+async def app(
+    settings: Settings, workplace: Workplace, passwords: Passwords, clock: Clock, templates: Environment
+) -> AsyncIterator[Litestar]:
+    made = create_app(settings, clock=clock, workplace=workplace, passwords=passwords, templates=templates)
     async with made.lifespan():
         yield made
 
@@ -91,7 +101,7 @@ async def browser(app: Litestar) -> AsyncIterator[Callable[[], Browser]]:
 
     def make() -> Browser:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type] # Litestar's own ASGI types
-        made.append(Browser(transport=transport, base_url=BASE_URL, headers=HTML))
+        made.append(Browser(transport=transport, base_url=BASE_URL, headers=HTML, cookies={LOCALE_COOKIE: "en"}))
         return made[-1]
 
     yield make

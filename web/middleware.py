@@ -13,8 +13,10 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from core.errors import AnxinError
 from tenants.sessions import TOUCH_EVERY, touch_session
 from web.htmx import VARY
+from web.page import showing
 from web.problems import answer_problem
 from web.request import BadText, WebRequest
+from web.screens import page_for
 from web.security import SECURITY_HEADERS, check_address
 
 access_log = logging.getLogger("anxin.access")
@@ -53,7 +55,8 @@ class Edge:
             await send(message)
 
         try:
-            await self._answer(scope, receive, send_with_headers)
+            with showing(page_for(request)):
+                await self._answer(scope, receive, send_with_headers)
         except Exception:
             logger.exception("request %s failed outside every handler", request_id)
             if status:

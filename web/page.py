@@ -109,6 +109,11 @@ def showing(page: Page) -> Iterator[Page]:
         _current.reset(token)
 
 
+def show_until_answered(page: Page) -> None:
+    """Bind `page` for the rest of this request; whoever opened the request with `showing` takes it back."""
+    _current.set(page)
+
+
 class PageProxy:
     """The global `page` of the templates: macros imported without context still see the page being rendered."""
 

@@ -104,5 +104,7 @@ def text_of(code: str, status: int) -> ProblemText:
 
 
 def field_text(code: str) -> str:
-    """Return the msgid for a refused value."""
-    return FIELD_TEXTS.get(code, FIELD_TEXTS["wrong-form"])
+    """Return the msgid for a refused value; a problem of the whole may also be shown at the field it is about."""
+    if code in FIELD_TEXTS:
+        return FIELD_TEXTS[code]
+    return TEXTS[code].title if code in TEXTS else FIELD_TEXTS["wrong-form"]

@@ -121,10 +121,9 @@ def _find(error: Exception) -> _Found:
     return _Found("internal", 500)
 
 
-def field_texts(request: WebRequest, problems: tuple[FieldProblem, ...]) -> dict[str, str]:
+def field_texts(problems: tuple[FieldProblem, ...]) -> dict[str, str]:
     """Return the words of refused values by path, in the reader's language, for `error=` of the fields."""
-    with showing(page_for(request)):
-        return {problem.path: gettext(field_text(problem.code)) % problem.params for problem in problems}
+    return {problem.path: gettext(field_text(problem.code)) % problem.params for problem in problems}
 
 
 def wants_json(request: WebRequest) -> bool:

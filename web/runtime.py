@@ -8,6 +8,8 @@ from core.clock import Clock
 from core.settings import Settings
 from tenants.passwords import Passwords
 from tenants.work import Workplace
+from web.live_hub import LiveHub
+from web.static_files import StaticFiles
 
 
 @dataclass(frozen=True)
@@ -17,5 +19,7 @@ class Runtime:
     settings: Settings
     workplace: Workplace
     templates: Environment
+    static_files: StaticFiles
     passwords: Passwords
     clock: Clock
+    live: LiveHub

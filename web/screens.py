@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from urllib.parse import quote
 
 import msgspec
-from litestar import Response
+from litestar import Request, Response
 from litestar.response import Redirect
 
 from core.uow import Reader
@@ -15,7 +15,17 @@ from tenants.roles import ROLES
 from web import htmx
 from web.i18n import gettext, known_locale, negotiate
 from web.navigation import build_navigation
-from web.page import LOCALE_COOKIE, THEME_COOKIE, Account, MenuLink, Page, Toast, showing
+from web.page import (
+    LOCALE_COOKIE,
+    THEME_COOKIE,
+    Account,
+    MenuLink,
+    Page,
+    Toast,
+    current_page,
+    show_until_answered,
+    showing,
+)
 from web.request import WebRequest
 from web.security import csrf_token, drop_cookie, set_cookie
 
@@ -64,12 +74,19 @@ def page_for(request: WebRequest) -> Page:
             page,
             csrf_token=csrf_token(request.runtime.settings.secret_key, visit.token),
             home_url=root,
+            language_action=f"{root}/account/language",
             account=Account(name=visit.signed_in.full_name, role=" · ".join(roles), detail=visit.signed_in.login),
             account_links=(MenuLink(label=gettext("My account"), href=f"{root}/account", icon="user-round"),),
             sign_out_action=f"{root}/sign-out",
             search_url=f"{root}/search",
             palette_src=f"{root}/search.json",
         )
+
+
+async def bind_page(request: Request[Any, Any, Any]) -> None:
+    """Before each handler: from here on `gettext` speaks the reader's language."""
+    assert isinstance(request, WebRequest)
+    show_until_answered(page_for(request))
 
 
 async def show(
@@ -84,7 +101,7 @@ async def show(
     **data: object,
 ) -> Response[str]:
     """Render inside the transaction: the whole page, or `partial` when htmx asks for the part only."""
-    frame = page or page_for(request)
+    frame = page or current_page()
     name = partial if partial is not None and frame.partial else template
     visit = request.visit_or_none
     if visit is not None and visit.signed_in is not None and not frame.partial:

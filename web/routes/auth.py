@@ -10,7 +10,7 @@ from litestar.params import FromQuery
 from core.uow import UnitOfWork
 from tenants.staff import TooManySignIns, sign_in, sign_out
 from web.i18n import gettext
-from web.page import Toast, showing
+from web.page import Toast
 from web.request import WebRequest
 from web.screens import go_to, page_for, safe_next, show, tenant_path
 from web.security import (
@@ -112,8 +112,7 @@ async def do_sign_in(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> R
 @post("/t/{slug:str}/sign-out", guards=[requires()], request_max_body_size=BODY_LIMIT)
 async def do_sign_out(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
     await sign_out(uow, token=request.visit.token)
-    with showing(page_for(request)):
-        toast = Toast(text=gettext("You are signed out"))
+    toast = Toast(text=gettext("You are signed out"))
     response = go_to(request, tenant_path(request, "/sign-in"), toast=toast)
     drop_cookie(response, SESSION_COOKIE)
     return response

@@ -1,4 +1,4 @@
-"""The landing page, a tenant's start page, and the switches for language and theme."""
+"""A tenant's start page: what this person should do next."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from core.uow import Reader
+from web.home import load_sections
 from web.i18n import N_
 from web.navigation import Entry, add_entry
 from web.request import WebRequest
@@ -17,7 +18,8 @@ add_entry(Entry(id="home", label=N_("My work"), icon="house", path="", rank=0))
 
 @get("/t/{slug:str}", guards=[requires()])
 async def show_home(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
-    return await show(request, "pages/home/home.html", name=reader.actor.name)
+    sections = await load_sections(reader)
+    return await show(request, "pages/home/home.html", name=reader.actor.name, sections=sections)
 
 
 routes = [show_home]
