@@ -57,7 +57,7 @@ imports: dev
 	$(BIN)/lint-imports
 
 templates: dev
-	$(BIN)/djlint --lint --check $(wildcard web/templates plugins/*/templates)
+	$(BIN)/djlint --lint --quiet $(wildcard web/templates plugins/*/templates)
 
 spelling: dev
 	$(BIN)/codespell $(SOURCES) tests docs README.md Makefile

@@ -93,5 +93,5 @@ async def _role(connection: asyncpg.Connection, name: str, options: str) -> None
 
 async def _run(connection: asyncpg.Connection, template: str, *parts: str) -> None:
     """Run a statement whose names (%I) and texts (%L) the server itself quotes."""
-    statement: str = await connection.fetchval("SELECT format($1, VARIADIC $2::text[])", template, list(parts))
+    statement = str(await connection.fetchval("SELECT format($1, VARIADIC $2::text[])", template, list(parts)))
     await connection.execute(statement)
