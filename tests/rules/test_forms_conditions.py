@@ -158,6 +158,7 @@ def test_today_is_a_date_where_a_date_is_asked_and_a_word_elsewhere() -> None:
                 {"field": "day", "op": "lte", "value": "today"},
                 {"any": [{"field": "day", "op": "in", "value": ["today", "2026-01-01"]}]},
                 {"not": {"field": "a", "op": "eq", "value": "today"}},
+                {"field": "day", "op": "ne", "value": "2026-01-01"},
                 {"field": "nobody", "op": "empty"},
             ]
         }
@@ -167,7 +168,8 @@ def test_today_is_a_date_where_a_date_is_asked_and_a_word_elsewhere() -> None:
             {"field": "day", "op": "lte", "value": "2026-03-02"},
             {"any": [{"field": "day", "op": "in", "value": ["2026-03-02", "2026-01-01"]}]},
             {"not": {"field": "past[2].a", "op": "eq", "value": "today"}},
+            {"field": "day", "op": "ne", "value": "2026-01-01"},
             {"field": "", "op": "empty"},
         ]
     }
-    assert [leaf.field for leaf in comparisons(tree)] == ["day", "day", "a", "nobody"]
+    assert [leaf.field for leaf in comparisons(tree)] == ["day", "day", "a", "day", "nobody"]

@@ -7,6 +7,7 @@ from core.forms.rules.definition import (
     canonical_json,
     check_form,
     decode_form,
+    refuse_bad_form,
     version_of,
 )
 from core.forms.rules.overlay import Addition, Applied, Overlay, apply_overlay
@@ -67,5 +68,6 @@ __all__ = [
     "prefill",
     "profile_fields",
     "profile_values",
+    "refuse_bad_form",
     "version_of",
 ]

@@ -139,15 +139,20 @@ def rewrite(condition: Condition, leaf: Callable[[Condition], Condition]) -> Con
     return leaf(condition)
 
 
+def parts(condition: Condition) -> tuple[Condition, ...]:
+    """The conditions that this one is made of; none for a comparison."""
+    if condition.all is not UNSET:
+        return condition.all
+    if condition.any is not UNSET:
+        return condition.any
+    return () if condition.not_ is UNSET else (condition.not_,)
+
+
 def comparisons(condition: Condition) -> tuple[Condition, ...]:
     """Every comparison of the tree, in order."""
-    if condition.all is not UNSET or condition.any is not UNSET:
-        inner = condition.all if condition.all is not UNSET else condition.any
-        assert inner is not UNSET
-        return tuple(leaf for one in inner for leaf in comparisons(one))
-    if condition.not_ is not UNSET:
-        return comparisons(condition.not_)
-    return (condition,)
+    if condition.field is not UNSET:
+        return (condition,)
+    return tuple(leaf for one in parts(condition) for leaf in comparisons(one))
 
 
 def resolve(condition: Condition, names: Names, today: str) -> Condition:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from core.forms.rules.conditions import TODAY, Names, Slot, comparisons
+from core.forms.rules.conditions import TODAY, Names, Slot, comparisons, parts
 from core.forms.rules.patterns import BadPattern, compiled
 from core.hooks.records.forms import (
     KEY_PATTERN,
@@ -30,6 +30,7 @@ from core.hooks.records.forms import (
 MAX_DEPTH = 3
 MAX_FIELDS = 500
 MAX_COMPARISONS = 50
+MAX_CONDITION_DEPTH = 10
 TENANT_PREFIX = "x_"
 PROFILE_PATTERN = re.compile(r"(customer|subject)\.[a-z][a-z0-9_]*")
 DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -119,6 +120,14 @@ def check_form(form: Form, *, own_fields: bool = True) -> tuple[DefinitionProble
     return tuple(check.problems)
 
 
+def refuse_bad_form(form: Form) -> None:
+    """Raise BadDefinition when a plugin's form breaks a rule: what the plugin loader asks at registration."""
+    problems = check_form(form, own_fields=False)
+    if problems:
+        found = "; ".join(f"{one.field or 'the form'}: {one.reason}" for one in problems)
+        raise BadDefinition(f"form {form.id}: {found}")
+
+
 def _check_references(form: Form, check: "_Check") -> None:
     top = {field.key for field in form.fields}
     every = {key for key, _ in walk_fields(form.fields)}
@@ -184,6 +193,9 @@ class _Check:
 
     def condition(self, path: str, condition: Condition, names: Names) -> None:
         """Check what a condition asks: only earlier fields or the same row, and values that the op can use."""
+        if _is_too_deep(condition):
+            self.say(path, f"a condition may be {MAX_CONDITION_DEPTH} deep")
+            return
         leaves = comparisons(condition)
         if len(leaves) > MAX_COMPARISONS:
             self.say(path, f"a condition may have {MAX_COMPARISONS} comparisons")
@@ -195,6 +207,16 @@ class _Check:
                 )
             if leaf.op == "in" and not isinstance(leaf.value, tuple):
                 self.say(path, "op in needs a list of values")
+
+
+def _is_too_deep(condition: Condition) -> bool:
+    """Tell without recursion, for a hostile tree is deeper than the interpreter's stack."""
+    level = [condition]
+    for _ in range(MAX_CONDITION_DEPTH):
+        level = [inner for one in level for inner in parts(one)]
+        if not level:
+            return False
+    return True
 
 
 def _limits(field: Field, names: Names) -> Iterator[str]:

@@ -87,27 +87,29 @@ def _step(form: Form, answers: dict[str, Any], system: dict[str, str]) -> Posted
 def _rows_at(form: Form, answers: dict[str, Any], path: str) -> list[Any] | None:
     """The rows of the repeating group at a path, made when there are none yet; None when there is no such group."""
     fields, here = form.fields, answers
-    parts = path.split(".")
-    for place, part in enumerate(parts):
+    *outer, last = path.split(".")
+    for part in outer:
         match = _ROW.fullmatch(part)
-        key = match[1] if match else part
-        group = next((one for one in fields if isinstance(one, GroupField) and one.key == key), None)
-        if group is None:
+        group = _group(fields, match[1] if match else part)
+        if group is None or group.repeat is not bool(match):
             return None
-        if place == len(parts) - 1:
-            if not group.repeat or match:
-                return None
-            rows: list[Any] = here.setdefault(key, [])
-            return rows
-        if match:
-            inner = here.get(key, [])
-            if not group.repeat or int(match[2]) >= len(inner):
-                return None
-            here = inner[int(match[2])]
-        else:
-            here = here.setdefault(key, {})
         fields = group.fields
-    return None
+        if match:
+            rows = here.get(group.key, [])
+            if int(match[2]) >= len(rows):
+                return None
+            here = rows[int(match[2])]
+        else:
+            here = here.setdefault(group.key, {})
+    group = _group(fields, last)
+    if group is None or not group.repeat:
+        return None
+    found: list[Any] = here.setdefault(group.key, [])
+    return found
+
+
+def _group(fields: tuple[Field, ...], key: str) -> GroupField | None:
+    return next((one for one in fields if isinstance(one, GroupField) and one.key == key), None)
 
 
 class _Reader:

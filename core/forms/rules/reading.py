@@ -9,7 +9,17 @@ import msgspec
 from core.forms.rules.conditions import holds, is_empty, resolve
 from core.forms.rules.definition import kind_of, walk_fields
 from core.forms.rules.validation import Result, evaluate
-from core.hooks.records.forms import CalcField, Field, Flag, Form, GroupField, NoteField
+from core.hooks.records.forms import (
+    BoolField,
+    CalcField,
+    Field,
+    Flag,
+    Form,
+    GroupField,
+    MultiField,
+    NoteField,
+    NumberField,
+)
 from core.hooks.records.text import Text
 
 _ROW = re.compile(r"\[\d+\]")
@@ -75,9 +85,23 @@ def _known(fields: tuple[Field, ...], profile: Mapping[str, Any]) -> dict[str, A
             inside = {} if field.repeat else _known(field.fields, profile)
             if inside:
                 known[field.key] = inside
-        elif field.profile is not None and not is_empty(profile.get(field.profile)):
-            known[field.key] = profile[field.profile]
+        elif field.profile is not None:
+            value = _revived(field, profile.get(field.profile))
+            if not is_empty(value) and _fits(field, value, ""):
+                known[field.key] = value
     return known
+
+
+def _revived(field: Field, value: Any) -> Any:
+    """A profile keeps numbers with decimals and lists as text, and yes and no as 1 and 0."""
+    if isinstance(value, str) and isinstance(field, NumberField | MultiField):
+        try:
+            return msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            return value
+    if isinstance(field, BoolField) and value in {0, 1}:
+        return bool(value)
+    return value
 
 
 def profile_values(form: Form, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -124,17 +124,23 @@ class _Walk:
         if isinstance(field, NoteField):
             return None, None
         if isinstance(field, CalcField):
-            # What was sent for it is ignored: the server calculates.
-            slots = [names.find(key) for key in field.of]
-            raw = calculate(field, [None if slot is None else self.values.get(slot.path) for slot in slots])
+            return self._calculated(field, path, names)
         if is_empty(raw):
-            if field.required and not isinstance(field, CalcField):
+            if field.required:
                 self.say(path, "not_signed" if isinstance(field, SignatureField) else "required")
             return raw, None
         self.values[path] = raw
         found = [problem(path, fault) for fault in faults(field, raw, self.today)]
         self.errors.extend(found)
         return raw, None if found else raw
+
+    def _calculated(self, field: CalcField, path: str, names: Names) -> tuple[Any, Any]:
+        """The server calculates; what was sent for the field is ignored."""
+        slots = [names.find(key) for key in field.of]
+        value = calculate(field, [None if slot is None else self.values.get(slot.path) for slot in slots])
+        if value is not None:
+            self.values[path] = value
+        return value, value
 
     def group(self, field: GroupField, raw: Any, node: Node, names: Names) -> tuple[Node, Any]:
         """Judge a group with its rows; the group itself is declared after them, so no member can ask it."""

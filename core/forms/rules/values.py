@@ -196,7 +196,7 @@ def calculate(field: CalcField, numbers: list[Any]) -> int | float | None:
             value = math.prod(parts, start=Decimal(1))
         case "difference":
             value = parts[0] - parts[1]
-        case "ratio_percent":
+        case _:  # ratio_percent
             if parts[1] == 0:
                 return None
             value = parts[0] * 100 / parts[1]
