@@ -14,7 +14,7 @@ plugin = Plugin(
         "就诊登记四要素、三级投诉响应与时限、普通/银卡/金卡会员，全部来自宠物医院的两份文件。",
         "Four-element visit intake, complaint levels with their deadlines, and normal, silver and gold members.",
     ),
-    modules=("customers", "forms", "panels", "complaints", "policies", "loyalty", "staff_file", "settings"),
+    modules=("customers", "forms", "panels", "complaints", "policies", "assess", "loyalty", "staff_file", "settings"),
     settings=Settings,
     settings_version=1,
     tables=("x_petclinic_staff_record",),
