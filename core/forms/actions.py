@@ -23,14 +23,11 @@ from core.forms.queries import (
     hash_of_key,
 )
 from core.hooks.context import Reader as PluginReader
-from core.tenancy.queries import find_tenant
+from core.tenancy.actions import new_public_code
 from core.uow import UnitOfWork
 
 _L, _R, _S = table_of(FormLink), table_of(FormDraft), table_of(Submission)
 
-# No letters that people mix up: a code may be read out on the phone. 16 of these 31 are 79 bits.
-CODE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-CODE_LENGTH = 16
 DRAFT_DAYS = 30
 MAX_DRAFT_BYTES = 512_000
 MAX_ONCE_KEY = 100
@@ -75,9 +72,7 @@ async def create_link(
         if customer_id not in {None, owner}:
             raise NotFound("no such subject")
         customer_id = owner
-    tenant = await find_tenant(uow.session)
-    assert tenant is not None
-    code = tenant.code_prefix + "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+    code = await new_public_code(uow)
     link_id = new_id()
     # A link for one person shows what is known of that person: it is good for one submit unless said otherwise.
     uses = max_uses if max_uses is not None or customer_id is None else 1
