@@ -129,8 +129,6 @@ class ComplaintClock(TenantRow, Base):
     due_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     breached_at: Mapped[datetime | None]
-    next_at: Mapped[datetime | None]
-    outbox_id: Mapped[UUID | None]
 
 
 class ClockEvent(TenantRow, Base):
@@ -154,6 +152,21 @@ class ClockEvent(TenantRow, Base):
     cycle: Mapped[int] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
     event: Mapped[dict[str, Any]]
+
+
+class ToldStage(TenantRow, Base):
+    """A warning, due time or escalation step that has fired; unique, so that it never fires twice (sla.md, rule 15)."""
+
+    __tablename__ = "told_stage"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "complaint_id"], _CASE),)
+
+    complaint_id: Mapped[UUID] = mapped_column(primary_key=True)
+    milestone: Mapped[str] = mapped_column(primary_key=True)
+    cycle: Mapped[int] = mapped_column(primary_key=True)
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    policy_version: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
 
 
 class Notice(TenantRow, Base):

@@ -1,7 +1,7 @@
 """What a complaint promises and who judges it: merging policies and readings, gates between milestones, titles."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -212,12 +212,10 @@ def blocked_by(policy: Policy, milestone_id: str, done: frozenset[str]) -> tuple
     return tuple(m for m in policy.milestones if m.id in needed and m.id not in done)
 
 
-def open_milestones(policy: Policy, done: frozenset[str]) -> tuple[Milestone, ...]:
-    """Return what is still to do, in the order of the document."""
-    return tuple(m for m in policy.milestones if m.id not in done)
-
-
-def most_urgent(dues: Mapping[str, float | None]) -> str | None:
-    """Return the key with the earliest due instant; keys without one do not count."""
-    timed = {key: due for key, due in dues.items() if due is not None}
-    return min(timed, key=lambda key: timed[key]) if timed else None
+def unmet(policy: Policy, done: frozenset[str]) -> tuple[Milestone, ...]:
+    """Return what must still happen before the case counts as resolved: all but the gates to the archive and what follows them."""
+    later: set[str] = set()
+    for milestone in policy.milestones:  # `after` always names an earlier one
+        if milestone.gate_for == ARCHIVE or milestone.after in later:
+            later.add(milestone.id)
+    return tuple(m for m in policy.milestones if m.id not in later and m.id not in done)

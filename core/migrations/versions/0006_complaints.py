@@ -114,8 +114,6 @@ STATEMENTS = (
       due_at timestamptz,
       completed_at timestamptz,
       breached_at timestamptz,
-      next_at timestamptz,
-      outbox_id uuid,
       PRIMARY KEY (tenant_id, complaint_id, milestone, cycle),
       CONSTRAINT complaint_clock_tenant_id_complaint_id_fkey FOREIGN KEY (tenant_id, complaint_id)
         REFERENCES complaint (tenant_id, complaint_id)
@@ -138,6 +136,22 @@ STATEMENTS = (
     )
     """,
     "SELECT app.protect('clock_event', append_only => true)",
+    """
+    CREATE TABLE told_stage (
+      tenant_id uuid NOT NULL,
+      complaint_id uuid NOT NULL,
+      milestone text NOT NULL,
+      cycle bigint NOT NULL,
+      stage text NOT NULL,
+      policy_version text NOT NULL,
+      at timestamptz NOT NULL,
+      acknowledged_at timestamptz,
+      PRIMARY KEY (tenant_id, complaint_id, milestone, cycle, stage, policy_version),
+      CONSTRAINT told_stage_tenant_id_complaint_id_fkey FOREIGN KEY (tenant_id, complaint_id)
+        REFERENCES complaint (tenant_id, complaint_id)
+    )
+    """,
+    "SELECT app.protect('told_stage')",
     """
     CREATE TABLE notice (
       tenant_id uuid NOT NULL,
