@@ -33,10 +33,12 @@ class _Share:
             return None
         name = min(open_tasks, key=lambda name: self.due[name][0].run_at)
         keys, task = self.due[name], tasks.get(name)
-        size = min(self.left[name], task.rows if task is not None else 1)
         taken = [keys.popleft()]
-        # A row that was tried before travels alone: if it kills its worker, it takes no other row with it.
-        while keys and len(taken) < size and taken[0].attempts == 0 and keys[0].attempts == 0:
+        attempts = taken[0].attempts
+        # What was tried before travels in ever smaller company, soon alone: a row that kills its worker
+        # must not use up the attempts of the rows beside it.
+        size = min(self.left[name], max(1, (task.rows if task is not None else 1) >> (2 * attempts)))
+        while keys and len(taken) < size and keys[0].attempts == attempts:
             taken.append(keys.popleft())
         self.left[name] = 0 if task is not None and task.ordered else self.left[name] - len(taken)
         return Batch(self.tenant_id, name, tuple(taken))

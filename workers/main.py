@@ -28,6 +28,9 @@ from workers.schedule import CRONS, Crons, ensure_crons
 
 logger = logging.getLogger("workers.main")
 
+# arq counts a job whose worker died as tried; it may come again as often as it likes, the rows know what is left.
+MAX_TRIES = 100
+
 
 class WrongRole(Exception):
     """The database login may not look for due work over all tenants."""
@@ -107,7 +110,7 @@ async def _check_login(workplace: Workplace) -> None:
 def make_lane(settings: Settings, runner: Runner, pace: Pace, *, name: str, jobs: int, delay: float) -> Worker:
     """Make one lane: arq's worker with everything switched off that the outbox does better."""
     lane = Worker(
-        functions=[func(_coroutine(runner), name=RUN_ROWS, max_tries=1)],
+        functions=[func(_coroutine(runner), name=RUN_ROWS, max_tries=MAX_TRIES)],
         queue_name=name,
         redis_pool=connect_queue(settings.redis_url),
         max_jobs=jobs,

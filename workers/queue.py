@@ -50,8 +50,8 @@ def pace_from_env(env: Mapping[str, str]) -> Pace:
 
 
 def serialize(job: dict[str, Any]) -> bytes:
-    """Encode arq's record of a job; pickle would run whatever stands in the queue."""
-    return msgspec.msgpack.encode(job)
+    """Encode arq's record of a job (of an error its text); pickle would run whatever stands in the queue."""
+    return msgspec.msgpack.encode(job, enc_hook=str)
 
 
 def deserialize(data: bytes) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """A worker without a process: relay, runner and both lanes on a database of the test's own, under a movable clock."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +18,7 @@ from core.settings import Settings
 from tenants.passwords import Passwords
 from tenants.signup import sign_up
 from tenants.work import Workplace
+from tests.services import _new_database as new_migrated_database
 from tests.workplaces import PASSWORD, MovableClock
 from workers.embedded.postgres import Dsns
 from workers.jobs import Task
@@ -119,23 +119,19 @@ class Shop:
         await self.admin.dispose()
 
 
-@asynccontextmanager
-async def open_shop(dsns: Dsns, redis_url: str, host: PluginHost, clock: MovableClock) -> AsyncIterator[Shop]:
-    shop = Shop(dsns, redis_url, host, clock)
-    await shop.queue.flushdb()
-    try:
-        yield shop
-    finally:
-        await shop.aclose()
-
-
-@pytest.fixture
-def shop_database(new_database: Callable[[], Dsns]) -> Dsns:
-    """Committed data needs a database of its own: locks and claims do not show inside one transaction."""
-    return new_database()
+@pytest.fixture(scope="session")
+def shop_database() -> Dsns:
+    """Locks and claims do not show inside one transaction: these tests commit, into a database that they share."""
+    server, name = new_migrated_database()
+    return server.dsns_for(name)
 
 
 @pytest.fixture
 async def shop(shop_database: Dsns, valkey: str, plugin_host: PluginHost, clock: MovableClock) -> AsyncIterator[Shop]:
-    async with open_shop(shop_database, valkey, plugin_host, clock) as made:
+    made = Shop(shop_database, valkey, plugin_host, clock)
+    await made.queue.flushdb()
+    await made.sql("TRUNCATE tenant, tenant_address, counter, audit_head, sign_in_attempt CASCADE")
+    try:
         yield made
+    finally:
+        await made.aclose()
