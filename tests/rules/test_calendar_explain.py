@@ -70,7 +70,7 @@ def test_the_wall_clock_skips_nothing() -> None:
 
 def test_calendars_that_follow_each_other_are_each_explained_for_their_days() -> None:
     spans = ((None, OFFICE), (at("2026-03-03T00:00"), SPECIAL), (at("2026-04-01T00:00"), OFFICE))
-    told = explain_over(spans, at("2026-03-02T17:00"), 2 * HOUR)
+    told = explain_over(spans, at("2026-03-02T17:00"), 2 * HOUR, (), due=at("2026-03-03T10:00"))
     assert [day.day for day in told.days] == [date(2026, 3, 2), date(2026, 3, 3)]
 
 

@@ -57,21 +57,29 @@ def explain(
     calendar: Calendar | None, start: int, budget: int, pauses: Iterable[PausePeriod] = (), until: int | None = None
 ) -> Explanation:
     """Explain `due(calendar, start, budget, pauses)`; an open pause is explained up to `until` (now)."""
-    return explain_over(((None, calendar),), start, budget, pauses, until)
+    spans: Spans = ((None, calendar),)
+    pauses = tuple(pauses)
+    end = due_over(spans, start, budget, pauses)
+    return explain_over(spans, start, budget, pauses, due=None if end is None else int(end), until=until)
 
 
 def explain_over(
-    spans: Spans, start: int, budget: int, pauses: Iterable[PausePeriod] = (), until: int | None = None
+    spans: Spans,
+    start: int,
+    budget: int,
+    pauses: Iterable[PausePeriod],
+    *,
+    due: int | None,
+    until: int | None = None,
 ) -> Explanation:
-    """Explain a deadline whose calendars follow each other (rule 9)."""
+    """Explain a due time that is known already, over calendars that follow each other (rule 9)."""
     pauses = tuple(pauses)
-    end = due_over(spans, start, budget, pauses)
-    last = end if end is not None else max(start, start if until is None else until)
-    days, more = _days(spans, start, int(last), pauses)
+    last = due if due is not None else max(start, start if until is None else until)
+    days, more = _days(spans, start, last, pauses)
     return Explanation(
         start=instant_of(start),
         budget=budget,
-        due=None if end is None else instant_of(int(end)),
+        due=None if due is None else instant_of(due),
         pauses=tuple(_joined(start, pauses)),
         days=tuple(days),
         more_days=more,

@@ -1,0 +1,90 @@
+"""The rules of clocks: events and plans, the fold into a state, what is told when, and what decisions change.
+
+`fold(events, calendars)` gives a `ClockState`; `next_stage(state, calendars, told)` the one instant it owns in the
+schedule; `retarget_all`, `reopened`, `merged` and `split_off` the events of a decision. Instants are aware datetimes.
+"""
+
+from core.clocks.rules.changes import (
+    Change,
+    Preview,
+    common_pauses,
+    merged,
+    moved_over,
+    preview,
+    reopened,
+    retarget_all,
+    split_off,
+)
+from core.clocks.rules.events import (
+    At,
+    Cancel,
+    CancelReason,
+    ClockEvent,
+    ClockRefused,
+    Complete,
+    Override,
+    Pause,
+    Paused,
+    PauseReason,
+    Plan,
+    Recalendar,
+    Reopen,
+    Resume,
+    Retarget,
+    Start,
+    Step,
+    event_data,
+    plan_of,
+    read_events,
+)
+from core.clocks.rules.explaining import explain_clock
+from core.clocks.rules.folding import LIVE, ClockState, Status, apply, fold, settle
+from core.clocks.rules.measuring import Calendars, Facts
+from core.clocks.rules.stages import Stage, Told, next_stage, ripe, stages, untold
+
+__all__ = [
+    "LIVE",
+    "At",
+    "Calendars",
+    "Cancel",
+    "CancelReason",
+    "Change",
+    "ClockEvent",
+    "ClockRefused",
+    "ClockState",
+    "Complete",
+    "Facts",
+    "Override",
+    "Pause",
+    "PauseReason",
+    "Paused",
+    "Plan",
+    "Preview",
+    "Recalendar",
+    "Reopen",
+    "Resume",
+    "Retarget",
+    "Stage",
+    "Start",
+    "Status",
+    "Step",
+    "Told",
+    "apply",
+    "common_pauses",
+    "event_data",
+    "explain_clock",
+    "fold",
+    "merged",
+    "moved_over",
+    "next_stage",
+    "plan_of",
+    "preview",
+    "read_events",
+    "reopened",
+    "retarget_all",
+    "ripe",
+    "settle",
+    "split_off",
+    "stages",
+    "untold",
+]
