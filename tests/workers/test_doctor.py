@@ -1,21 +1,25 @@
 """Every start that fails says why and what to do; `anxin doctor` finds each of these faults before the start."""
 
 import ast
+import asyncio
 import os
 import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import asyncpg
 import pytest
 from click.testing import CliRunner, Result
 
+from core.migrations.roles import driver_dsn
 from workers import bootstrap
 from workers.cli import db, doctor, run
 from workers.cli.main import anxin
-from workers.embedded.faults import PortTakenError, ServerDownError, StartupError
+from workers.embedded.faults import OpenWallError, PortTakenError, ServerDownError, StartupError
 from workers.embedded.network import network_address, require_port
 from workers.embedded.postgres import Dsns, EmbeddedPostgres
 from workers.embedded.processes import FolderLock
@@ -168,6 +172,29 @@ def test_a_real_database_without_the_worker_s_login_is_refused_before_anything_s
     assert isinstance(result.exception, ServerDownError)
     assert "WORKER_DATABASE_URL" in result.exception.problem
     assert "WORKER_DATABASE_URL is not set" in examine(server_folder, environment).output
+
+
+def test_nothing_starts_while_a_wall_between_tenants_is_open(
+    server_folder: Path, new_database: Callable[[], Dsns], valkey: str
+) -> None:
+    dsns = new_database()
+
+    async def open_a_wall() -> None:
+        connection = await asyncpg.connect(driver_dsn(dsns.admin))
+        try:
+            await connection.execute("ALTER TABLE audit_entry NO FORCE ROW LEVEL SECURITY")
+        finally:
+            await connection.close()
+
+    asyncio.run(open_a_wall())
+    environment = {"DATABASE_URL": dsns.app, "WORKER_DATABASE_URL": dsns.worker, "REDIS_URL": valkey}
+    options = ["--var", str(server_folder), "--host", "127.0.0.1", "--port", str(a_free_port())]
+    result = CliRunner().invoke(run.command, options, env=environment)
+    assert isinstance(result.exception, OpenWallError)
+    assert "row-security-not-forced: audit_entry" in result.exception.problem
+    examined = examine(server_folder, environment)
+    assert examined.exit_code == 1
+    assert "walls between tenants are open: row-security-not-forced audit_entry" in examined.output
 
 
 def test_migrating_a_real_server_without_the_right_login_says_which_variable_is_missing(

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import re
 import subprocess
 import sys
@@ -14,10 +15,11 @@ import segno
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.bus import connect
+from core.isolation import find_violations_at
 from core.migrations import upgrade
 from workers.cli.db import VAR, unreachable
 from workers.embedded import network
-from workers.embedded.faults import AlreadyRunningError, ServerDownError
+from workers.embedded.faults import AlreadyRunningError, OpenWallError, ServerDownError
 from workers.embedded.installation import Installation, require_worker
 from workers.embedded.processes import FolderLock
 from workers.embedded.program import Program
@@ -65,12 +67,15 @@ def _run(supervisor: Supervisor, installation: Installation, host: str, port: in
     network.require_port(host, port)
     if installation.note:
         say(installation.note)
+    if os.geteuid() == 0:
+        say("This is root: fine in a container of its own; elsewhere use an account of your own.")
     for server in servers:
         say(f"Starting {server.name} ...")
         supervisor.start(server)
     require_worker(installation)
     _require_queue(installation)
     _migrate(installation)
+    _require_walls(installation)
     supervisor.pause(0)
     welcome = _seed(installation, web) if demo else ""
     for program in (web, worker):
@@ -119,6 +124,20 @@ def _migrate(installation: Installation) -> None:
         asyncio.run(upgrade(migrator))
     except (OSError, asyncpg.PostgresError, SQLAlchemyError) as error:
         raise unreachable("MIGRATE_DATABASE_URL", error) from error
+
+
+def _require_walls(installation: Installation) -> None:
+    try:
+        violations = asyncio.run(find_violations_at(installation.addresses.app))
+    except (OSError, asyncpg.PostgresError, SQLAlchemyError) as error:
+        raise unreachable("DATABASE_URL", error) from error
+    if violations:
+        named = "\n".join(f"    {violation.rule}: {violation.where}" for violation in violations)
+        raise OpenWallError(
+            f"Anxin does not start while one tenant could see another:\n{named}",
+            "Undo the change to the tables or policies named above (a migration must call app.protect); "
+            "then: anxin db check",
+        )
 
 
 def _seed(installation: Installation, web: Program) -> str:

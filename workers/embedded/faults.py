@@ -39,6 +39,12 @@ class PortTakenError(StartupError):
     code = "port"
 
 
+class OpenWallError(StartupError):
+    """The database would let one tenant see another's rows."""
+
+    code = "walls"
+
+
 class ServerDownError(StartupError):
     """A server, embedded or real, did not come up or does not answer."""
 
