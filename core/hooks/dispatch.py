@@ -15,7 +15,7 @@ from core.errors import AnxinError, Unavailable
 from core.hooks.breaker import Breaker
 from core.hooks.context import DecideContext, ReactContext, Reader
 from core.hooks.kinds import FaultRule, Spec
-from core.hooks.loader import where_of
+from core.hooks.loader import where_in
 from core.hooks.plan import Implementation, Plan
 from core.scope import Actor
 
@@ -248,7 +248,7 @@ class TenantPlugins:
             rule=spec.on_fault,
             code=code,
             error=type(error).__name__,
-            where=where_of(error, implementation.function.__module__),
+            where=where_in(error, implementation.function),
             seconds=time.perf_counter() - started,
         )
         self._report(gap, code)

@@ -19,7 +19,7 @@ from core.hooks.loader import (
     call_declare,
     found_plugins,
     load_plugins,
-    where_of,
+    where_in,
 )
 from core.hooks.manifest import Plugin
 from core.hooks.plan import Plans
@@ -207,7 +207,7 @@ class PluginHost:
                             rule=spec.on_fault,
                             code="fault",
                             error=type(error).__name__,
-                            where=where_of(error, function.__module__),
+                            where=where_in(error, function),
                         )
                     )
         if len(self._declarations) >= KEPT_DECLARATIONS:

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -234,9 +235,7 @@ def _dry_run(manager: PluginManager, plugin: Plugin, checks: Checks) -> None:
                     if deeper := checks.get(spec.name):
                         deeper(record)
             except (TypeError, ValueError) as error:
-                raise _Defect(
-                    f"{spec.name}: {error}", where_of(error, impl.function.__module__) or _line(impl.function)
-                ) from error
+                raise _Defect(f"{spec.name}: {error}", where_in(error, impl.function)) from error
 
 
 def call_declare(
@@ -264,22 +263,25 @@ def where_of(error: BaseException, package: str) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f"{_short(error.filename)}:{error.lineno}"
     own = last = ""
-    trace = error.__traceback__
-    while trace is not None:
-        frame = trace.tb_frame
+    for frame, line in traceback.walk_tb(error.__traceback__):
         if frame.f_code.co_filename.startswith("<frozen"):
-            trace = trace.tb_next
             continue
-        last = f"{_short(frame.f_code.co_filename)}:{trace.tb_lineno}"
+        last = f"{_short(frame.f_code.co_filename)}:{line}"
         module = str(frame.f_globals.get("__name__", ""))
         if module == package or module.startswith(f"{package}."):
             own = last
-        trace = trace.tb_next
     return own or last
 
 
+def where_in(error: BaseException, function: Callable[..., Any]) -> str:
+    """Return file:line inside the function's module where it failed; its first line when its answer was refused."""
+    frames = traceback.walk_tb(error.__traceback__)
+    own = [line for frame, line in frames if frame.f_globals.get("__name__") == function.__module__]
+    return f"{_short(function.__code__.co_filename)}:{own[-1]}" if own else _line(function)
+
+
 def _line(function: Callable[..., Any]) -> str:
-    code = inspect.unwrap(function).__code__
+    code = function.__code__
     return f"{_short(code.co_filename)}:{code.co_firstlineno}"
 
 
