@@ -183,26 +183,35 @@ async def get_link(reader: Reader, code: str) -> LinkFacts:
     return LinkFacts(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
 
 
-async def get_usable_link(reader: Reader, code: str) -> LinkFacts:
-    """Return the link; raise what the visitor must be told when it may not be used (any more)."""
+async def get_usable_link(reader: Reader, code: str, *, once_key: str = "") -> LinkFacts:
+    """Return the link; raise what the visitor must be told when it may not be used (any more).
+
+    With the `once_key` of a page that was sent through this link already, a used-up link opens again for it: the
+    second click of a double click belongs to the first.
+    """
     link = await get_link(reader, code)
     if link.revoked_at is not None:
         raise FormLinkRevoked(branch_id=link.branch_id)
     if link.expires_at is not None and link.expires_at <= reader.now:
         raise FormLinkExpired(branch_id=link.branch_id, expires_at=link.expires_at)
-    if link.max_uses is not None and link.uses >= link.max_uses:
+    if link.max_uses is not None and link.uses >= link.max_uses and not await _was_sent(reader, link, once_key):
         raise FormLinkUsed(branch_id=link.branch_id)
     return link
 
 
-async def get_opened_form(reader: Reader, code: str) -> OpenedForm:
-    """Return the form behind a link with what is already known.
+async def _was_sent(reader: Reader, link: LinkFacts, once_key: str) -> bool:
+    mine = (_S.c.tenant_id == reader.tenant_id, _S.c.link_id == link.link_id, _S.c.once_key == once_key)
+    return bool(once_key) and await reader.session.scalar(select(_S.c.submission_id).where(*mine)) is not None
+
+
+async def get_opened_form(reader: Reader, code: str, *, once_key: str = "") -> OpenedForm:
+    """Return the form behind a link with what is already known; pass the page's `once_key` when it is sent.
 
     Raises:
         NotFound: no such code.
         FormLinkExpired, FormLinkRevoked, FormLinkUsed, FormNotOffered: 410, each with its next step.
     """
-    link = await get_usable_link(reader, code)
+    link = await get_usable_link(reader, code, once_key=once_key)
     form = get_form(reader, link.form_id)
     answers: dict[str, Any] = {}
     if link.customer_id is not None:

@@ -107,6 +107,9 @@ async def test_a_second_click_finds_the_first_ones_row(clinic: TestTenant) -> No
     async with clinic.unit() as uow:
         second = await submit_intake(uow, code=code, answers=ANSWERS, once_key="k1")
         assert len(await list_submissions(uow)) == 1
+        assert (await get_opened_form(uow, code, once_key="k1")).form.id == FORM
+        with pytest.raises(FormLinkUsed):
+            await get_opened_form(uow, code, once_key="k2")
     assert (second.submission_id, second.replayed) == (first.submission_id, True)
     with pytest.raises(FormLinkUsed):
         async with clinic.unit() as uow:

@@ -43,7 +43,7 @@ FIELDS: list[dict[str, Any]] = [
     {"type": "multi", "key": "signs", "label": "Signs", "options": [["a", "A"], ["b", "B"]]},
     {"type": "date", "key": "born", "label": "Born", "min": "2000-01-01", "max": "today"},
     {"type": "rating", "key": "stars", "label": "Stars"},
-    {"type": "bool", "key": "ill", "label": "Ill"},
+    {"type": "bool", "key": "ill", "label": "Ill", "required": True},
     {"type": "file", "key": "photo", "label": "Photo", "max_rows": 2},
     {"type": "signature", "key": "sign", "label": "Signature", "text": both("已知悉", "I know")},
     {"type": "note", "key": "read", "label": "Read", "text": "N", "tone": "warning"},
@@ -114,6 +114,14 @@ def test_what_was_typed_is_shown_again_as_it_was() -> None:
     assert [option.checked for option in shown["signs"].options] == [False, True]
     assert [option.checked for option in shown["species"].options] == [True, False]
     assert shown["born"].value == "2026/1/1"
+
+
+def test_a_rating_offers_its_steps_and_a_box_is_never_required() -> None:
+    shown = fields(view({"stars": 4}))
+    assert [(option.value, option.checked) for option in shown["stars"].options] == [
+        *(("1", False), ("2", False), ("3", False), ("4", True), ("5", False)),
+    ]
+    assert (shown["ill"].required, shown["species"].required) == (False, True)
 
 
 def test_errors_stand_at_their_field_and_in_the_summary() -> None:

@@ -28,7 +28,8 @@ def check_line(line: str | bytes) -> dict[str, Any]:
 def _judge(case: Any) -> dict[str, Any]:
     if not isinstance(case, dict):
         raise BadLine("a line is an object with id, form and answers")
-    wire, answers = case.get("form"), case.get("answers", {})
+    wire, answers = case.get("form"), case.get("answers")
+    answers = {} if answers is None else answers
     if not isinstance(wire, dict):
         raise BadLine("form is missing or is no object")
     if not isinstance(answers, dict):

@@ -19,7 +19,7 @@ from core.hooks.records.forms import (
 )
 
 MAX_ANSWERS_BYTES = 512_000
-MAX_ROWS = 100  # where a group names no max_rows
+MAX_ROWS = 100  # where a group names no max_rows; of a hostile number of rows no more are looked at
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -156,7 +156,7 @@ class _Walk:
             self.errors.extend(problem(path, fault) for fault in row_faults(0, field.min_rows, None))
         judged: list[Row] = []
         kept: list[dict[str, Any]] = []
-        for index, row in enumerate(rows[: (field.max_rows or MAX_ROWS) + 1]):
+        for index, row in enumerate(rows[: max(field.max_rows or 0, MAX_ROWS)]):
             place = f"{path}[{index}]"
             if not isinstance(row, dict):
                 if shown:

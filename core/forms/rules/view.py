@@ -9,6 +9,7 @@ from core.forms.rules.conditions import TODAY
 from core.forms.rules.definition import kind_of, version_of
 from core.forms.rules.validation import MAX_ROWS, Node, evaluate
 from core.hooks.records.forms import (
+    BoolField,
     CalcField,
     ChoiceField,
     DateField,
@@ -24,6 +25,8 @@ from core.hooks.records.forms import (
     TextField,
 )
 from core.hooks.records.text import Text, localized
+
+MAX_STEPS = 20
 
 
 class OptionView(msgspec.Struct, frozen=True):
@@ -192,7 +195,8 @@ class _Build:
             id=dom_id(node.path),
             label=label,
             help=self.say(field.help),
-            required=field.required,
+            # An unticked box is an answer too, so a box is never "required" in HTML's sense.
+            required=field.required and not isinstance(field, BoolField),
             visible=node.visible,
             condition=None if node.when is None else msgspec.json.encode(node.when).decode(),
             value=node.value,
@@ -233,6 +237,9 @@ class _Build:
                 own["options"] = tuple(
                     OptionView(option.value, self.say(option.label), option.value in given) for option in field.options
                 )
+            case RatingField() as field:
+                steps = range(field.min, min(field.max, field.min + MAX_STEPS) + 1)
+                own["options"] = tuple(OptionView(str(step), str(step), step == node.value) for step in steps)
             case SignatureField() as field:
                 own["text"] = self.say(field.text)
             case NoteField() as field:

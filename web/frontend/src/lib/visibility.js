@@ -53,7 +53,7 @@ export function answerOf(field) {
 }
 
 function show(field, visible) {
-  for (const element of [field, ...own(field, "[data-field]")]) {
+  for (const element of [field, ...own(field, "[data-field], fieldset")]) {
     element.hidden = !visible;
     if (element instanceof HTMLFieldSetElement) element.disabled = !visible;
   }
