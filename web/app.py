@@ -22,7 +22,7 @@ from web.problems import EXCEPTION_HANDLERS
 from web.render import STATIC_DIR, StaticManifest, create_environment
 from web.request import WebRequest
 from web.role_texts import role_name
-from web.routes import account, auth, forms, health, home, intake, landing, people, plugins, search
+from web.routes import account, auth, forms, health, home, intake, jobs, landing, people, plugins, search
 from web.runtime import Runtime
 from web.screens import bind_page
 from web.static_files import StaticFiles
@@ -31,7 +31,7 @@ BODY_LIMIT = 256 * 1024
 """Bytes; a route that takes files says so with `request_max_body_size`."""
 
 # One line per area; each module exports `routes`.
-AREAS = (landing, health, auth, home, account, people, search, plugins, forms, intake)
+AREAS = (landing, health, auth, home, account, people, search, plugins, forms, intake, jobs)
 
 Handlers = Sequence[HTTPRouteHandler | Router]
 

@@ -79,6 +79,7 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "unknown-branch": N_("There is no such branch"),
     "unknown-person": N_("There is no such person"),
     "slug-form": N_("3 to 40 small letters, digits and hyphens"),
+    "not-confirmed": N_("Type %(word)s to confirm"),
     "span": N_("The end must come after the start"),
 }
 
