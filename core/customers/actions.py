@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from core.customers.bulk import Event, add_customers, add_subjects, append_events, phone_rows, refresh_words
 from core.customers.models import Customer, CustomerPhone, Household, Subject
+from core.customers.profile import keep_values
 from core.customers.queries import get_subject_types
 from core.customers.rules.names import MAX_NOTE, clean_name, clean_text, name_pinyin
 from core.customers.rules.phones import read_phone
@@ -142,10 +143,14 @@ async def change_subject(uow: UnitOfWork, *, subject_id: UUID, draft: SubjectDra
     """Replace the record of a subject."""
     _check_subject(uow, draft)
     mine = (_S.c.tenant_id == uow.tenant_id, _S.c.subject_id == subject_id)
-    values = msgspec.structs.asdict(draft) | {"changed_at": uow.now}
-    customer_id = await uow.session.scalar(update(_S).where(*mine).values(values).returning(_S.c.customer_id))
-    if customer_id is None:
+    seen = (await uow.session.execute(select(_S).where(*mine).with_for_update(key_share=True))).first()
+    if seen is None:
         raise NotFound("no such subject")
+    values = msgspec.structs.asdict(draft)
+    await uow.session.execute(update(_S).where(*mine).values(**values, changed_at=uow.now))
+    before = {name: getattr(seen, name) for name, value in values.items() if getattr(seen, name) != value}
+    await keep_values(uow, "subject", subject_id, before=before, after=values)
+    customer_id = seen.customer_id
     await _bump(uow, customer_id, {})
     await refresh_words(uow, [customer_id])
     uow.audit("subject.change", "subject", subject_id, {"customer_id": str(customer_id)})

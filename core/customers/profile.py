@@ -1,5 +1,6 @@
 """Sets one field of a record by the rank of its source, and keeps every value that was ever said about it."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, cast
 from uuid import UUID
@@ -80,6 +81,37 @@ async def set_profile_value(
     return taken
 
 
+async def keep_values(
+    uow: UnitOfWork,
+    entity_type: EntityType,
+    entity_id: UUID,
+    *,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    source: Source = "staff",
+) -> None:
+    """Write down what an editor changed, so that no list or form takes it back; `before` names the changed fields."""
+    rows = [
+        {
+            "tenant_id": uow.tenant_id,
+            "value_id": new_id(),
+            "entity_type": entity_type,
+            "entity_id": entity_id,
+            "field_key": "phone" if name == "phone_e164" else name,
+            "value": _as_text(after[name]),
+            "before": _as_text(old),
+            "source": source,
+            "taken": True,
+            "ref_id": None,
+            "actor_name": uow.actor.name,
+            "at": uow.now,
+        }
+        for name, old in before.items()
+    ]
+    if rows:
+        await uow.session.execute(insert(_H), rows)
+
+
 def _refuse(field_key: str, code: str) -> InvalidInput:
     return InvalidInput((FieldProblem(field_key, code),))
 
@@ -119,7 +151,7 @@ def _custom(field_key: str, value: Any) -> str | int | date | None:
         return value
     text = clean_text(value) if isinstance(value, str) else msgspec.json.encode(value).decode()
     if len(text) > _MAX_CUSTOM:
-        raise _refuse(field_key, "too-long")
+        raise InvalidInput((FieldProblem(field_key, "too-long", {"max": _MAX_CUSTOM}),))
     return text
 
 

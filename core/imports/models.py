@@ -61,6 +61,12 @@ class ImportRow(TenantRow, Base):
     row_no: Mapped[int] = mapped_column(primary_key=True)
     cells: Mapped[list[str]] = mapped_column(JSONB)
     problems: Mapped[list[Any]] = mapped_column(JSONB)
+    reading: Mapped[dict[str, Any] | None]
+    """What the row says, as `rules.rows.Reading`; None when it cannot be taken."""
+    same_as: Mapped[int | None]
+    """The first row of the same person in this file."""
+    opening_fen: Mapped[int | None]
+    """On a person's first row: the largest total that any of the person's rows tells."""
     outcome: Mapped[str]
     state: Mapped[str]
     customer_id: Mapped[UUID | None]

@@ -100,30 +100,21 @@ async def record_purchase(
     account = await _lock_account(uow, customer_id)
     percent = _percent(uow, account.tier) if with_discount else 100
     price = member_price(fen, percent)
-    purchase_id = new_id()
-    inserted = await uow.session.scalar(
-        upsert(_P)
-        .values(
-            tenant_id=uow.tenant_id,
-            purchase_id=purchase_id,
-            customer_id=customer_id,
-            branch_id=branch_id,
-            key=key,
-            list_fen=price.list_fen,
-            paid_fen=price.paid_fen,
-            pay_percent=percent,
-            refunded_fen=0,
-            description=words,
-            lines=[msgspec.structs.asdict(line) for line in lines],
-            occurred_at=moment,
-            recorded_at=uow.now,
-            actor_id=uow.actor.id,
-            actor_name=uow.actor.name,
-        )
-        .on_conflict_do_nothing(index_elements=["tenant_id", "key"])
-        .returning(_P.c.purchase_id)
+    purchase_id = await _insert_purchase(
+        uow,
+        {
+            "customer_id": customer_id,
+            "branch_id": branch_id,
+            "key": key,
+            "list_fen": price.list_fen,
+            "paid_fen": price.paid_fen,
+            "pay_percent": percent,
+            "description": words,
+            "lines": [msgspec.structs.asdict(line) for line in lines],
+            "occurred_at": moment,
+        },
     )
-    if inserted is None:
+    if purchase_id is None:
         return await _replay(uow, customer_id=customer_id, fen=fen, key=key, spent_fen=account.spent_fen)
     await record_event(
         uow,
@@ -139,6 +130,21 @@ async def record_purchase(
     await _seen(uow, customer_id, moment)
     uow.audit("purchase.record", "purchase", purchase_id, {"customer_id": str(customer_id), "fen": price.paid_fen})
     return Recorded(purchase_id=purchase_id, paid_fen=price.paid_fen, spent_fen=spent, tier_change=change)
+
+
+async def _insert_purchase(uow: UnitOfWork, values: dict[str, Any]) -> UUID | None:
+    """Insert the bill and return its id; None when its key is taken."""
+    stamp = {
+        "tenant_id": uow.tenant_id,
+        "purchase_id": new_id(),
+        "refunded_fen": 0,
+        "recorded_at": uow.now,
+        "actor_id": uow.actor.id,
+        "actor_name": uow.actor.name,
+    }
+    fresh = upsert(_P).values(stamp | values).on_conflict_do_nothing(index_elements=["tenant_id", "key"])
+    inserted: UUID | None = await uow.session.scalar(fresh.returning(_P.c.purchase_id))
+    return inserted
 
 
 def _purchase_problems(

@@ -110,7 +110,13 @@ async def _append(
         "actor_name": uow.actor.name,
     }
     entries = [
-        stamp | {"entry_id": new_id(), "customer_id": one, "fen": fen, "key": f"{kind}:{ref_id}:{one}"}
+        stamp
+        | {
+            "entry_id": new_id(),
+            "customer_id": one,
+            "fen": fen,
+            "key": f"{kind}:{ref_id}:{one}:{accounts[one].spent_fen}",
+        }
         for one, fen in deltas.items()
     ]
     await uow.session.execute(insert(_L), entries)
