@@ -62,6 +62,19 @@ TEXTS: Final[dict[str, ProblemText]] = {
     "last-administrator": _text(
         N_("Somebody must be able to give roles"), N_("Give another person the role first, then remove it here.")
     ),
+    "form-link-expired": _text(
+        N_("This form could be filled in until a day that has passed"), N_("Ask the branch for a new link.")
+    ),
+    "form-link-revoked": _text(N_("The branch took this link back"), N_("Ask the branch for a new link.")),
+    "form-link-used": _text(
+        N_("This form has been sent already"), N_("You need not do anything. To change something, ask the branch.")
+    ),
+    "form-not-offered": _text(
+        N_("This form is not in use at the moment"), N_("Ask the branch how to tell them what they need to know.")
+    ),
+    "form-draft-changed": _text(
+        N_("This form was changed on another device"), N_("Reload the page to see the newest answers, then go on.")
+    ),
     "address-taken": _text(N_("This address is taken"), N_("Choose another address for your organisation.")),
 }
 
@@ -80,6 +93,24 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "unknown-person": N_("There is no such person"),
     "slug-form": N_("3 to 40 small letters, digits and hyphens"),
     "not-confirmed": N_("Type %(word)s to confirm"),
+    # Forms: the codes of the form engine, docs/guides/forms.md
+    "type": N_("We could not read this; write it the way the hint says"),
+    "option": N_("Choose one of the answers offered"),
+    "min": N_("Not below %(min)s"),
+    "max": N_("Not above %(max)s"),
+    "min_length": N_("At least %(min)s characters"),
+    "max_length": N_("At most %(max)s characters"),
+    "pattern": N_("This does not have the expected form"),
+    "date": N_("Write a date that exists, like 2026-03-02"),
+    "future": N_("This day has not come yet"),
+    "rows_min": N_("At least %(min)s entries"),
+    "rows_max": N_("At most %(max)s entries"),
+    "unknown": N_("This form has no such field"),
+    "too_large": N_("That is too large"),
+    "not_signed": N_("Please sign here"),
+    "bad-phone": N_("Give a phone number that can be called"),
+    "bad-choice": N_("Choose one of the answers offered"),
+    "bad-date": N_("Write a date that exists, like 2026-03-02"),
     "span": N_("The end must come after the start"),
 }
 

@@ -15,7 +15,9 @@ from redis.exceptions import RedisError
 from core.bus import Bus
 from core.clock import Clock, now
 from core.db import Database
+from core.forms.rules import refuse_bad_form
 from core.hooks.host import PluginHost
+from core.isolation import find_violations_at
 from core.outbox.queries import find_sweep_right
 from core.settings import Settings, settings_from_env
 from tenants.work import Workplace
@@ -36,6 +38,10 @@ class WrongRole(Exception):
     """The database login may not look for due work over all tenants."""
 
 
+class OpenWalls(Exception):
+    """In production nothing starts while one tenant could see another."""
+
+
 async def serve(
     settings: Settings,
     *,
@@ -48,13 +54,16 @@ async def serve(
 
     Raises:
         WrongRole: WORKER_DATABASE_URL is missing or names another login than anxin_worker.
+        OpenWalls: production, and the isolation lint found something.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     database = Database(settings.worker_database_url, pool_size=settings.pool_size)
-    workplace = Workplace(database, Bus(settings.redis_url), PluginHost.load(), clock)
+    workplace = Workplace(
+        database, Bus(settings.redis_url), PluginHost.load(checks={"intake_forms": refuse_bad_form}), clock
+    )
     runner = Runner(workplace, tasks, crons, pace)
     queue = connect_queue(settings.redis_url)
     relay = Relay(workplace, queue, tasks=tasks, crons=crons, pace=pace)
@@ -64,7 +73,7 @@ async def serve(
     ]
     try:
         async with asyncio.timeout(60):
-            await _prepare(workplace, crons, stop)
+            await _prepare(settings, workplace, crons, stop)
         stopping = asyncio.create_task(stop.wait(), name="stop")
         parts = [
             asyncio.create_task(relay.run(), name="relay"),
@@ -86,11 +95,13 @@ async def serve(
         await workplace.aclose()
 
 
-async def _prepare(workplace: Workplace, crons: Crons, stop: asyncio.Event) -> None:
+async def _prepare(settings: Settings, workplace: Workplace, crons: Crons, stop: asyncio.Event) -> None:
     """Check the login and give every tenant its ticks, as soon as the database answers."""
     while not stop.is_set():
         try:
             await _check_login(workplace)
+            if settings.production:
+                await _check_walls(settings)
             await ensure_crons(workplace, crons)
         except Exception as error:
             if not is_database_lost(error):
@@ -105,6 +116,13 @@ async def _check_login(workplace: Workplace) -> None:
     async with workplace.database.platform() as platform:
         if not await find_sweep_right(platform):
             raise WrongRole("WORKER_DATABASE_URL must sign in as anxin_worker: no other role sees due work.")
+
+
+async def _check_walls(settings: Settings) -> None:
+    found = await find_violations_at(settings.worker_database_url)
+    if found:
+        places = ", ".join(f"{violation.rule}: {violation.where}" for violation in found)
+        raise OpenWalls(f"one tenant could see another ({places}); run: anxin db check")
 
 
 def make_lane(settings: Settings, runner: Runner, pace: Pace, *, name: str, jobs: int, delay: float) -> Worker:
@@ -168,7 +186,7 @@ def main(*, tasks: Mapping[str, Task] | None = None, crons: Crons = CRONS) -> No
     try:
         served = serve(settings, pace=pace_from_env(os.environ), tasks=tasks or find_tasks(), crons=crons)
         sys.exit(uvloop.run(served))
-    except WrongRole as error:
+    except (WrongRole, OpenWalls) as error:
         sys.exit(f"anxin worker: {error}")
 
 
