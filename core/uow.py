@@ -107,13 +107,6 @@ class UnitOfWork(Reader):
         assert isinstance(value, int)
         return value - count + 1
 
-    async def undo(self) -> None:
-        """Take back everything so far, for a page that shows refused input again; the unit may go on after it."""
-        await self.session.rollback()
-        self._acts.clear()
-        self.messages.clear()
-        self.wake = False
-
     async def finish(self) -> None:
         """Write the acts and commit."""
         if self._acts:

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from core.bus import Bus
 from core.clock import Clock, now
 from core.db import Database
+from core.forms.rules import refuse_bad_form
 from core.hooks.host import PluginHost
 from core.settings import Settings
 from tenants.passwords import Passwords
@@ -22,7 +23,23 @@ from web.problems import EXCEPTION_HANDLERS
 from web.render import STATIC_DIR, StaticManifest, create_environment
 from web.request import WebRequest
 from web.role_texts import role_name
-from web.routes import account, auth, forms, health, home, intake, jobs, landing, people, plugins, search
+from web.routes import (
+    account,
+    auth,
+    complaint_case,
+    complaint_public,
+    complaints,
+    forms,
+    health,
+    home,
+    intake,
+    jobs,
+    landing,
+    notices,
+    people,
+    plugins,
+    search,
+)
 from web.runtime import Runtime
 from web.screens import bind_page
 from web.static_files import StaticFiles
@@ -31,7 +48,23 @@ BODY_LIMIT = 256 * 1024
 """Bytes; a route that takes files says so with `request_max_body_size`."""
 
 # One line per area; each module exports `routes`.
-AREAS = (landing, health, auth, home, account, people, search, plugins, forms, intake, jobs)
+AREAS = (
+    landing,
+    health,
+    auth,
+    home,
+    account,
+    people,
+    search,
+    plugins,
+    forms,
+    intake,
+    jobs,
+    complaints,
+    complaint_case,
+    complaint_public,
+    notices,
+)
 
 Handlers = Sequence[HTTPRouteHandler | Router]
 
@@ -61,7 +94,10 @@ def create_app(
         extra_routes: handlers of a test.
     """
     opened = workplace or Workplace(
-        Database(settings.database_url, pool_size=settings.pool_size), Bus(settings.redis_url), PluginHost.load(), clock
+        Database(settings.database_url, pool_size=settings.pool_size),
+        Bus(settings.redis_url),
+        PluginHost.load(checks={"intake_forms": refuse_bad_form}),
+        clock,
     )
     runtime = Runtime(
         settings=settings,

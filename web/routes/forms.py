@@ -17,10 +17,10 @@ from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry
-from web.page import Toast, showing
+from web.page import Toast
 from web.qr import qr_svg
 from web.request import WebRequest
-from web.screens import go_to, locale_of, page_for, show, tenant_path
+from web.screens import go_to, locale_of, show, tenant_path
 from web.security import requires
 
 _READ = requires("forms.read")
@@ -42,11 +42,6 @@ class CustomerLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     form_id: str = ""
     subject_id: UUID | None = None
-
-
-def _toast(request: WebRequest, text: str) -> Toast:
-    with showing(page_for(request)):
-        return Toast(text=gettext(text))
 
 
 def _address(request: WebRequest, link: LinkFacts) -> str:
@@ -95,13 +90,13 @@ async def add_link(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Res
     if fields.branch_id is not None and fields.branch_id not in branches:
         raise NotFound("no such branch")
     await create_link(uow, form_id=fields.form_id, branch_id=fields.branch_id)
-    return go_to(request, tenant_path(request, "/forms/links"), toast=_toast(request, N_("The link is ready")))
+    return go_to(request, tenant_path(request, "/forms/links"), toast=Toast(text=gettext("The link is ready")))
 
 
 @post("/t/{slug:str}/forms/links/{link_id:uuid}/revoke", guards=[_SHARE])
 async def take_back(request: WebRequest, uow: NamedDependency[UnitOfWork], link_id: FromPath[UUID]) -> Response[Any]:
     await revoke_link(uow, link_id=link_id)
-    toast = _toast(request, N_("The link is taken back; whoever scans it is told to ask you"))
+    toast = Toast(text=gettext("The link is taken back; whoever scans it is told to ask you"))
     return go_to(request, tenant_path(request, "/forms/links"), toast=toast)
 
 

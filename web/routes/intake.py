@@ -16,6 +16,7 @@ from core.uow import Reader, UnitOfWork
 from web.i18n import gettext
 from web.page import showing
 from web.problem_texts import field_text
+from web.problems import Refused
 from web.request import WebRequest
 from web.screens import locale_of, page_for, show
 from web.security import BY_CODE
@@ -74,16 +75,19 @@ async def _pairs(request: WebRequest) -> list[tuple[str, str]]:
 
 @post("/q/{code:str}", guards=[BY_CODE], request_max_body_size=BODY_LIMIT)
 async def send_intake(request: WebRequest, uow: NamedDependency[UnitOfWork], code: FromPath[str]) -> Response[Any]:
-    opened = await get_opened_form(uow, code)
-    posted = decode_post(opened.form, await _pairs(request))
-    once = posted.system.get("_once", "")[:100]
+    pairs = await _pairs(request)
+    # The second click of a double click on a link for one still belongs to the first.
+    once = dict(pairs).get("_once", "")[:100]
+    opened = await get_opened_form(uow, code, once_key=once)
+    posted = decode_post(opened.form, pairs)
     if posted.step != "submit":
         return await _show_form(request, opened, posted.answers, once=once)
     try:
         filled = await submit_intake(uow, code=code, answers=posted.answers, once_key=once or secrets.token_urlsafe(18))
     except InvalidInput as error:
-        await uow.undo()
-        return await _show_form(request, opened, posted.answers, errors=error.problems, once=once, status=422)
+        raise Refused(
+            await _show_form(request, opened, posted.answers, errors=error.problems, once=once, status=422)
+        ) from error
     locale = locale_of(request)
     return await show(
         request,

@@ -20,10 +20,10 @@ from tenants.plugin_settings import (
 )
 from web.i18n import N_, gettext, localized
 from web.navigation import Entry, add_entry
-from web.page import Toast, showing
-from web.problems import field_texts
+from web.page import Toast
+from web.problems import Refused, field_texts
 from web.request import WebRequest
-from web.screens import go_to, page_for, show, tenant_path
+from web.screens import go_to, show, tenant_path
 from web.security import requires
 
 _MANAGE = requires("plugins.manage")
@@ -46,11 +46,6 @@ class Restore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which version to go back to."""
 
     version: int
-
-
-def _toast(request: WebRequest, text: str, **names: str) -> Toast:
-    with showing(page_for(request)):
-        return Toast(text=gettext(text) % names)
 
 
 @get("/t/{slug:str}/plugins", guards=[_MANAGE])
@@ -91,19 +86,18 @@ async def switch_on(request: WebRequest, uow: NamedDependency[UnitOfWork], plugi
     host = request.runtime.workplace.host
     await enable_plugin(uow, host=host, plugin_id=plugin)
     title = localized(host.plugin(plugin).title)
-    toast = _toast(request, N_("%(plugin)s is on from the next page"), plugin=title)
+    toast = Toast(text=gettext("%(plugin)s is on from the next page") % {"plugin": title})
     return go_to(request, tenant_path(request, "/plugins"), toast=toast)
 
 
 @post("/t/{slug:str}/plugins/{plugin:str}/off", guards=[_MANAGE])
 async def switch_off(request: WebRequest, uow: NamedDependency[UnitOfWork], plugin: FromPath[str]) -> Response[Any]:
     await disable_plugin(uow, plugin_id=plugin)
-    with showing(page_for(request)):
-        title = localized(request.runtime.workplace.host.plugin(plugin).title)
-        toast = Toast(
-            text=gettext("%(plugin)s is off; its data are kept") % {"plugin": title},
-            undo_action=tenant_path(request, f"/plugins/{plugin}/on"),
-        )
+    title = localized(request.runtime.workplace.host.plugin(plugin).title)
+    toast = Toast(
+        text=gettext("%(plugin)s is off; its data are kept") % {"plugin": title},
+        undo_action=tenant_path(request, f"/plugins/{plugin}/on"),
+    )
     return go_to(request, tenant_path(request, "/plugins"), toast=toast)
 
 
@@ -118,9 +112,10 @@ async def save_settings(request: WebRequest, uow: NamedDependency[UnitOfWork], p
             uow, host=host, plugin_id=plugin, posted=posted, expected_version=int(shown) if shown.isdecimal() else -1
         )
     except InvalidInput as error:
-        problems = field_texts(request, error.problems)
-        return await _settings(request, uow, plugin, status=422, posted=posted, problems=problems)
-    toast = _toast(request, N_("The settings are saved and in force from now on"))
+        problems = field_texts(error.problems)
+        page = await _settings(request, uow, plugin, status=422, posted=posted, problems=problems)
+        raise Refused(page) from error
+    toast = Toast(text=gettext("The settings are saved and in force from now on"))
     return go_to(request, tenant_path(request, f"/plugins/{plugin}"), toast=toast)
 
 
@@ -131,7 +126,7 @@ async def restore_settings(
     form = await request.read(Restore)
     host = request.runtime.workplace.host
     await restore_plugin_settings(uow, host=host, plugin_id=plugin, version=form.version)
-    toast = _toast(request, N_("The earlier settings are in force again, as a new version"))
+    toast = Toast(text=gettext("The earlier settings are in force again, as a new version"))
     return go_to(request, tenant_path(request, f"/plugins/{plugin}"), toast=toast)
 
 

@@ -1,0 +1,300 @@
+"""The desk's complaints: the list and the board by the next promise, live, filing one by hand, and posters."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+from litestar.response import Stream
+
+from core.complaints.actions import file_complaint, give_filing_code
+from core.complaints.case import TOPIC
+from core.complaints.queries import (
+    ComplaintFilter,
+    ComplaintRow,
+    Cursor,
+    count_open,
+    list_complaints,
+    list_filing_codes,
+    list_policies,
+)
+from core.complaints.rules import Filing
+from core.errors import FieldProblem, InvalidInput, NotFound
+from core.hooks.specs.complaints import complaint_categories
+from core.tenancy.queries import list_branches
+from core.uow import Reader, UnitOfWork
+from tenants.staff import list_people
+from web.home import Section, add_section
+from web.i18n import N_, gettext, localized
+from web.live import Live, stream
+from web.navigation import Entry, add_entry
+from web.page import Toast
+from web.problems import Refused, field_texts
+from web.qr import qr_svg
+from web.request import WebRequest
+from web.screens import go_to, show, tenant_path
+from web.search import Hit, Source, add_search
+from web.security import requires
+from web.views.complaints import CHANNELS, LEVEL_NAMES, LEVELS, STATES, Line, lines_of, number_text
+
+PATH: Final = "/t/{slug:str}/complaints"
+_READ, _WRITE = [requires("complaints.read")], [requires("complaints.write")]
+PAGE: Final = 25
+BOARD: Final = 100
+BODY_LIMIT: Final = 64 * 1024
+
+
+class NewComplaint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The desk's short form: three fields are enough, the rest is for who has the time."""
+
+    text: str = ""
+    contact_name: str = ""
+    contact_phone: str = ""
+    desired: str = ""
+    channel: str = "phone"
+    category: str = ""
+    branch_id: str = ""
+    estimate: str = ""
+    bill: str = ""
+    customer_id: str = ""
+    key: str = ""
+
+
+async def _rows_as_lines(reader: Reader, rows: Sequence[ComplaintRow]) -> list[Line]:
+    policies = await list_policies(reader, versions=frozenset(row.policy_version for row in rows)) if rows else {}
+    staff = {person.staff_id: person.full_name for person in await list_people(reader)} if rows else {}
+    return lines_of(rows, policies, staff, reader.actor.id)
+
+
+async def _find_hits(reader: Reader, text: str, limit: int) -> list[Hit]:
+    rows = await list_complaints(reader, wanted=ComplaintFilter(words=text), limit=limit)
+    return [
+        Hit(
+            row.title, f"/complaints/{row.complaint_id}", f"{number_text(row.number)} · {row.contact_name}", "complaint"
+        )
+        for row in rows
+    ]
+
+
+async def _load_urgent(reader: Reader) -> list[Line] | None:
+    rows = await list_complaints(reader, wanted=ComplaintFilter(), limit=5)
+    return await _rows_as_lines(reader, rows)
+
+
+add_entry(
+    Entry(
+        id="complaints",
+        label=N_("Complaints"),
+        icon="siren",
+        path="/complaints",
+        permission="complaints.read",
+        rank=20,
+        badge=count_open,
+        urgent=True,
+    )
+)
+add_search(Source(id="complaints", label=N_("Complaints"), permission="complaints.read", find=_find_hits, rank=20))
+add_section(
+    Section(
+        id="complaints",
+        template="pages/complaints/_home.html",
+        load=_load_urgent,
+        permission="complaints.read",
+        rank=10,
+    )
+)
+
+
+def _cursor(text: str) -> Cursor | None:
+    """Read `2026-..Z_uuid`; what is no cursor begins at the first page."""
+    at, _, found = text.rpartition("_")
+    try:
+        return Cursor(datetime.fromisoformat(at) if at else None, UUID(found)) if text else None
+    except ValueError:
+        return None
+
+
+def _next(rows: Sequence[ComplaintRow], state: str) -> str:
+    last = rows[-1]
+    at = last.next_due_at if state == "open" else last.received_at
+    return f"{at.isoformat() if at else ''}_{last.complaint_id}"
+
+
+@get(PATH, guards=_READ)
+async def show_complaints(
+    request: WebRequest,
+    reader: NamedDependency[Reader],
+    q: FromQuery[str] = "",
+    level: FromQuery[list[str] | None] = None,
+    view: FromQuery[str] = "list",
+    after: FromQuery[str] = "",
+) -> Response[Any]:
+    chosen = frozenset(level or ()) & set(LEVELS)
+    # `state` cannot be a parameter: Litestar keeps the name for its own.
+    state = request.query_params.get("state", "")
+    kept = state if state in STATES else "open"
+    wanted = ComplaintFilter(state=kept, severities=chosen, words=q[:80])
+    limit = BOARD if view == "board" else PAGE
+    rows = await list_complaints(reader, wanted=wanted, after=_cursor(after), limit=limit)
+    root = tenant_path(request, "/complaints")
+    asked = [("q", q), ("state", kept if kept != "open" else ""), *(("level", one) for one in sorted(chosen))]
+    query = urlencode([(name, value) for name, value in asked if value])
+    more = f"{root}?{urlencode([('after', _next(rows, kept))])}&{query}" if len(rows) == PAGE else None
+    return await show(
+        request,
+        "pages/complaints/list.html",
+        partial="pages/complaints/_list.html",
+        lines=await _rows_as_lines(reader, rows),
+        root=root,
+        may_write=reader.actor.may("complaints.write"),
+        view=view,
+        words=q,
+        chosen=chosen,
+        state="" if kept == "open" else kept,
+        states=[(code, gettext(name)) for code, name in STATES.items() if code != "open"],
+        levels=[(code, gettext(LEVEL_NAMES[code])) for code in LEVELS],
+        filtered=bool(query),
+        paging=bool(after),
+        more=more,
+        list_url=f"{root}?{query}",
+        board_url=f"{root}?{query}&view=board",
+        subtitle=gettext("%(n)s open, the next deadline first") % {"n": await count_open(reader)},
+    )
+
+
+async def render_pulse(live: Live, _: Sequence[dict[str, Any]] | None) -> str:
+    """Tell each viewer to ask again for the list, in their own order and with their own filters."""
+    return live.html("pages/complaints/_pulse.html")
+
+
+@get(f"{PATH}/live", guards=_READ)
+async def follow_complaints(request: WebRequest, reader: NamedDependency[Reader]) -> Stream:  # noqa: ARG001 - ends the visit's transaction
+    return stream(request, [TOPIC], render_pulse, permission="complaints.read")
+
+
+def _options(reader: Reader) -> list[tuple[str, str]]:
+    found = [contribution.value for contribution in reader.plugins.declared(complaint_categories)]
+    parents = {category.id: localized(category.label) for category in found}
+    leaves = [category for category in found if category.parent is not None]
+    return [(leaf.id, f"{parents.get(leaf.parent or '', '')} · {localized(leaf.label)}") for leaf in leaves]
+
+
+async def _show_new(
+    request: WebRequest,
+    reader: Reader,
+    values: NewComplaint,
+    *,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
+) -> Response[Any]:
+    branches = [(str(branch.branch_id), branch.name) for branch in await list_branches(reader)]
+    return await show(
+        request,
+        "pages/complaints/new.html",
+        status=status,
+        values=values,
+        errors=errors or {},
+        root=tenant_path(request, "/complaints"),
+        branches=branches,
+        channels=[(code, gettext(name)) for code, name in CHANNELS.items()],
+        categories=_options(reader),
+    )
+
+
+@get(f"{PATH}/new", guards=_WRITE)
+async def show_new(
+    request: WebRequest, reader: NamedDependency[Reader], customer_id: FromQuery[str] = ""
+) -> Response[Any]:
+    key = f"desk:{request.request_id}"
+    return await _show_new(request, reader, NewComplaint(customer_id=customer_id, key=key))
+
+
+def _fen(text: str, path: str) -> int | None:
+    """Read yuan as people type them; None when nothing was typed."""
+    plain = text.strip().replace(",", "").removeprefix("¥").removeprefix("￥")
+    if not plain:
+        return None
+    whole, _, part = plain.partition(".")
+    if not (whole.isdecimal() and (part.isdecimal() or not part) and len(part) <= 2 and len(whole) <= 10):
+        raise InvalidInput((FieldProblem(path, "amount"),))
+    return int(whole) * 100 + int((part + "00")[:2])
+
+
+def _identity(text: str, path: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise InvalidInput((FieldProblem(path, "wrong-form"),)) from None
+
+
+async def _filing(uow: UnitOfWork, form: NewComplaint) -> Filing:
+    branch_id = _identity(form.branch_id, "branch_id")
+    if branch_id is not None and branch_id not in {branch.branch_id for branch in await list_branches(uow)}:
+        raise InvalidInput((FieldProblem("branch_id", "unknown-branch"),))
+    if form.channel not in CHANNELS:
+        raise InvalidInput((FieldProblem("channel", "option"),))
+    return Filing(
+        text=form.text,
+        desired=form.desired,
+        contact_name=form.contact_name,
+        contact_phone=form.contact_phone,
+        channel=form.channel,  # type: ignore[arg-type] # one of CHANNELS
+        category=form.category or None,
+        branch_id=branch_id,
+        customer_id=_identity(form.customer_id, "customer_id"),
+        estimate_fen=_fen(form.estimate, "estimate"),
+        bill_fen=_fen(form.bill, "bill"),
+    )
+
+
+@post(PATH, guards=_WRITE, request_max_body_size=BODY_LIMIT)
+async def do_file(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
+    form = await request.read(NewComplaint)
+    try:
+        filed = await file_complaint(uow, filing=await _filing(uow, form), key=form.key[:100] or None)
+    except InvalidInput as error:
+        texts = field_texts(error.problems)
+        raise Refused(await _show_new(request, uow, form, status=422, errors=texts)) from error
+    toast = Toast(text=gettext("%(number)s is filed, its clocks run") % {"number": number_text(filed.number)})
+    return go_to(request, tenant_path(request, f"/complaints/{filed.complaint_id}"), toast=toast)
+
+
+@get(f"{PATH}/posters", guards=_READ)
+async def show_posters(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
+    codes = await list_filing_codes(reader)
+    base = request.runtime.settings.public_url
+    posters = [
+        (branch, f"{base}/c/{code}" if code else "", qr_svg(f"{base}/c/{code}") if code else "")
+        for branch in await list_branches(reader)
+        for code in [codes.get(branch.branch_id, "")]
+    ]
+    return await show(
+        request,
+        "pages/complaints/posters.html",
+        posters=posters,
+        root=tenant_path(request, "/complaints"),
+        may_write=reader.actor.may("complaints.write"),
+    )
+
+
+class Poster(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which branch gets a poster."""
+
+    branch_id: UUID
+
+
+@post(f"{PATH}/posters", guards=_WRITE, request_max_body_size=BODY_LIMIT)
+async def make_poster(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
+    form = await request.read(Poster)
+    if form.branch_id not in {branch.branch_id for branch in await list_branches(uow)}:
+        raise NotFound("no such branch")
+    await give_filing_code(uow, branch_id=form.branch_id)
+    return go_to(request, tenant_path(request, "/complaints/posters"))
+
+
+routes = [show_complaints, follow_complaints, show_new, do_file, show_posters, make_poster]

@@ -1,0 +1,62 @@
+"""The inbox: whom the clocks told what; reading a line acknowledges it."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+
+from core.complaints.handling import read_notices
+from core.complaints.queries import list_notices, list_policies
+from core.uow import Reader, UnitOfWork
+from web.i18n import N_, gettext
+from web.navigation import Entry, add_entry
+from web.page import Toast
+from web.request import WebRequest
+from web.screens import go_to, show, tenant_path
+from web.security import requires
+from web.views.complaints import Note, notes_of
+
+PATH: Final = "/t/{slug:str}/inbox"
+
+
+class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line, or all of them."""
+
+    notice_id: UUID | None = None
+
+
+async def _notes(reader: Reader) -> Sequence[Note]:
+    if reader.actor.id is None:
+        return ()
+    rows = await list_notices(reader, staff_id=reader.actor.id)
+    return notes_of(rows, await list_policies(reader, versions=frozenset(row.policy_version for row in rows)))
+
+
+async def _count(reader: Reader) -> int:
+    return len(await list_notices(reader, staff_id=reader.actor.id)) if reader.actor.id is not None else 0
+
+
+add_entry(
+    Entry(
+        id="inbox", label=N_("Inbox"), icon="inbox", path="/inbox", permission="complaints.read", rank=10, badge=_count
+    )
+)
+
+
+@get(PATH, guards=[requires("complaints.read")])
+async def show_inbox(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
+    root = tenant_path(request)
+    return await show(request, "pages/inbox/inbox.html", notes=await _notes(reader), root=root)
+
+
+@post(f"{PATH}/read", guards=[requires("complaints.read")])
+async def do_read(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
+    form = await request.read(Read)
+    await read_notices(uow, notice_ids=None if form.notice_id is None else (form.notice_id,))
+    return go_to(request, tenant_path(request, "/inbox"), toast=Toast(text=gettext("Read")))
+
+
+routes = [show_inbox, do_read]
