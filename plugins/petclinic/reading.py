@@ -27,7 +27,7 @@ _SENTENCE_END = re.compile(r"[。！？!?;；\n\r]|\.(?!\d)")
 
 _DENIED = re.compile(
     r"(?:(?<!有)(?<!还)(?<!暂时)没(?!人|办法|想到|料到)有?|(?<!还)未(?!经)|(?<!是)不是(?!说)|(?<!会)不会(?!说)|绝不|"
-    r"不想|不打算|没打算|不准备|从不|不必|(?<!是)无(?!论)|\b(?:not|never|no|didn't|doesn't|isn't|wasn't|haven't|hasn't|won't|don't)\b)"
+    r"不想|不要求|不需要|不打算|没打算|不准备|从不|不必|(?<!是)无(?!论)|\b(?:not|never|no|didn't|doesn't|isn't|wasn't|haven't|hasn't|won't|don't)\b)"
     r"(?P<between>[^,，。！？!?;；]{0,8})$"
 )
 # Between a denial and what it denies no new subject and no condition may stand: 没有给说法我就发抖音 denies nothing.

@@ -172,7 +172,7 @@ NOT_RELIEVED = _rx(
 WORSE = _rx(r"(?P<act>加重|恶化|复发|反复发作|又犯)")
 STRESS = _rx(r"(?P<act>应激|stress(?:ed)? (?:reaction|response)|stressed)")
 DISPUTE = _rx(
-    r"(?P<act>纠纷|扯皮|索赔|赔偿|赔付|赔钱|赔我|赔给|赔一|要求赔|要赔|补偿|精神损失|compensat\w*|damages|dispute)",
+    r"(?P<act>纠纷|扯皮|索赔|赔(?:偿|付|钱|我|给|一)|要赔|补偿|精神损失|compensat\w*|damages|dispute)",
 )
 MEDICAL = _rx(
     r"(?P<act>误诊|漏诊|诊断(?:错|失误|有误)|诊错|看错病|开错药|用错药|拿错药|打错针|打错疫苗|药量[^,，。]{0,4}(?:大|多|错)|用药过量|过量用药|药物过敏|"
