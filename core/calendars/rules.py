@@ -287,7 +287,7 @@ def elapsed_over(spans: Spans, start: Seconds, end: Seconds, pauses: Iterable[Pa
 def running(start: Seconds, pauses: Iterable[PausePeriod]) -> Iterator[tuple[Seconds, Seconds | None]]:
     """Yield the stretches from `start` on that no pause covers; overlapping pauses are one (rule 7)."""
     begin = start
-    for paused, resumed in sorted(pauses, key=itemgetter(0)):
+    for paused, resumed in sorted(pauses, key=itemgetter(0)) if pauses else ():
         if paused > begin:
             yield begin, paused
         if resumed is None:
@@ -299,6 +299,11 @@ def running(start: Seconds, pauses: Iterable[PausePeriod]) -> Iterator[tuple[Sec
 def _stretches(
     spans: Spans, start: Seconds, pauses: Iterable[PausePeriod]
 ) -> Iterator[tuple[Seconds, Seconds | None, OpeningTime]]:
+    if len(spans) == 1:
+        opening = spans[0][1].openings if spans[0][1] else WALL
+        for begin, until in running(start, pauses):
+            yield begin, until, opening
+        return
     for begin, until in running(start, pauses):
         for index, (since, calendar) in enumerate(spans):
             after = spans[index + 1][0] if index + 1 < len(spans) else None

@@ -236,7 +236,9 @@ def test_what_lies_outside_the_years_2_to_9998_is_an_error() -> None:
     with pytest.raises(OutOfRange):
         elapsed(OFFICE, -(10**12), 0)
     with pytest.raises(OutOfRange):
-        due(OFFICE, year_start(LAST_YEAR + 1) - 9 * HOUR, 0)
+        due(calendar("UTC", ("wed",), ("09:00", "18:00")), year_start(LAST_YEAR + 1) - 9 * HOUR, 0)
+    with pytest.raises(OutOfRange):
+        due(calendar("UTC", ("wed",), ("09:00", "18:00")), year_start(LAST_YEAR), 2000 * HOUR)
     assert OFFICE.openings.intervals(year_start(LAST_YEAR) // 86_400 + 102)
 
 

@@ -74,7 +74,7 @@ def is_open(calendar: Calendar, instant: int) -> bool:
 pauses_of = st.lists(st.tuples(st.integers(0, WINDOW), st.integers(0, 600)), max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(places(), st.integers(0, WINDOW), pauses_of, st.one_of(st.just(0), st.integers(1, 1500)))
 def test_due_and_elapsed_agree_with_walking_minute_by_minute(
     place: tuple[Calendar, int], length: int, paused: list[tuple[int, int]], budget: int
@@ -94,7 +94,7 @@ def test_due_and_elapsed_agree_with_walking_minute_by_minute(
         assert due(calendar, begin, budget * 60, pauses) == counted[budget - 1] + 60
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(places(), st.integers(1, 10**7), pauses_of)
 def test_what_has_elapsed_until_the_due_time_is_the_budget(
     place: tuple[Calendar, int], budget: int, paused: list[tuple[int, int]]
@@ -111,7 +111,7 @@ def test_what_has_elapsed_until_the_due_time_is_the_budget(
         assert elapsed(calendar, begin, end - 1, pauses) == budget - 1  # the earliest such instant
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(places(), st.integers(0, 10**8), st.integers(0, 10**8))
 def test_elapsed_adds_up(place: tuple[Calendar, int], one: int, two: int) -> None:
     calendar, begin = place
@@ -119,7 +119,7 @@ def test_elapsed_adds_up(place: tuple[Calendar, int], one: int, two: int) -> Non
     assert whole == elapsed(calendar, begin, begin + one) + elapsed(calendar, begin + one, begin + one + two)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(places(), st.integers(1, 10**6), st.integers(1, 10**6))
 def test_a_bigger_budget_is_never_due_earlier(place: tuple[Calendar, int], one: int, more: int) -> None:
     calendar, begin = place

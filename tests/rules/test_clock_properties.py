@@ -66,7 +66,7 @@ def events_of(walk: list[tuple[str, int, str, int]]) -> tuple[ClockEvent, ...]:
     return tuple(events)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(steps)
 def test_the_stored_state_is_the_rebuilt_one(walk: list[tuple[str, int, str, int]]) -> None:
     events = events_of(walk)
@@ -80,7 +80,7 @@ def test_the_stored_state_is_the_rebuilt_one(walk: list[tuple[str, int, str, int
     assert msgspec.json.decode(msgspec.json.encode(stored.facts), type=Facts) == stored.facts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(steps, st.integers(0, 5000))
 def test_what_a_state_says_of_itself_agrees(walk: list[tuple[str, int, str, int]], later: int) -> None:
     events = events_of(walk)
@@ -102,7 +102,7 @@ def test_what_a_state_says_of_itself_agrees(walk: list[tuple[str, int, str, int]
     assert all(instant >= BEGIN for instant in told)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(steps, st.integers(1, 5000))
 def test_time_alone_never_uses_less_nor_takes_back_a_breach(walk: list[tuple[str, int, str, int]], later: int) -> None:
     facts = fold(events_of(walk), CALENDARS).facts
@@ -114,7 +114,7 @@ def test_time_alone_never_uses_less_nor_takes_back_a_breach(walk: list[tuple[str
         assert second.due_at == first.due_at
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3000), st.integers(1, 200)), max_size=4), budgets)
 def test_the_due_time_of_a_clock_is_that_of_the_arithmetic(gaps: list[tuple[int, int]], budget: int) -> None:
     events: list[ClockEvent] = [start(given=plan(budget, max_pause=10**9))]

@@ -175,11 +175,12 @@ class Openings:
         """Return the open seconds up to the instant, from an origin that is the same for all calls."""
         starts, sums, years = self._covering(instant)
         index = bisect_right(starts, instant) - 1
-        year, inside = years[index], instant - starts[index]
-        slot = bisect_right(year.opens, inside) - 1
+        opens, closes, before, _ = years[index]
+        inside = instant - starts[index]
+        slot = bisect_right(opens, inside) - 1
         if slot < 0:
             return sums[index]
-        return sums[index] + year.before[slot] + min(inside, year.closes[slot]) - year.opens[slot]
+        return sums[index] + before[slot] + min(inside, closes[slot]) - opens[slot]
 
     def first_open(self, instant: Seconds) -> Seconds | None:
         """Return the first open instant at or after the given one; None when nothing opens any more."""
@@ -197,6 +198,7 @@ class Openings:
 
     def filled(self, instant: Seconds, amount: Seconds) -> Seconds | None:
         """Return the earliest instant with `amount` (> 0) open seconds since `instant`; None when there never are."""
+        _within_range(instant + amount)  # open time is no faster than the wall: spares compiling ages for nothing
         target = self.open_before(instant) + amount
         starts, sums, years = self._view
         while target > sums[-1]:
@@ -210,7 +212,8 @@ class Openings:
 
     def _covering(self, instant: Seconds) -> tuple[list[int], list[int], list[OpenYear]]:
         view = self._view
-        if view[0] and view[0][0] <= instant < view[0][-1]:
+        starts = view[0]
+        if starts and starts[0] <= instant < starts[-1]:
             return view
         with self._growing:  # the origin of the sums is set once and never moves, whoever asks first
             return self._extended(_year_of(instant))
