@@ -8,7 +8,16 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    pass_context,
+)
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -99,20 +108,30 @@ def _attributes(values: Mapping[str, object]) -> Markup:
     return Markup("").join(parts)
 
 
+def _by_reader(function: Callable[..., str]) -> Callable[..., str]:
+    """A filter whose answer depends on the reader; the context keeps Jinja from working it out at compile time."""
+
+    @pass_context
+    def filtered(_context: Context, *args: Any, **kwargs: Any) -> str:
+        return function(*args, **kwargs)
+
+    return filtered
+
+
 FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
     {
         "money": formats.money,
         "number": formats.number,
         "percent": formats.percent,
-        "date": formats.format_date,
-        "datetime": formats.format_datetime,
-        "time": formats.format_time,
         "iso": formats.iso,
-        "duration": formats.duration,
-        "relative": formats.relative,
         "phone_masked": formats.phone_masked,
-        "localized": i18n.localized,
         "attributes": _attributes,
+        "date": _by_reader(formats.format_date),
+        "datetime": _by_reader(formats.format_datetime),
+        "time": _by_reader(formats.format_time),
+        "duration": _by_reader(formats.duration),
+        "relative": _by_reader(formats.relative),
+        "localized": _by_reader(i18n.localized),
     }
 )
 

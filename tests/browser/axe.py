@@ -54,6 +54,16 @@ async def assert_targets(page: Page, least: int) -> None:
     """Everything that is pressed is at least `least` px high and wide; links inside a sentence may be smaller."""
     small: list[str] = await page.evaluate(
         """(least) => {
+          // WCAG 2.5.8: a smaller target will do when a circle of 24 px around its middle touches no other target.
+          const crowded = (b) => {
+            const [x, y] = [b.x + b.width / 2, b.y + b.height / 2];
+            for (const [dx, dy] of [[-12, 0], [12, 0], [0, -12], [0, 12], [-8, -8], [8, 8], [-8, 8], [8, -8]]) {
+              const at = document.elementFromPoint(x + dx, y + dy)?.closest("a, button, input, select, textarea, summary");
+              const own = at?.getBoundingClientRect();
+              if (own && (own.x !== b.x || own.y !== b.y)) return true;
+            }
+            return false;
+          };
           const shown = (e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest("[inert]");
           const inText = (e) => e.matches("a") && getComputedStyle(e).display === "inline";
           const box = (e) => {
@@ -61,12 +71,14 @@ async def assert_targets(page: Page, least: int) -> None:
             const own = e.getBoundingClientRect();
             if (!label || !e.matches("input[type=checkbox], input[type=radio], input[type=file]")) return own;
             const around = label.getBoundingClientRect();
-            return { width: Math.max(own.width, around.width), height: Math.max(own.height, around.height) };
+            return { x: own.x, y: own.y, width: Math.max(own.width, around.width), height: Math.max(own.height, around.height) };
           };
           return [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
             .filter((e) => shown(e) && !inText(e) && !e.closest(".visually-hidden, .skip-link") && !e.matches(".visually-hidden, .skip-link"))
             .map((e) => [box(e), e])
-            .filter(([b]) => b.width > 0 && (b.width < least - 0.5 || b.height < least - 0.5))
+            .filter(([b]) => b.width > 0)
+            .filter(([b]) => b.width < least - 0.5 || b.height < least - 0.5)
+            .filter(([b]) => least > 24 || b.width < 16 || b.height < 16 || crowded(b))
             .map(([b, e]) => `${Math.round(b.width)}x${Math.round(b.height)} ${e.outerHTML.slice(0, 140)}`);
         }""",
         least,

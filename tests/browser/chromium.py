@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Literal
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 ARGUMENTS = (
     "--headless",
@@ -44,13 +44,19 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+def _complains(said: ConsoleMessage) -> bool:
+    """Chromium itself reports each answer of 409 and 422, which are how a form is refused."""
+    refused = "status of 409" in said.text or "status of 422" in said.text
+    return said.type in {"error", "warning"} and not refused
+
+
 @pytest.fixture
 async def open_page(chromium: Browser) -> AsyncIterator[OpenPage]:
     """`await open_page(url, width=390, theme="dark")`; the test fails when a page complained in the console."""
     complaints: list[str] = []
     contexts = []
 
-    async def open_one(
+    async def open_one(  # noqa: PLR0913 - what a test may choose
         url: str,
         *,
         width: int = 1366,
@@ -73,7 +79,7 @@ async def open_page(chromium: Browser) -> AsyncIterator[OpenPage]:
         )
         contexts.append(context)
         page = await context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+        page.on("console", lambda said: complaints.append(said.text) if _complains(said) else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(url)
         return page

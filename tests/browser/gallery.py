@@ -1,6 +1,9 @@
 """A small server that shows every component with made-up data, under the product's own security headers."""
 
+import fcntl
+import io
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from jinja2 import Environment
+from multipart import parse_form_data
 
 from web import htmx
 from web.frontend.build_hook import build
@@ -132,6 +136,7 @@ def gallery_data(page: Page) -> dict[str, object]:
 
 class _Handler(BaseHTTPRequestHandler):
     env: ClassVar[Environment]
+    files: ClassVar[dict[str, bytes]]
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
@@ -149,8 +154,8 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
         if url.path.startswith("/static/"):
-            file = STATIC_DIR / Path(url.path).name
-            self._send(file.read_bytes(), TYPES.get(file.suffix, "application/octet-stream"))
+            name = Path(url.path).name
+            self._send(self.files[name], TYPES.get(Path(name).suffix, "application/octet-stream"))
         elif url.path == "/palette.json":
             found = [{"label": f"{query.get('q', '')} {n}", "detail": "138****6871", "href": f"/found/{n}"} for n in (1, 2, 3)]
             self._send(json.dumps({"groups": [{"label": "Customers", "items": found}]}).encode(), "application/json")
@@ -186,19 +191,38 @@ class _Handler(BaseHTTPRequestHandler):
                 return
 
     def do_POST(self) -> None:
-        form = {k: v[0] for k, v in parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()).items()}
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        fields, _files = parse_form_data(
+            {
+                "REQUEST_METHOD": "POST",
+                "CONTENT_TYPE": self.headers["Content-Type"],
+                "CONTENT_LENGTH": str(len(body)),
+                "wsgi.input": io.BytesIO(body),
+            }
+        )
+        form = {key: str(fields.get(key)) for key in fields}
         page = gallery_page("en", "auto", self.path)
         with showing(page):
             template = self.env.get_template("gallery/_saved.html")
-            body = template.render(form=form, token=self.headers.get("X-CSRF-Token", ""))
-        self._send(body.encode(), status=422 if form.get("name") == "wrong" else 200)
+            answer = template.render(form=form, token=self.headers.get("X-CSRF-Token", ""))
+        self._send(answer.encode(), status=422 if form.get("name") == "wrong" else 200)
+
+
+def built_front_end() -> dict[str, bytes]:
+    """The built files by name, held in memory: another worker may build anew meanwhile."""
+    with (Path(tempfile.gettempdir()) / "anxin-front-end.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build()
+        return {path.name: path.read_bytes() for path in STATIC_DIR.iterdir() if path.is_file()}
 
 
 @pytest.fixture(scope="session")
 def gallery() -> Iterator[str]:
     """The address of the gallery, with the front end built."""
-    build()
-    _Handler.env = create_environment(StaticManifest.load(), extra_dirs=(TEMPLATES,))
+    built = built_front_end()
+    _Handler.files = built
+    manifest = StaticManifest(json.loads(built["manifest.json"]))
+    _Handler.env = create_environment(manifest, extra_dirs=(TEMPLATES,))
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)

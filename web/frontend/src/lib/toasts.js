@@ -24,7 +24,7 @@ function watch(toast) {
 export function showToast(words, state = "info") {
   const list = document.getElementById("toasts");
   if (!list) return;
-  const toast = document.createElement("li");
+  const toast = document.createElement("div");
   toast.className = "toast";
   toast.dataset.state = state;
   const span = document.createElement("span");
