@@ -8,15 +8,14 @@ import msgspec
 
 from core.db import new_id
 from core.errors import Conflict, FieldProblem, InvalidInput
+from core.outbox.actions import start_crons
 from core.scope import SYSTEM
-from core.tenancy.actions import add_branch, create_tenant
+from core.tenancy.actions import CODE_ALPHABET, add_branch, create_tenant
 from core.uow import unit_of_work
 from tenants.passwords import Passwords
 from tenants.staff import add_person
 from tenants.work import CODE_PREFIX_LENGTH, Workplace
 
-# No letters that people mix up: a public code may be read out on the phone.
-CODE_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])")
 RESERVED_SLUGS = frozenset(
     {"admin", "anxin", "api", "app", "docs", "health", "help", "login", "ops", "static", "status", "support", "www"}
@@ -80,6 +79,7 @@ async def sign_up(
             timezone=timezone,
             clock=workplace.clock,
         )
+        await start_crons(session, tenant_id=tenant_id, now=workplace.clock())
         scope, plugins = await workplace.enter(session, SYSTEM)
         opened = unit_of_work(session, scope=scope, plugins=plugins, now=workplace.clock(), bus=workplace.bus)
         async with opened as uow:

@@ -16,6 +16,7 @@ import asyncpg
 import pytest
 import redis
 
+from core.hooks.host import PluginHost
 from core.migrations import upgrade
 from core.migrations.roles import close_database, driver_dsn
 from workers.embedded.postgres import DATABASE, Dsns, EmbeddedPostgres
@@ -90,7 +91,7 @@ def _template() -> EmbeddedPostgres:
         if not (folder / "postgres-is-ready").exists():
             _started["postgres"] = server
             server.start()
-            _wait(upgrade(server.dsns.migrator))
+            _wait(upgrade(server.dsns.migrator, plugins=PluginHost.load().migrations()))
             (folder / "postgres-is-ready").touch()
     return server
 

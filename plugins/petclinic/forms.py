@@ -9,7 +9,6 @@ from plugins.api import (
     Condition,
     DateField,
     Field,
-    FileField,
     Flag,
     FlagRule,
     Form,
@@ -113,12 +112,6 @@ _COMPLAINT: tuple[Field, ...] = (
     ),
     # Own design: what must be seen at once; the documents ask for night emergencies within 15 minutes only.
     MultiField(key="urgent_signs", label=both("有没有这些紧急情况", "Any of these right now"), options=URGENT_SIGNS),
-    FileField(
-        key="photo",
-        label=both("照片（可不传）", "Photo, if you like"),
-        max_rows=3,
-        purpose="symptom",
-    ),
 )
 _PRESENT: tuple[Field, ...] = (
     DateField(

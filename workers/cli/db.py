@@ -9,6 +9,7 @@ import asyncpg
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.hooks.host import PluginHost
 from core.isolation import find_violations_at
 from core.migrations import upgrade
 from core.migrations.roles import Passwords, ensure_roles
@@ -37,7 +38,7 @@ def migrate(var: Path) -> None:
     with Installation(var).database() as addresses:
         dsn = require_migrator(addresses)
         try:
-            asyncio.run(upgrade(dsn))
+            asyncio.run(upgrade(dsn, plugins=PluginHost.load().migrations()))
         except (OSError, asyncpg.PostgresError, SQLAlchemyError) as error:
             raise unreachable("MIGRATE_DATABASE_URL", error) from error
         _check(dsn)

@@ -15,6 +15,7 @@ import segno
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.bus import connect
+from core.hooks.host import PluginHost
 from core.isolation import find_violations_at
 from core.migrations import upgrade
 from workers.cli.db import VAR, unreachable
@@ -121,7 +122,7 @@ def _migrate(installation: Installation) -> None:
         return
     say("Bringing the tables up to date ...")
     try:
-        asyncio.run(upgrade(migrator))
+        asyncio.run(upgrade(migrator, plugins=PluginHost.load().migrations()))
     except (OSError, asyncpg.PostgresError, SQLAlchemyError) as error:
         raise unreachable("MIGRATE_DATABASE_URL", error) from error
 
