@@ -162,7 +162,8 @@ async def save_plugin_settings(
         Conflict: somebody else saved since `expected_version` was shown.
     """
     _allow(uow)
-    after = msgspec.to_builtins(host.check_settings(plugin_id, data))
+    # As the row holds it: lists for tuples, so that the same settings compare equal.
+    after = msgspec.json.decode(msgspec.json.encode(host.check_settings(plugin_id, data)))
     row = (await uow.session.execute(_state_of(uow, plugin_id).with_for_update())).first()
     if row is None:
         raise NotFound(plugin=plugin_id)
