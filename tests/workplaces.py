@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from core.bus import Bus
 from core.clock import Clock
-from core.db import encode_json
+from core.db import Database, encode_json
 from core.hooks.host import PluginHost
 from core.scope import Actor
 from core.uow import UnitOfWork
@@ -80,8 +80,9 @@ def passwords() -> Passwords:
     return Passwords(memory_kib=8, rounds=1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def plugin_host() -> PluginHost:
+    """Loaded for each test: it remembers tenants by epoch, and epochs come again when a test is undone."""
     return PluginHost.load()
 
 
@@ -150,14 +151,29 @@ async def open_tenant(workplace: Workplace, passwords: Passwords, slug: str, nam
     return TestTenant(signed_up=signed_up, logins=logins, staff=staff, workplace=workplace)
 
 
-@pytest.fixture
-async def tenant_a(workplace: Workplace, passwords: Passwords) -> TestTenant:
-    return await open_tenant(workplace, passwords, "ankang", "安康宠物医院")
+@pytest.fixture(scope="session")
+async def opened_tenants(postgres: Dsns, bus: Bus) -> dict[str, TestTenant]:
+    """Both tenants, committed once per run; what a test does to them is undone with its transaction."""
+    database = Database(postgres.app, pool_size=1)
+    workplace = Workplace(database, bus, PluginHost.load(), MovableClock())
+    desk = Passwords(memory_kib=8, rounds=1)
+    try:
+        return {
+            slug: await open_tenant(workplace, desk, slug, name)
+            for slug, name in (("ankang", "安康宠物医院"), ("bolan", "博澜动物诊所"))
+        }
+    finally:
+        await database.dispose()
 
 
 @pytest.fixture
-async def tenant_b(workplace: Workplace, passwords: Passwords) -> TestTenant:
-    return await open_tenant(workplace, passwords, "bolan", "博澜动物诊所")
+async def tenant_a(opened_tenants: dict[str, TestTenant], workplace: Workplace) -> TestTenant:
+    return msgspec.structs.replace(opened_tenants["ankang"], workplace=workplace)
+
+
+@pytest.fixture
+async def tenant_b(opened_tenants: dict[str, TestTenant], workplace: Workplace) -> TestTenant:
+    return msgspec.structs.replace(opened_tenants["bolan"], workplace=workplace)
 
 
 @pytest.fixture

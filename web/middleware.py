@@ -51,7 +51,7 @@ class Edge:
                 status = message["status"]
                 # What was to be committed is; a slow reader, or a live page, must not hold a connection.
                 await _end_visit(request)
-                _add_headers(message, scope, request_id)
+                _add_headers(message, request_id)
             await send(message)
 
         try:
@@ -91,14 +91,14 @@ def _check_address(scope: HTTPScope) -> None:
     check_address(path, query)
 
 
-def _add_headers(message: Message, scope: HTTPScope, request_id: str) -> None:
+def _add_headers(message: Message, request_id: str) -> None:
     headers = MutableScopeHeaders.from_message(message)
     for name, value in SECURITY_HEADERS.items():
         headers[name] = value
     headers["x-request-id"] = request_id
     if "cache-control" not in headers:
         headers["cache-control"] = "no-store"
-    if not scope["path"].startswith("/static/"):
+    if "vary" not in headers:
         headers["vary"] = VARY
 
 
@@ -124,8 +124,9 @@ async def _end_visit(request: WebRequest) -> None:
 
 
 async def _leave(request: WebRequest) -> None:
-    """Give the connection back, and note that the session is in use."""
+    """Give the connection and the uploads back, and note that the session is in use."""
     await _end_visit(request)
+    await request.close_files()
     visit = request.visit_or_none
     if visit is None:
         return

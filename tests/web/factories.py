@@ -1,0 +1,139 @@
+"""What the attack tests fill addresses with: a row of tenant B for every id, and a body that would be fine for every form.
+
+A new path parameter that names a row needs a line in FACTORIES; a new POST route that needs more than its token, one in BODIES.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Final, cast
+from uuid import UUID
+
+from sqlalchemy import insert
+
+from core.complaints.actions import file_complaint
+from core.complaints.rules import Filing
+from core.customers.actions import add_customer, add_subject
+from core.customers.rules.profile import CustomerDraft, SubjectDraft
+from core.db import new_id
+from core.forms.actions import create_link
+from core.forms.models import FormDefinition, Submission
+from core.loyalty.actions import record_purchase
+from core.outbox.claims import bury_work, claim_work
+from tenants.duty import plan_shift
+from tests.workplaces import PASSWORD, TestTenant
+
+Factory = Callable[[TestTenant], Awaitable[object]]
+
+INTAKE = "petclinic.intake"
+WORDS: Final[dict[str, str]] = {
+    "slug": "nobody-has-this",
+    "code": "zzzzzznobodyhasthis",
+    "file": "no-such-file.js",
+    "plugin": "petclinic",
+    "milestone": "on_site",
+}
+"""Parameters that name no row of a tenant, with a sample."""
+
+
+async def _staff(tenant: TestTenant) -> object:
+    return tenant.staff["doctor"].id
+
+
+async def _shift(tenant: TestTenant) -> object:
+    async with tenant.unit() as uow:
+        staff_id = tenant.staff["doctor"].id
+        assert staff_id is not None
+        return await plan_shift(
+            uow,
+            staff_id=staff_id,
+            role="doctor",
+            branch_id=None,
+            starts_at=uow.now,
+            ends_at=uow.now + timedelta(hours=8),
+        )
+
+
+async def _customer(tenant: TestTenant) -> object:
+    async with tenant.unit() as uow:
+        return await add_customer(
+            uow, draft=CustomerDraft(full_name="王小明", phones=("13800138000",)), allow_duplicate=True
+        )
+
+
+async def _link(tenant: TestTenant) -> object:
+    async with tenant.unit() as uow:
+        return (await create_link(uow, form_id=INTAKE)).link_id
+
+
+async def _submission(tenant: TestTenant) -> object:
+    """A row as the form's action writes it; the attack is about its id, not about its answers."""
+    async with tenant.unit() as uow:
+        mine = {"tenant_id": uow.tenant_id, "form_id": INTAKE, "version": "of-a-test"}
+        await uow.session.execute(insert(FormDefinition).values(**mine, definition={}, created_at=uow.now))
+        submission_id = new_id()
+        await uow.session.execute(
+            insert(Submission).values(
+                **mine,
+                submission_id=submission_id,
+                purpose="intake",
+                channel="online",
+                status="complete",
+                data={},
+                answered=0,
+                total=0,
+                flags=[],
+                notices=[],
+                once_key=submission_id.hex,
+                actor_kind="customer",
+                actor_name="",
+                completed_at=uow.now,
+            )
+        )
+        return submission_id
+
+
+async def _subject(tenant: TestTenant) -> object:
+    customer_id = cast("UUID", await _customer(tenant))
+    async with tenant.unit() as uow:
+        return await add_subject(uow, customer_id=customer_id, draft=SubjectDraft(name="年糕", kind="petclinic.pet"))
+
+
+async def _purchase(tenant: TestTenant) -> object:
+    customer_id = cast("UUID", await _customer(tenant))
+    async with tenant.unit() as uow:
+        return (await record_purchase(uow, customer_id=customer_id, fen=100_00, key=new_id().hex)).purchase_id
+
+
+async def _complaint(tenant: TestTenant) -> object:
+    async with tenant.unit() as uow:
+        filing = Filing(text="手术中宠物死亡，要求说法", contact_name="周文博", contact_phone="13878106871")
+        return (await file_complaint(uow, filing=filing)).complaint_id
+
+
+async def _job(tenant: TestTenant) -> object:
+    async with tenant.unit() as uow:
+        outbox_id = await uow.enqueue("imports.run", {})
+        assert outbox_id is not None
+        await claim_work(uow, outbox_ids=[outbox_id], lease_until=uow.now)
+        await bury_work(uow, outbox_ids=[outbox_id], error="ValueError")
+        return outbox_id
+
+
+FACTORIES: Final[dict[str, Factory]] = {
+    "staff_id": _staff,
+    "shift_id": _shift,
+    "customer_id": _customer,
+    "link_id": _link,
+    "submission_id": _submission,
+    "subject_id": _subject,
+    "purchase_id": _purchase,
+    "complaint_id": _complaint,
+    "job": _job,
+}
+
+BODIES: Final[dict[str, Mapping[str, object]]] = {
+    "POST /t/{slug:str}/staff/{staff_id:uuid}/roles": {"roles": "doctor"},
+    "POST /t/{slug:str}/staff/{staff_id:uuid}/password": {"password": PASSWORD},
+    "POST /t/{slug:str}/staff/{staff_id:uuid}/state": {"state": "left"},
+}
+"""Forms that pass every check but the id's."""
