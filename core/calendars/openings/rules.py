@@ -55,16 +55,16 @@ class OpenYear(NamedTuple):
 
 
 class OpeningTime(Protocol):
-    """Counts open seconds: what `due` and `elapsed` need to know of a calendar or of the wall clock."""
+    """Counts open seconds: what `due` and `elapsed` need to know of a calendar or of the wall clock.
 
-    def open_before(self, instant: Seconds) -> Seconds:
-        """Open seconds up to the instant, from an origin that is fixed only within one call chain."""
+    `open_before` counts up to an instant, from an origin that stays the same; `first_open` is the first open instant
+    at or after the given one; `filled` the earliest instant with `amount` (> 0) open seconds since `instant`. The
+    latter two are None when nothing opens any more.
+    """
 
-    def first_open(self, instant: Seconds) -> Seconds | None:
-        """Return the first open instant at or after the given one; None when there is none any more."""
-
-    def filled(self, instant: Seconds, amount: Seconds) -> Seconds | None:
-        """Return the earliest instant with `amount` (> 0) open seconds since `instant`; None when never."""
+    def open_before(self, instant: Seconds) -> Seconds: ...
+    def first_open(self, instant: Seconds) -> Seconds | None: ...
+    def filled(self, instant: Seconds, amount: Seconds) -> Seconds | None: ...
 
 
 class WallTime:
