@@ -20,8 +20,8 @@ from core.forms.queries import (
     get_form,
     get_link,
     get_usable_link,
-    hash_of_key,
 )
+from core.forms.rules import hash_of_key
 from core.hooks.context import Reader as PluginReader
 from core.tenancy.actions import new_public_code
 from core.uow import UnitOfWork

@@ -175,7 +175,7 @@ class _Profile:
         self._form = form
         self._origin = origin
         self._submission_id = submission_id
-        self._source = _SOURCES[origin.channel]
+        self._source: Source = _SOURCES[origin.channel]
         self._paths = profile_fields(form)
 
     async def write(self, data: dict[str, Any]) -> tuple[UUID | None, UUID | None]:

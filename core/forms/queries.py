@@ -1,6 +1,5 @@
 """Reads forms: those on offer, links and what they open, drafts, and submissions rendered from their own version."""
 
-import hashlib
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +20,7 @@ from core.forms.rules import (
     completeness,
     evaluate,
     form_view,
+    hash_of_key,
     prefill,
     version_of,
 )
@@ -250,11 +250,6 @@ async def list_links(reader: Reader, *, form_id: str | None = None, limit: int =
         query = query.where(_L.c.form_id == form_id)
     rows = await reader.session.execute(query.order_by(_L.c.link_id.desc()).limit(limit))
     return [LinkFacts(**row._mapping) for row in rows]  # noqa: SLF001 - a public name of SQLAlchemy
-
-
-def hash_of_key(key: str) -> str:
-    """What is kept of a draft's key: whoever reads the table cannot open a draft with it."""
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 async def find_draft(reader: Reader, opened: OpenedForm, *, key: str | None) -> DraftFacts | None:

@@ -9,6 +9,7 @@ from core.forms.rules import (
     decode_form,
     evaluate,
     flags,
+    hash_of_key,
     prefill,
     profile_fields,
     profile_values,
@@ -112,6 +113,10 @@ def test_stored_answers_fill_the_profile() -> None:
     assert profile_values(FORM, data) == {"subject.species": "dog", "subject.weight_kg": 0, "subject.diet": "rice"}
     assert profile_values(FORM, {}) == {}
     assert profile_fields(FORM)["subject.diet"] == "home.diet"
+
+
+def test_a_drafts_key_is_kept_as_its_hash() -> None:
+    assert hash_of_key("a") == "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
 
 
 def test_an_older_draft_is_carried_over_field_by_field() -> None:

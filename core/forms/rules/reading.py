@@ -1,5 +1,6 @@
 """What a submission says: completeness, flags, the profile it fills, and what an older draft can carry over."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -124,6 +125,11 @@ def _targets(fields: tuple[Field, ...], data: Mapping[str, Any]) -> list[tuple[s
 def profile_fields(form: Form) -> dict[str, str]:
     """The path of the field that fills each target, so that an error can be shown where it was typed."""
     return {field.profile: path for path, field in walk_fields(form.fields) if field.profile is not None}
+
+
+def hash_of_key(key: str) -> str:
+    """What is kept of a draft's key: whoever reads the table cannot open a draft with it."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def carry_over(old: Form, new: Form, answers: Mapping[str, Any], today: str) -> Carried:
