@@ -106,7 +106,9 @@ def _problems_of(message: Message) -> Iterator[str]:
         yield "empty"
         return
     wanted = _places(sources[-1])
-    yield from ("placeholders differ" for text in strings if _places(text) != wanted)
+    # "once" may stand for the number in a singular; the plural must name it.
+    if _places(strings[-1]) != wanted or any(set(_places(text)) - set(wanted) for text in strings):
+        yield "placeholders differ"
 
 
 def check() -> list[str]:
