@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import AnxinError, Unavailable
 from core.hooks.breaker import Breaker
+from core.hooks.budget import OverBudget, within
 from core.hooks.context import DecideContext, ReactContext, Reader
 from core.hooks.kinds import FaultRule, Spec
 from core.hooks.loader import where_in
@@ -218,12 +219,8 @@ class TenantPlugins:
         values = [arguments[name] for name in implementation.arguments]
         started = time.perf_counter()
         code: GapCode = "fault"
-        limit = asyncio.timeout(spec.budget)
         try:
-            async with limit:
-                result = await implementation.function(*values)
-            if limit.expired():  # it caught the cancellation and answered all the same
-                raise TimeoutError  # noqa: TRY301 - one place turns every kind of fault into a gap
+            result = await within(spec.budget, implementation.function(*values))
             code = "type"
             answer = spec.accept(implementation.plugin, result)
         except asyncio.CancelledError as error:
@@ -231,8 +228,8 @@ class TenantPlugins:
                 raise
             return self._gap(spec, implementation, "fault", error, started)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a vendor's code may raise anything; it becomes a gap
-            timed_out = isinstance(error, TimeoutError) and limit.expired()
-            return self._gap(spec, implementation, "timeout" if timed_out else code, error, started)
+            code = "timeout" if isinstance(error, OverBudget) else code
+            return self._gap(spec, implementation, code, error, started)
         if self._observer is not None:
             seconds = time.perf_counter() - started
             # An answer that blocked the loop past its budget is kept, but told to the operator.

@@ -52,7 +52,10 @@ FAULTY = {
     "exits": ("raise SystemExit", "fault", "SystemExit"),
     "cancels": ("raise asyncio.CancelledError", "fault", "CancelledError"),
     "own timeout": ("raise TimeoutError('of its own')", "fault", "TimeoutError"),
-    "too slow": ("await asyncio.sleep(60)", "timeout", "TimeoutError"),
+    "fails after a wait": ("await asyncio.sleep(0); return 1 / 0", "fault", "ZeroDivisionError"),
+    "own timeout after a wait": ("await asyncio.sleep(0); raise TimeoutError", "fault", "TimeoutError"),
+    "cancels after a wait": ("await asyncio.sleep(0); raise asyncio.CancelledError", "fault", "CancelledError"),
+    "too slow": ("await asyncio.sleep(60)", "timeout", "OverBudget"),
     "wrong type": ("return 'L3'", "type", "ValidationError"),
     "wrong value": ("return Assessment(severity='L9')", "type", "ValidationError"),
     "unserializable": ("return Assessment(severity='L1', category=object())", "type", "TypeError"),
@@ -88,6 +91,16 @@ async def test_a_cancellation_from_outside_gets_through_and_blames_nobody(faulty
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
+
+
+async def test_who_waits_within_the_budget_is_heard(faulty: Callable[[str], PluginHost]) -> None:
+    body = """for pause in (0, 0.001, 0):
+        await asyncio.sleep(pause)
+    async with asyncio.timeout(1):
+        await asyncio.sleep(0)
+    return Assessment(severity="L3")"""
+    decision = await ask(faulty(body).for_tenant(A, 1, {"aa": {}}), assess_complaint, complaint=COMPLAINT)
+    assert [answer.value.severity for answer in decision.answers] == ["L3"]
 
 
 async def test_none_is_no_opinion_and_no_gap(faulty: Callable[[str], PluginHost]) -> None:
