@@ -2,6 +2,7 @@
 
 from core.audit import models as audit
 from core.complaints import models as complaints
+from core.counters import models as counters
 from core.customers import models as customers
 from core.forms import models as forms
 from core.imports import models as imports
@@ -9,4 +10,4 @@ from core.loyalty import models as loyalty
 from core.outbox import models as outbox
 from core.tenancy import models as tenancy
 
-__all__ = ["audit", "complaints", "customers", "forms", "imports", "loyalty", "outbox", "tenancy"]
+__all__ = ["audit", "complaints", "counters", "customers", "forms", "imports", "loyalty", "outbox", "tenancy"]

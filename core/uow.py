@@ -6,19 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.audit.actions import append_acts
 from core.audit.rules import Act
 from core.bus import Bus, Message
-from core.db import table_of
+from core.counters.actions import take_number
 from core.hooks.dispatch import TenantPlugins
 from core.outbox.actions import add_work
 from core.scope import Actor, Scope
-from core.tenancy.models import Counter
-
-_COUNTER = table_of(Counter)
 
 
 class Reader:
@@ -98,14 +94,7 @@ class UnitOfWork(Reader):
 
         Numbers of rolled-back units are given again.
         """
-        statement = insert(_COUNTER).values(tenant_id=self.tenant_id, name=counter, value=count)
-        value = await self.session.scalar(
-            statement.on_conflict_do_update(
-                index_elements=["tenant_id", "name"], set_={"value": _COUNTER.c.value + count}
-            ).returning(_COUNTER.c.value)
-        )
-        assert isinstance(value, int)
-        return value - count + 1
+        return await take_number(self.session, tenant_id=self.tenant_id, name=counter, count=count)
 
     async def finish(self) -> None:
         """Write the acts and commit."""

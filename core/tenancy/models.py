@@ -50,12 +50,3 @@ class Branch(TenantRow, Base):
     address: Mapped[str]
     emergency_phone: Mapped[str]
     created_at: Mapped[datetime]
-
-
-class Counter(TenantRow, Base):
-    """The last display number given out, per tenant and kind; never a sequence shared between tenants."""
-
-    __tablename__ = "counter"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[int]

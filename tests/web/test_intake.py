@@ -30,7 +30,6 @@ async def test_the_form_opens_without_an_account(browser: Callable[[], Browser],
     page = await browser().get(f"/q/{link.code}")
     assert page.status_code == 200, page.text
     assert "set-cookie" not in page.headers
-    print(sorted(form_fields(page.text, "intake")))
 
 
 async def test_a_refused_form_keeps_what_was_typed(browser: Callable[[], Browser], link: LinkFacts) -> None:
