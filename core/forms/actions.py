@@ -1,5 +1,6 @@
 """Makes and takes back links, saves drafts, and takes in what was filled in."""
 
+import re
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import delete, func, insert, select, update
 
-from core.customers.queries import get_subject
+from core.customers.queries import get_customer, get_subject
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.forms.intake import Channel, Filled, Origin, keep_definition, take_in
@@ -21,7 +22,7 @@ from core.forms.queries import (
     get_link,
     get_usable_link,
 )
-from core.forms.rules import hash_of_key
+from core.forms.rules import hash_of_key, is_storable
 from core.hooks.context import Reader as PluginReader
 from core.tenancy.actions import new_public_code
 from core.uow import UnitOfWork
@@ -30,7 +31,7 @@ _L, _R, _S = table_of(FormLink), table_of(FormDraft), table_of(Submission)
 
 DRAFT_DAYS = 30
 MAX_DRAFT_BYTES = 512_000
-MAX_ONCE_KEY = 100
+_ONCE_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 
 
 class DraftChanged(Conflict):
@@ -72,6 +73,8 @@ async def create_link(
         if customer_id not in {None, owner}:
             raise NotFound("no such subject")
         customer_id = owner
+    elif customer_id is not None:
+        await get_customer(uow, customer_id)
     code = await new_public_code(uow)
     link_id = new_id()
     # A link for one person shows what is known of that person: it is good for one submit unless said otherwise.
@@ -119,6 +122,8 @@ async def save_draft(
         DraftChanged: `revision` is not the draft's: another device saved it since.
         FormLinkExpired, FormLinkRevoked, FormLinkUsed: 410.
     """
+    if not is_storable(answers):
+        raise InvalidInput((FieldProblem("", "bad-text"),))
     if len(msgspec.json.encode(answers)) > MAX_DRAFT_BYTES:
         raise InvalidInput((FieldProblem("", "too_large", {"max": MAX_DRAFT_BYTES}),))
     link = await get_usable_link(uow, code)
@@ -204,6 +209,8 @@ async def record_intake(
         return before
     if subject_id is not None:
         customer_id = (await get_subject(uow, subject_id)).customer_id
+    elif customer_id is not None:
+        await get_customer(uow, customer_id)
     origin = Origin(
         channel=channel, once_key=once_key, customer_id=customer_id, subject_id=subject_id, branch_id=branch_id
     )
@@ -212,7 +219,7 @@ async def record_intake(
 
 async def _sent_before(uow: UnitOfWork, once_key: str) -> Filled | None:
     """Find what this page has already sent; a second click waits here until the first one is through."""
-    if not 0 < len(once_key) <= MAX_ONCE_KEY:
+    if not _ONCE_KEY.fullmatch(once_key):
         raise InvalidInput((FieldProblem("_once", "required"),))
     place = func.hashtextextended(f"{uow.tenant_id}:submission:{once_key}", 0)
     await uow.session.execute(select(func.pg_advisory_xact_lock(place)))

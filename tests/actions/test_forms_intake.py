@@ -238,6 +238,17 @@ async def test_a_link_needs_a_form_a_future_and_a_use(clinic: TestTenant, clock:
             await create_link(uow, form_id=FORM, max_uses=0)
 
 
+async def test_a_form_for_a_customer_of_nobody_is_not_found(clinic: TestTenant) -> None:
+    async with clinic.unit("tenant_admin") as uow:
+        with pytest.raises(NotFound):
+            await create_link(uow, form_id=FORM, customer_id=new_id())
+        with pytest.raises(NotFound):
+            await record_intake(uow, form_id=FORM, answers=ANSWERS, once_key="k1", customer_id=new_id())
+        for once_key in ("", "a b", "a\x00", "x" * 101):
+            with pytest.raises(InvalidInput):
+                await record_intake(uow, form_id=FORM, answers=ANSWERS, once_key=once_key)
+
+
 async def test_a_chain_without_the_plugin_has_no_form(tenant_b: TestTenant) -> None:
     async with tenant_b.unit("tenant_admin") as uow:
         assert list_forms(uow) == []
@@ -338,9 +349,12 @@ async def test_a_draft_of_an_older_version_is_carried_over(clinic: TestTenant) -
         assert [(one.key, one.value) for one in draft.carried.leftovers] == [("diet", "猫粮")]
 
 
-async def test_a_draft_has_a_bounded_size(clinic: TestTenant) -> None:
+async def test_a_draft_has_a_bounded_size_and_text_that_can_be_kept(clinic: TestTenant) -> None:
     code = await poster(clinic)
     async with clinic.unit() as uow:
+        for bad in ({"diet": "a\x00"}, {"past": [{"disease": "\ud800"}]}, {"\x00": 1}):
+            with pytest.raises(InvalidInput):
+                await save_draft(uow, code=code, answers=bad)
         with pytest.raises(InvalidInput):
             await save_draft(uow, code=code, answers={"diet": "x" * 600_000})
 

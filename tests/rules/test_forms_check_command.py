@@ -42,6 +42,10 @@ def test_a_case_is_judged() -> None:
     )
 
 
+def test_a_byte_order_mark_and_blank_lines_are_no_cases() -> None:
+    assert run("\ufeff" + case(answers={"species": "dog"}), " ", "\r")[1][0]["data"] == {"species": "dog"}
+
+
 def test_without_today_it_is_the_present_day() -> None:
     line = json.dumps({"id": "a", "form": FORM, "answers": {"species": "dog", "since": "2020-01-01"}})
     assert run(line)[1][0]["errors"] == []

@@ -122,6 +122,8 @@ PNG = "data:image/png;base64,iVBORw0KGgo="
         ({"type": "file"}, "t", ["type"]),
         ({"type": "file"}, {**FILE, "size": True}, ["type"]),
         ({"type": "file"}, {**FILE, "name": 1}, ["type"]),
+        ({"type": "file"}, {**FILE, "name": "a\x00"}, ["type"]),
+        ({"type": "file"}, {**FILE, "more": 1}, ["type"]),
         ({"type": "file", "max_bytes": 4}, FILE, ["too_large"]),
         ({"type": "file"}, {**FILE, "type": "image/svg+xml"}, ["option"]),
         ({"type": "signature"}, "张三", []),

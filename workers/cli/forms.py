@@ -1,6 +1,7 @@
 """`anxin forms check`: definitions and answers in as JSON lines, what the engine makes of them out."""
 
 import sys
+from codecs import BOM_UTF8
 from typing import Any
 
 import click
@@ -67,9 +68,10 @@ def check(file: Any) -> None:
     """
     bad = False
     for line in file:
-        if not line.strip():
+        case = line.removeprefix(BOM_UTF8).strip()
+        if not case:
             continue
-        answer = check_line(line)
+        answer = check_line(case)
         bad = bad or "error" in answer
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
     if bad:

@@ -25,6 +25,7 @@ from core.forms.rules.reading import (
     profile_values,
 )
 from core.forms.rules.validation import Result, evaluate
+from core.forms.rules.values import is_storable
 from core.forms.rules.view import (
     ErrorView,
     FieldView,
@@ -67,6 +68,7 @@ __all__ = [
     "hash_of_key",
     "holds",
     "is_empty",
+    "is_storable",
     "prefill",
     "profile_fields",
     "profile_values",

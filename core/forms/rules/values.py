@@ -28,15 +28,20 @@ from core.hooks.records.forms import (
 MAX_TEXT = 10_000  # characters, where a field names no max_length
 MAX_SIGNATURE = 200_000  # characters: a drawn signature is a data address of some 30 kB
 LARGEST = 10**15  # calculated numbers stay exact in JSON of every language
+FILE_KEYS = {"token", "name", "type", "size"}
 SIGNATURE_KEYS = ("image", "name")
 DRAWN = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+={0,2}")
 
 Fault = tuple[str, dict[str, str | int | float]]
 
 
-def is_storable(text: str) -> bool:
-    """PostgreSQL keeps neither NUL nor half of a surrogate pair (S67)."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+def is_storable(value: Any) -> bool:
+    """PostgreSQL keeps neither NUL nor half of a surrogate pair (S67), wherever in the JSON they stand."""
+    if isinstance(value, str):
+        return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, dict):
+        return all(is_storable(key) and is_storable(one) for key, one in value.items())
+    return all(map(is_storable, value)) if isinstance(value, list) else True
 
 
 def _text(field: TextField, value: Any, _today: str) -> Iterator[Fault]:
@@ -132,8 +137,10 @@ def row_faults(count: int, low: int | None, high: int | None) -> Iterator[Fault]
 def _is_file(value: object) -> bool:
     return (
         isinstance(value, dict)
-        and all(isinstance(value.get(key), str) and is_storable(value[key]) for key in ("token", "name", "type"))
-        and isinstance(value.get("size"), int)
+        and set(value) == FILE_KEYS
+        and is_storable(value)
+        and all(isinstance(value[key], str) for key in ("token", "name", "type"))
+        and isinstance(value["size"], int)
         and not isinstance(value["size"], bool)
     )
 
