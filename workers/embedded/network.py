@@ -59,7 +59,7 @@ def network_address(host: str) -> str:
 
 def local_address(host: str) -> str:
     """The address under which this machine reaches itself."""
-    return "localhost" if host in {"0.0.0.0", "::", "", "127.0.0.1", "::1"} else host  # noqa: S104 - compared
+    return "localhost" if host in {"0.0.0.0", "::", "", "127.0.0.1", "::1"} else host  # noqa: S104 - compared, not bound
 
 
 def answers(host: str, port: int, path: str = "/health") -> bool:
