@@ -68,8 +68,11 @@ class Runner:
                 keys = await self._steadily(partial(self._start, tenant_id, task, outbox_ids))
                 waiting.intersection_update(key.outbox_id for key in keys)
                 known = self._tasks.get(task) or Task(name=task, handle=_unknown, retries=UNKNOWN_RETRIES)
-                run = self._run_batch if known.batch else self._run_each
-                await run(known, tenant_id, keys, waiting)
+                for start in range(0, len(keys), known.together):
+                    if self.stopping:
+                        await self._give_back(tenant_id, keys[start:])
+                        return
+                    await self._run_some(known, tenant_id, keys[start : start + known.together], waiting)
         except NotFound:
             logger.warning("a job named a tenant that does not exist; nothing was run")
         except DatabaseAway:
@@ -87,51 +90,33 @@ class Runner:
         logger.info("%d rows of task %s were not run: tenant %s is closed", len(keys), task, tenant_id)
         return []
 
-    async def _run_each(self, task: Task, tenant_id: UUID, keys: Sequence[DueKey], waiting: set[UUID]) -> None:
-        for index, key in enumerate(keys):
-            if self.stopping:
-                await self._give_back(tenant_id, keys[index:])
-                return
-            try:
-                await self._steadily(partial(self._run_rows, task, tenant_id, (key,)))
-            except DatabaseAway:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever a task raises is noted in its row
-                await self._steadily(partial(self._fail, task, tenant_id, key, error))
-            waiting.discard(key.outbox_id)
-
-    async def _run_batch(self, task: Task, tenant_id: UUID, keys: Sequence[DueKey], waiting: set[UUID]) -> None:
-        if self.stopping:
-            await self._give_back(tenant_id, keys)
-            return
-        if len(keys) > 1:
-            try:
-                await self._steadily(partial(self._run_rows, task, tenant_id, keys))
-            except DatabaseAway:
-                raise
-            except Exception as error:  # noqa: BLE001 - it comes again below, row by row, and is noted there
-                logger.info("task %s failed for %d rows at once: %s", task.name, len(keys), describe_error(error))
+    async def _run_some(self, task: Task, tenant_id: UUID, keys: Sequence[DueKey], waiting: set[UUID]) -> None:
+        """Run rows in one transaction; when it fails and they were several, run each in one of its own."""
+        try:
+            await self._steadily(partial(self._run_rows, task, tenant_id, keys))
+        except DatabaseAway:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a task raises is noted in its row
+            if len(keys) == 1:
+                await self._steadily(partial(self._fail, task, tenant_id, keys[0], error))
             else:
-                waiting.clear()
-                return
-        await self._run_each(task, tenant_id, keys, waiting)
+                logger.info("task %s failed for %d rows together: %s", task.name, len(keys), describe_error(error))
+                for key in keys:
+                    await self._run_some(task, tenant_id, (key,), waiting)
+        waiting.difference_update(key.outbox_id for key in keys)
 
     async def _run_rows(self, task: Task, tenant_id: UUID, keys: Sequence[DueKey]) -> None:
         """Do the work of rows and mark them done, in one transaction."""
         async with asyncio.timeout(task.timeout), self._workplace.unit(tenant_id) as uow:
             works = await take_work(uow, outbox_ids=[key.outbox_id for key in keys])
-            if not works:
-                return
-            if task.batch:
+            if task.batch and works:
                 await cast("BatchHandler", task.handle)(uow, works)
-                again = None
-            else:
-                again = await cast("Handler", task.handle)(uow, works[0].payload, works[0].outbox_id)
-            if again is not None:
-                await run_again(uow, works[0].outbox_id, run_at=again)
-                return
             for work in works:
-                await tick_again(uow, self._crons, work)
+                again = None if task.batch else await cast("Handler", task.handle)(uow, work.payload, work.outbox_id)
+                if again is not None:
+                    await run_again(uow, work.outbox_id, run_at=again)
+                else:
+                    await tick_again(uow, self._crons, work)
 
     async def _fail(self, task: Task, tenant_id: UUID, key: DueKey, error: Exception) -> None:
         """Note a failure: the row rests, or it is dead; a tick that died does not stop its cron."""

@@ -18,6 +18,8 @@ from core.outbox.ports import OpenUnit
 from core.outbox.rules import ON_EVENT, START_CRONS, TOPIC, Cron, cron_key, next_tick
 
 _O = table_of(Outbox)
+# Made once: every unit that asks for work runs it.
+_ADD = insert(_O).on_conflict_do_nothing(index_elements=["tenant_id", "dedupe_key"]).returning(_O.c.outbox_id)
 
 
 async def add_work(
@@ -33,23 +35,18 @@ async def add_work(
 ) -> UUID | None:
     """Insert one row and return its id; None when the dedupe key is taken: the work is already asked for."""
     outbox_id = outbox_id or new_id()
-    inserted = await session.execute(
-        insert(_O)
-        .values(
-            tenant_id=tenant_id,
-            outbox_id=outbox_id,
-            task=task,
-            payload=payload,
-            dedupe_key=dedupe_key,
-            run_at=run_at or now,
-            state="pending",
-            attempts=0,
-            created_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["tenant_id", "dedupe_key"])
-        .returning(_O.c.outbox_id)
-    )
-    return outbox_id if inserted.first() is not None else None
+    row = {
+        "tenant_id": tenant_id,
+        "outbox_id": outbox_id,
+        "task": task,
+        "payload": payload,
+        "dedupe_key": dedupe_key,
+        "run_at": run_at or now,
+        "state": "pending",
+        "attempts": 0,
+        "created_at": now,
+    }
+    return outbox_id if (await session.execute(_ADD, row)).first() is not None else None
 
 
 async def move_work(uow: OpenUnit, *, task: str, payload: dict[str, Any], run_at: datetime, dedupe_key: str) -> None:

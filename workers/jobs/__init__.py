@@ -25,12 +25,16 @@ class Task:
     name: str
     handle: Handler | BatchHandler
     batch: bool = False
+    """Its function takes several rows at once."""
     retries: int = 9
     """How often a row is tried again after its first failure; then it is dead and waits for a person."""
     timeout: float = 60.0
     """Seconds for one unit of work."""
     urgent: bool = False
     """Runs in the lane of deadlines, which no other work can fill."""
+    together: int = 1
+    """How many rows share a transaction when all goes well; for work that touches nothing but the database, since
+    after an error what was done is undone, and each row is done again alone."""
     rows: int = 100
     """How many rows travel in one job; they run one after the other. Slow work takes 1."""
     tenant_limit: int = 400
@@ -45,6 +49,7 @@ def task(
     retries: int = 9,
     timeout: float = 60.0,
     urgent: bool = False,
+    together: int = 1,
     rows: int = 100,
     tenant_limit: int = 400,
     ordered: bool = False,
@@ -56,6 +61,7 @@ def task(
         retries=retries,
         timeout=timeout,
         urgent=urgent,
+        together=together,
         rows=rows,
         tenant_limit=tenant_limit,
         ordered=ordered,
@@ -80,6 +86,7 @@ def batch_task(
         retries=retries,
         timeout=timeout,
         urgent=urgent,
+        together=rows,
         rows=rows,
         tenant_limit=tenant_limit,
         ordered=ordered,
