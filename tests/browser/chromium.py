@@ -37,7 +37,9 @@ def anyio_backend() -> str:
 async def chromium() -> AsyncIterator[Browser]:
     path = find_chromium()
     if path is None:
-        pytest.skip("NO BROWSER FOUND: nothing was looked at in a browser. Install Chromium (apt-get install chromium).")
+        pytest.skip(
+            "NO BROWSER FOUND: nothing was looked at in a browser. Install Chromium (apt-get install chromium)."
+        )
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield browser
@@ -56,7 +58,7 @@ async def open_page(chromium: Browser) -> AsyncIterator[OpenPage]:
     complaints: list[str] = []
     contexts = []
 
-    async def open_one(  # noqa: PLR0913 - what a test may choose
+    async def open_one(
         url: str,
         *,
         width: int = 1366,
@@ -88,4 +90,3 @@ async def open_page(chromium: Browser) -> AsyncIterator[OpenPage]:
     for context in contexts:
         await context.close()
     assert not complaints, complaints
-

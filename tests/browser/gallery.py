@@ -39,7 +39,18 @@ ZH = {
 EN = {
     "brand": "Anxin Pets Dongying",
     "branch": "Huanghe Road",
-    "nav": ["Inbox", "Complaints", "Customers", "Bookings", "Members", "Dashboard", "Set up", "Plugins", "Forms", "Settings"],
+    "nav": [
+        "Inbox",
+        "Complaints",
+        "Customers",
+        "Bookings",
+        "Members",
+        "Dashboard",
+        "Set up",
+        "Plugins",
+        "Forms",
+        "Settings",
+    ],
     "person": "Lin Kefu",
     "role": "Front desk",
 }
@@ -55,8 +66,24 @@ COMPLAINTS_ZH = [
 ]
 COMPLAINTS_EN = [
     ("Online question unanswered for two hours", "C-1048 · Zhao Zihan · West", 1, "First response", -34446, 1800, ""),
-    ("Forty minutes of waiting, nobody explained", "C-1041 · Chen Jingyi · Main", 1, "First response", -1146, 1800, "Lin"),
-    ("Pet died in surgery, client posted online", "C-1061 · Zhou Wenbo · Huanghe", 3, "Leader on site", -126, 600, "Lin"),
+    (
+        "Forty minutes of waiting, nobody explained",
+        "C-1041 · Chen Jingyi · Main",
+        1,
+        "First response",
+        -1146,
+        1800,
+        "Lin",
+    ),
+    (
+        "Pet died in surgery, client posted online",
+        "C-1061 · Zhou Wenbo · Huanghe",
+        3,
+        "Leader on site",
+        -126,
+        600,
+        "Lin",
+    ),
     ("Smell in the treatment area", "C-1055 · Li Xiaomei · Huanghe", 1, "First response", -66, 1800, "Lin"),
     ("Pet died in surgery, client posted online", "C-1052 · Wu Min · Huanghe", 3, "Leader on site", 174, 600, "Lin"),
     ("Bill was not explained", "C-1053 · Chen Jingyi · Main", 1, "First response", 234, 1800, "Ma"),
@@ -69,7 +96,9 @@ ICONS = ("inbox", "siren", "users", "calendar-days", "gift", "chart-column", "",
 def gallery_page(locale: str, theme: str, path: str, current: int = 1, toasts: tuple[Toast, ...] = ()) -> Page:
     words = cast("dict[str, Any]", ZH if locale == "zh_CN" else EN)
     items = tuple(
-        NavItem(label=label, href=f"#n{i}", icon=ICONS[i], current=i == current, count={0: 4, 1: 7}.get(i, 0), id=str(i))
+        NavItem(
+            label=label, href=f"#n{i}", icon=ICONS[i], current=i == current, count={0: 4, 1: 7}.get(i, 0), id=str(i)
+        )
         for i, label in enumerate(words["nav"])
         if ICONS[i]
     )
@@ -96,7 +125,9 @@ def gallery_data(page: Page) -> dict[str, object]:
     zh = page.locale != "en"
     rows = COMPLAINTS_ZH if zh else COMPLAINTS_EN
     now = page.now
-    labels = ("首次响应", "小组核查", "当面沟通", "书面报告") if zh else ("First response", "Review", "Meeting", "Report")
+    labels = (
+        ("首次响应", "小组核查", "当面沟通", "书面报告") if zh else ("First response", "Review", "Meeting", "Report")
+    )
     return {
         "zh": zh,
         "complaints": [
@@ -157,7 +188,10 @@ class _Handler(BaseHTTPRequestHandler):
             name = Path(url.path).name
             self._send(self.files[name], TYPES.get(Path(name).suffix, "application/octet-stream"))
         elif url.path == "/palette.json":
-            found = [{"label": f"{query.get('q', '')} {n}", "detail": "138****6871", "href": f"/found/{n}"} for n in (1, 2, 3)]
+            found = [
+                {"label": f"{query.get('q', '')} {n}", "detail": "138****6871", "href": f"/found/{n}"}
+                for n in (1, 2, 3)
+            ]
             self._send(json.dumps({"groups": [{"label": "Customers", "items": found}]}).encode(), "application/json")
         elif url.path == "/stream":
             self._stream()

@@ -14,9 +14,7 @@ PAGES = ("board", "complaint", "parts", "intake", "status", "login", "error")
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", [390, 1366])
 @pytest.mark.parametrize("locale", ["zh_CN", "en"])
-async def test_axe_finds_nothing(
-    gallery: str, open_page: OpenPage, name: str, width: int, locale: str
-) -> None:
+async def test_axe_finds_nothing(gallery: str, open_page: OpenPage, name: str, width: int, locale: str) -> None:
     page = await open_page(f"{gallery}/gallery/{name}?locale={locale}", width=width)
     await assert_accessible(page)
     await page.emulate_media(color_scheme="dark")
@@ -182,9 +180,7 @@ async def test_a_signature_is_drawn_or_typed(gallery: str, open_page: OpenPage) 
     await page.fill("[name=signature__typed]", "Chen Jingyi")
 
 
-async def test_photos_are_made_smaller_and_can_be_taken_out(
-    gallery: str, open_page: OpenPage, tmp_path: Path
-) -> None:
+async def test_photos_are_made_smaller_and_can_be_taken_out(gallery: str, open_page: OpenPage, tmp_path: Path) -> None:
     page = await open_page(f"{gallery}/gallery/intake?locale=en", width=390)
     big = tmp_path / "big.png"
     await page.screenshot(path=big, full_page=True)
