@@ -5,7 +5,7 @@ A new path parameter that names a row needs a line in FACTORIES; a new POST rout
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Final, cast
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -17,6 +17,7 @@ from core.customers.rules.profile import CustomerDraft, SubjectDraft
 from core.db import new_id
 from core.forms.actions import create_link
 from core.forms.models import FormDefinition, Submission
+from core.imports.actions import upload_file
 from core.loyalty.actions import record_purchase
 from core.outbox.claims import bury_work, claim_work
 from tenants.duty import plan_shift
@@ -60,6 +61,18 @@ async def _customer(tenant: TestTenant) -> object:
         )
 
 
+async def _purchase(tenant: TestTenant) -> object:
+    customer_id = await _customer(tenant)
+    assert isinstance(customer_id, UUID)
+    async with tenant.unit() as uow:
+        return (await record_purchase(uow, customer_id=customer_id, fen=100_00, key=new_id().hex)).purchase_id
+
+
+async def _batch(tenant: TestTenant) -> object:
+    async with tenant.unit() as uow:
+        return await upload_file(uow, filename="x.csv", content="姓名,手机\n王小明,13800138000\n".encode())
+
+
 async def _link(tenant: TestTenant) -> object:
     async with tenant.unit() as uow:
         return (await create_link(uow, form_id=INTAKE)).link_id
@@ -93,15 +106,10 @@ async def _submission(tenant: TestTenant) -> object:
 
 
 async def _subject(tenant: TestTenant) -> object:
-    customer_id = cast("UUID", await _customer(tenant))
+    customer_id = await _customer(tenant)
+    assert isinstance(customer_id, UUID)
     async with tenant.unit() as uow:
         return await add_subject(uow, customer_id=customer_id, draft=SubjectDraft(name="年糕", kind="petclinic.pet"))
-
-
-async def _purchase(tenant: TestTenant) -> object:
-    customer_id = cast("UUID", await _customer(tenant))
-    async with tenant.unit() as uow:
-        return (await record_purchase(uow, customer_id=customer_id, fen=100_00, key=new_id().hex)).purchase_id
 
 
 async def _complaint(tenant: TestTenant) -> object:
@@ -123,10 +131,11 @@ FACTORIES: Final[dict[str, Factory]] = {
     "staff_id": _staff,
     "shift_id": _shift,
     "customer_id": _customer,
-    "link_id": _link,
-    "submission_id": _submission,
     "subject_id": _subject,
     "purchase_id": _purchase,
+    "batch_id": _batch,
+    "link_id": _link,
+    "submission_id": _submission,
     "complaint_id": _complaint,
     "job": _job,
 }
@@ -135,5 +144,16 @@ BODIES: Final[dict[str, Mapping[str, object]]] = {
     "POST /t/{slug:str}/staff/{staff_id:uuid}/roles": {"roles": "doctor"},
     "POST /t/{slug:str}/staff/{staff_id:uuid}/password": {"password": PASSWORD},
     "POST /t/{slug:str}/staff/{staff_id:uuid}/state": {"state": "left"},
+    "POST /t/{slug:str}/jobs/{job:uuid}/discard": {"confirm": "discard"},
+    "POST /t/{slug:str}/complaints/{complaint_id:uuid}/note": {"text": "called"},
+    "POST /t/{slug:str}/complaints/{complaint_id:uuid}/level": {"severity": "L1", "reason": "seen again"},
+    "POST /t/{slug:str}/customers/{customer_id:uuid}/notes": {"body": "called"},
+    "POST /t/{slug:str}/customers/{customer_id:uuid}": {"full_name": "王小明", "version": "1"},
+    "POST /t/{slug:str}/customers/{customer_id:uuid}/subjects": {"name": "年糕", "kind": "petclinic.pet"},
+    "POST /t/{slug:str}/customers/{customer_id:uuid}/subjects/{subject_id:uuid}": {
+        "name": "年糕",
+        "kind": "petclinic.pet",
+    },
+    "POST /t/{slug:str}/customers/{customer_id:uuid}/purchases": {"amount": "100", "key": "once"},
 }
 """Forms that pass every check but the id's."""
