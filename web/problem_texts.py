@@ -75,6 +75,19 @@ TEXTS: Final[dict[str, ProblemText]] = {
     "form-draft-changed": _text(
         N_("This form was changed on another device"), N_("Reload the page to see the newest answers, then go on.")
     ),
+    "duplicate-customer": _text(
+        N_("Perhaps you know this person already"), N_("Open the one who is there, or say that this is somebody else.")
+    ),
+    "customer-changed": _text(
+        N_("Somebody changed this customer meanwhile"), N_("Reload the record, then make your change again.")
+    ),
+    "key-reused": _text(
+        N_("Another bill was sent with this form"), N_("Look at the customer's timeline, then record it anew.")
+    ),
+    "nothing-to-refund": _text(
+        N_("This purchase was taken back already"), N_("Look at the customer's timeline; nothing else is needed.")
+    ),
+    "import-elsewhere": _text(N_("This import has moved on"), N_("Reload its page to see how far it is.")),
     "address-taken": _text(N_("This address is taken"), N_("Choose another address for your organisation.")),
 }
 
@@ -111,6 +124,45 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "bad-phone": N_("Give a phone number that can be called"),
     "bad-choice": N_("Choose one of the answers offered"),
     "bad-date": N_("Write a date that exists, like 2026-03-02"),
+    # Customers and purchases
+    "too-many": N_("At most %(max)s"),
+    "unknown-kind": N_("No plugin of yours knows this kind"),
+    "in-the-future": N_("This day has not come yet"),
+    "too-old": N_("Not before the year %(min)s"),
+    "before-birth": N_("This is before the date of birth"),
+    "not-positive": N_("Give an amount above zero"),
+    "sum-differs": N_("The lines do not add up to the amount"),
+    "bad-key": N_("Reload the page and send the form again"),
+    "amount-unknown": N_("“%(value)s” is no amount; write 1200 or 1200.50"),
+    "amount-negative": N_("“%(value)s” is below zero; take a purchase back in the timeline instead"),
+    "amount-decimals": N_("“%(value)s” has more than two decimals"),
+    "amount-too-large": N_("“%(value)s” is more than anybody spends"),
+    # Imports: the codes of core.imports.rules.files
+    "file-empty": N_("The file is empty"),
+    "file-too-large": N_("The file is larger than %(max)s MB; split it into two"),
+    "not-a-list": N_("This is neither a CSV nor an Excel file; export the list again"),
+    "file-broken": N_("The file is damaged; export it again, or save it anew in a spreadsheet"),
+    "file-protected": N_("The workbook is protected by a password; save it without one"),
+    "file-unpacks-too-large": N_(
+        "The workbook unpacks to far more than a list needs; save only the sheet with the list"
+    ),
+    "wrong-encoding": N_(
+        "Line %(line)s cannot be read as %(encoding)s; choose another encoding, most often GB18030 or UTF-8"
+    ),
+    "unknown-encoding": N_(
+        "No encoding fits this file; open it in a spreadsheet and save it as “CSV UTF-8” or as xlsx"
+    ),
+    "text-lost": N_(
+        "The Chinese text was lost when this file was saved with the wrong encoding; export it again from the old system"
+    ),
+    "too-many-rows": N_("More than %(max)s rows; split the file"),
+    "too-many-columns": N_("More than %(max)s columns; remove what is not about customers"),
+    "no-header": N_("No row with headings was found"),
+    "nothing-to-import": N_("No row can be imported; download the error file, correct it and take it in again"),
+    "name-not-mapped": N_("One column must be the customer's name"),
+    "mapped-twice": N_("Two columns go to the same place"),
+    "unknown-target": N_("A column goes to a place that does not exist"),
+    "pet-name-not-mapped": N_("Columns about pets need one with the pet's name"),
     "span": N_("The end must come after the start"),
 }
 

@@ -144,7 +144,7 @@ async def test_every_problem_of_a_draft_is_told_at_once(clinic: TestTenant) -> N
         ("full_name", "required"),
         ("note", "too-long"),
         ("subjects[0].name", "required"),
-        ("subjects[0].kind", "unknown"),
+        ("subjects[0].kind", "unknown-kind"),
         ("subjects[0].birthday", "in-the-future"),
         ("subjects[0].deceased_on", "too-old"),
         ("subjects[0].deceased_on", "before-birth"),

@@ -92,7 +92,7 @@ def subject_problems(draft: SubjectDraft, *, today: date, kinds: frozenset[str])
     if not draft.name:
         problems.append(FieldProblem("name", "required"))
     if draft.kind not in kinds:
-        problems.append(FieldProblem("kind", "unknown"))
+        problems.append(FieldProblem("kind", "unknown-kind"))
     texts = {name: getattr(draft, name) for name in ("name", "species", "breed", "chip", "note")}
     problems += _length_problems(texts)
     problems += _date_problems({"birthday": draft.birthday, "deceased_on": draft.deceased_on}, today=today)

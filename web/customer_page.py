@@ -1,0 +1,95 @@
+"""One customer's whole page: record, pets, card, sections of other areas, and the timeline."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Response
+
+from core.customers.queries import get_customer, get_subject_types, list_events, list_household
+from core.customers.rules.phones import national_digits
+from core.customers.rules.profile import local_date
+from core.db import new_id
+from core.loyalty.queries import get_ladder, get_membership
+from core.tenancy.queries import list_branches
+from core.uow import Reader
+from web.cursors import pack_cursor, read_cursor
+from web.customer_sections import load_customer_sections
+from web.htmx import wants_partial
+from web.i18n import gettext
+from web.request import WebRequest
+from web.screens import show, tenant_path
+from web.views.customers import GENDERS, KINDS, event_lines, subject_lines, tier_view
+
+EVENTS: Final = 20
+"""Entries of the timeline per page."""
+
+
+async def show_page(
+    request: WebRequest,
+    reader: Reader,
+    customer_id: UUID,
+    *,
+    status: int = 200,
+    kind: str = "",
+    before: str = "",
+    errors: object = None,
+    values: object = None,
+    revealed: bool = False,
+) -> Response[Any]:
+    """Show one customer; the timeline alone when htmx asks for more of it."""
+    kinds = KINDS[kind][1] if kind in KINDS else ()
+    cursor = read_cursor(before)
+    ladder, here = get_ladder(reader), tenant_path(request, f"/customers/{customer_id}")
+    record = await get_customer(reader, customer_id)
+    events = await list_events(reader, customer_id, kinds=kinds, before=_moment(cursor), limit=EVENTS)
+    last = pack_cursor(events[-1].at.isoformat(), events[-1].event_id) if len(events) == EVENTS else ""
+    timeline: dict[str, Any] = {
+        "events": event_lines(events, ladder),
+        "kind": kind if kind in KINDS else "",
+        "kinds": [(name, gettext(words)) for name, (words, _) in KINDS.items()],
+        "more": f"{here}?kind={kind if kind in KINDS else ''}&before={last}" if last else None,
+        "here": here,
+        "tenant": tenant_path(request),
+    }
+    if wants_partial(request.headers) and status == 200 and not revealed:
+        name = "pages/customers/_events_more.html" if cursor else "pages/customers/_timeline.html"
+        return await show(request, name, **timeline)
+    card = await get_membership(reader, customer_id)
+    types = {one.id: one for one in get_subject_types(reader)}
+    branches = {branch.branch_id: branch.name for branch in await list_branches(reader)}
+    return await show(
+        request,
+        "pages/customers/customer.html",
+        status=status,
+        **timeline,
+        customer=record,
+        number=record.member_no or f"K-{record.number}",
+        gender=gettext(GENDERS[record.gender]) if record.gender else "",
+        branch=branches.get(record.branch_id) if record.branch_id else None,
+        branches=[(str(one), name) for one, name in branches.items()],
+        my_branch=str(reader.actor.branch_id or ""),
+        pets=subject_lines(record.subjects, types, local_date(reader.now, reader.scope.timezone)),
+        may_add_pet=bool(types),
+        household=await list_household(reader, record),
+        card=card,
+        has_ladder=ladder is not None,
+        tier=tier_view(ladder, card.tier),
+        next_tier=tier_view(ladder, card.missing.tier) if card.missing else None,
+        sections=await load_customer_sections(reader, record),
+        revealed=[national_digits(phone.e164) for phone in record.phones] if revealed else None,
+        purchase_key=new_id().hex,
+        root=tenant_path(request, "/customers"),
+        may_write=reader.actor.may("customers.write"),
+        may_share=reader.actor.may("forms.share"),
+        errors=errors or {},
+        values=values or {},
+    )
+
+
+def _moment(cursor: tuple[str, UUID] | None) -> tuple[datetime, UUID] | None:
+    try:
+        moment = datetime.fromisoformat(cursor[0]) if cursor else None
+    except ValueError:
+        return None
+    return (moment, cursor[1]) if cursor and moment and moment.tzinfo else None

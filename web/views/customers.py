@@ -1,0 +1,271 @@
+"""What customer pages show: lines of the list, pets, the member card and the timeline in the reader's language."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from core.customers.queries import CustomerRow, SubjectRecord, TimelineEvent
+from core.hooks.records.customers import SubjectType
+from core.hooks.records.forms import ChoiceField, DateField, Field, NumberField, TextField
+from core.hooks.records.loyalty import Tier, TierLadder
+from core.loyalty.queries import Membership
+from core.loyalty.rules import find_tier
+from web.formats import money
+from web.i18n import N_, gettext, localized, ngettext
+
+SEXES: Final = {"male": N_("Male"), "female": N_("Female"), "unknown": N_("Not known")}
+GENDERS: Final = {"female": N_("Ms"), "male": N_("Mr")}
+YES_NO: Final = {"yes": N_("Yes"), "no": N_("No")}
+KINDS: Final = {
+    "notes": (N_("Notes"), ("note",)),
+    "purchases": (N_("Purchases"), ("purchase", "refund", "tier_changed")),
+    "forms": (N_("Forms"), ("intake", "consent", "survey", "check")),
+    "complaints": (N_("Complaints"), ("complaint",)),
+    "record": (N_("Record"), ("registered", "changed", "subject_added", "imported", "import_undone")),
+}
+"""Filters of the timeline: words, and the kinds of entries behind them."""
+CORE_FIELDS: Final = frozenset({"species", "breed", "sex", "birthday", "chip", "neutered"})
+_FIELD_NAMES: Final = {
+    "full_name": N_("Full name"),
+    "phone_e164": N_("Phone"),
+    "gender": N_("Form of address"),
+    "member_no": N_("Member number"),
+    "note": N_("Note"),
+    "branch_id": N_("Branch"),
+}
+
+
+class TierView(msgspec.Struct, frozen=True):
+    """A tier as a badge."""
+
+    label: str
+    state: str
+
+
+class CustomerLine(msgspec.Struct, frozen=True):
+    """One line of the list."""
+
+    customer_id: UUID
+    title: str
+    detail: str
+    phone: str | None
+    last_visit_on: date | None
+    tier: TierView | None
+    spent_fen: int
+
+
+class SubjectLine(msgspec.Struct, frozen=True):
+    """One pet or person on the customer's page."""
+
+    subject_id: UUID
+    name: str
+    icon: str
+    detail: str
+    facts: list[tuple[str, str]]
+    deceased: bool
+
+
+class EventLine(msgspec.Struct, frozen=True):
+    """One entry of the timeline; `path` is below the tenant."""
+
+    event_id: UUID
+    icon: str
+    title: str
+    body: str
+    at: Any
+    who: str
+    state: str = "neutral"
+    path: str = ""
+
+
+class ExtraField(msgspec.Struct, frozen=True):
+    """An input for a field that a plugin added to its subject."""
+
+    name: str
+    label: str
+    kind: str
+    options: list[tuple[str, str]]
+    unit: str
+
+
+def tier_view(ladder: TierLadder | None, tier: Tier | None) -> TierView | None:
+    """The badge: the higher, the stronger; the words say the same as the colour."""
+    if ladder is None or tier is None:
+        return None
+    place = next((index for index, one in enumerate(ladder.tiers) if one.code == tier.code), 0)
+    states = ("neutral", "info", "brand")
+    return TierView(localized(tier.label), states[min(place, len(states) - 1)])
+
+
+def customer_lines(
+    rows: Sequence[CustomerRow], cards: Mapping[UUID, Membership], ladder: TierLadder | None
+) -> list[CustomerLine]:
+    lines = []
+    for row in rows:
+        card = cards.get(row.customer_id)
+        number = row.member_no or f"K-{row.number}"
+        detail = " · ".join([number, *row.pets[:3]]) + ("…" if len(row.pets) > 3 else "")
+        lines.append(
+            CustomerLine(
+                customer_id=row.customer_id,
+                title=row.full_name,
+                detail=detail,
+                phone=row.phone_e164,
+                last_visit_on=row.last_visit_on,
+                tier=tier_view(ladder, card.tier if card else None),
+                spent_fen=card.spent_fen if card else 0,
+            )
+        )
+    return lines
+
+
+def age_text(birthday: date, today: date) -> str:
+    """4 years, 7 months, 12 days."""
+    months = (today.year - birthday.year) * 12 + today.month - birthday.month - (today.day < birthday.day)
+    if months >= 12:
+        return ngettext("%(n)s year old", "%(n)s years old", months // 12) % {"n": months // 12}
+    if months >= 1:
+        return ngettext("%(n)s month old", "%(n)s months old", months) % {"n": months}
+    days = max(0, (today - birthday).days)
+    return ngettext("%(n)s day old", "%(n)s days old", days) % {"n": days}
+
+
+def field_of(kind: SubjectType | None, key: str) -> Field | None:
+    return next((field for field in kind.fields if field.key == key), None) if kind else None
+
+
+def options_of(field: Field | None) -> list[tuple[str, str]]:
+    """The choices of a field in the reader's language."""
+    return [(o.value, localized(o.label)) for o in field.options] if isinstance(field, ChoiceField) else []
+
+
+def extra_fields(kind: SubjectType | None) -> list[ExtraField]:
+    """Inputs for the fields that a plugin added beyond what every subject has."""
+    extra = []
+    for field in kind.fields if kind else ():
+        if field.key in CORE_FIELDS or not isinstance(field, TextField | NumberField | DateField | ChoiceField):
+            continue
+        unit = localized(field.unit) if isinstance(field, NumberField) else ""
+        input_kind = {TextField: "text", NumberField: "number", DateField: "date", ChoiceField: "select"}[type(field)]
+        extra.append(ExtraField(f"x_{field.key}", localized(field.label), input_kind, options_of(field), unit))
+    return extra
+
+
+def subject_lines(
+    subjects: Sequence[SubjectRecord], kinds: Mapping[str, SubjectType], today: date
+) -> list[SubjectLine]:
+    return [_subject_line(subject, kinds.get(subject.kind), today) for subject in subjects]
+
+
+def _subject_line(subject: SubjectRecord, kind: SubjectType | None, today: date) -> SubjectLine:
+    species = dict(options_of(field_of(kind, "species"))).get(subject.species or "", subject.species or "")
+    parts = [species, subject.breed or "", age_text(subject.birthday, today) if subject.birthday else ""]
+    facts = []
+    if subject.sex and subject.sex != "unknown":
+        sex = dict(options_of(field_of(kind, "sex"))).get(subject.sex) or gettext(SEXES[subject.sex])
+        facts.append((gettext("Sex"), sex))
+    if subject.neutered is not None:
+        facts.append((gettext("Neutered"), gettext(YES_NO["yes" if subject.neutered else "no"])))
+    if subject.chip:
+        facts.append((gettext("Chip"), subject.chip))
+    for key, value in subject.custom.items():
+        field = field_of(kind, key)
+        text = dict(options_of(field)).get(str(value), str(value))
+        unit = f" {localized(field.unit)}" if isinstance(field, NumberField) and field.unit else ""
+        facts.append((localized(field.label) if field else key, text + unit))
+    if subject.note:
+        facts.append((gettext("Note"), subject.note))
+    return SubjectLine(
+        subject_id=subject.subject_id,
+        name=subject.name,
+        icon=kind.icon if kind else "paw-print",
+        detail=" · ".join(part for part in parts if part),
+        facts=facts,
+        deceased=subject.deceased_on is not None,
+    )
+
+
+def event_lines(events: Sequence[TimelineEvent], ladder: TierLadder | None) -> list[EventLine]:
+    """The timeline in words; a kind that we have no words for is shown by its name."""
+    return [_event_line(event, ladder) for event in events]
+
+
+def _event_line(event: TimelineEvent, ladder: TierLadder | None) -> EventLine:
+    say = _SAY.get(event.kind)
+    told = say(event, ladder) if say else _Told("circle-dot", event.kind.replace("_", " "))
+    return EventLine(
+        event.event_id, told.icon, told.title, told.body, event.at, event.actor_name, told.state, told.path
+    )
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """An entry in words."""
+
+    icon: str
+    title: str
+    body: str = ""
+    state: str = "neutral"
+    path: str = ""
+
+
+def _changed(event: TimelineEvent, _: TierLadder | None) -> _Told:
+    names = [gettext(_FIELD_NAMES.get(name, name)) for name in event.data.get("fields", ())]
+    return _Told("pencil", gettext("Changed: %(fields)s") % {"fields": ", ".join(names)})
+
+
+def _imported(event: TimelineEvent, _: TierLadder | None) -> _Told:
+    values = {"file": event.data.get("filename", ""), "row": event.data.get("row", "")}
+    path = f"/imports/{event.ref_id}"
+    if event.kind == "import_undone":
+        return _Told("undo-2", gettext("The import of %(file)s was undone") % values, path=path)
+    return _Told("file-up", gettext("Imported from %(file)s, row %(row)s") % values, path=path)
+
+
+def _bought(event: TimelineEvent, _: TierLadder | None) -> _Told:
+    amount = {"amount": money(event.data.get("fen", 0))}
+    if event.kind == "refund":
+        return _Told("undo-2", gettext("%(amount)s was taken back") % amount)
+    title = gettext("Purchase of %(amount)s") % amount
+    if event.data.get("saved_fen"):
+        title += " · " + gettext("member discount %(amount)s") % {"amount": money(event.data["saved_fen"])}
+    return _Told("receipt", title, event.data.get("description", ""))
+
+
+def _tier(event: TimelineEvent, ladder: TierLadder | None) -> _Told:
+    tier = find_tier(ladder, event.data.get("to")) if ladder else None
+    label = localized(tier.label) if tier else event.data.get("to", "")
+    return _Told("award", gettext("Is now %(tier)s") % {"tier": label}, state="ok")
+
+
+def _form(event: TimelineEvent, _: TierLadder | None) -> _Told:
+    flags = [localized(flag) for flag in event.data.get("flags", ())]
+    title = localized(event.data.get("title")) or gettext("Form")
+    state = "warn" if flags else "neutral"
+    return _Told("clipboard-list", title, "、".join(flags), state, f"/forms/{event.ref_id}")
+
+
+def _complaint(event: TimelineEvent, _: TierLadder | None) -> _Told:
+    return _Told("siren", gettext("Complaint"), event.data.get("title", ""), "warn", f"/complaints/{event.ref_id}")
+
+
+_SAY: Final[dict[str, Callable[[TimelineEvent, TierLadder | None], _Told]]] = {
+    "registered": lambda _event, _ladder: _Told("user-round-plus", gettext("Customer was added")),
+    "changed": _changed,
+    "subject_added": lambda event, _: _Told(
+        "paw-print", gettext("%(name)s was added") % {"name": event.data.get("name", "")}
+    ),
+    "note": lambda event, _: _Told("notebook-pen", gettext("Note"), event.data.get("body", "")),
+    "imported": _imported,
+    "import_undone": _imported,
+    "purchase": _bought,
+    "refund": _bought,
+    "tier_changed": _tier,
+    "intake": _form,
+    "consent": _form,
+    "survey": _form,
+    "check": _form,
+    "complaint": _complaint,
+}

@@ -1,0 +1,201 @@
+"""What import pages show: targets, outcomes and every reason for a refusal in the reader's language."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from core.imports.queries import BatchRecord, RowRecord
+from core.imports.rules.plan import Counts
+from core.imports.rules.rows import Problem
+from web.i18n import N_, gettext
+
+TARGETS: Final = {
+    "name": N_("Customer's name"),
+    "phone": N_("Phone"),
+    "phone2": N_("Second phone"),
+    "member_no": N_("Member number"),
+    "gender": N_("Form of address"),
+    "last_visit": N_("Last visit"),
+    "spent": N_("Spent in all"),
+    "note": N_("Note"),
+    "pet_name": N_("Pet's name"),
+    "species": N_("Kind of pet"),
+    "breed": N_("Breed"),
+    "sex": N_("Pet's sex"),
+    "birthday": N_("Pet's date of birth"),
+    "neutered": N_("Neutered"),
+    "chip": N_("Chip number"),
+}
+OUTCOMES: Final = {
+    "new": (N_("New customer"), "ok", "user-round-plus"),
+    "pet": (N_("One more pet"), "ok", "paw-print"),
+    "update": (N_("Filled in or renewed"), "info", "refresh-cw"),
+    "duplicate": (N_("Already there"), "neutral", "copy"),
+    "error": (N_("Needs correction"), "danger", "octagon-alert"),
+    "skipped": (N_("Left out"), "neutral", "minus"),
+}
+STATES: Final = {
+    "uploaded": (N_("Columns to be mapped"), "info"),
+    "checking": (N_("Being checked"), "info"),
+    "checked": (N_("Checked, not imported yet"), "warn"),
+    "running": (N_("Running"), "info"),
+    "done": (N_("Imported"), "ok"),
+    "undoing": (N_("Being undone"), "warn"),
+    "undone": (N_("Undone"), "neutral"),
+    "failed": (N_("Could not be read"), "danger"),
+}
+KEPT: Final = {
+    "changed-since": N_("Changed since the import, so it stays"),
+    "in-use": N_("Something else refers to it, so it stays"),
+}
+PROBLEMS: Final[dict[str, str]] = {
+    "already-there": N_("%(name)s is there already"),
+    "amount-decimals": N_("“%(value)s” has more than two decimals"),
+    "amount-negative": N_("“%(value)s” is below zero"),
+    "amount-too-large": N_("“%(value)s” is more than anybody spends"),
+    "amount-unknown": N_("“%(value)s” is no amount; write 1200 or 1200.50"),
+    "born-after-visit": N_("Born on %(value)s, after the last visit; please look"),
+    "cell-error": N_("The spreadsheet shows the error %(value)s here"),
+    "chip-bad": N_("“%(value)s” is no chip number"),
+    "choice-unknown": N_("“%(value)s” is no kind that we know"),
+    "date-ambiguous": N_("“%(value)s” can be two days; write 2020-04-28"),
+    "date-future": N_("“%(value)s” has not come yet"),
+    "date-impossible": N_("There is no day “%(value)s”"),
+    "date-partial": N_("Only a part of the date is given; taken as %(value)s"),
+    "date-too-old": N_("“%(value)s” is before 1900"),
+    "date-unknown": N_("“%(value)s” is no date; write 2020-04-28"),
+    "duplicate-in-file": N_("The same person and pet as in row %(row)s"),
+    "formula": N_("A formula; it is never calculated. Put its value here"),
+    "formula-value-used": N_("A formula; the value that the spreadsheet calculated last was taken"),
+    "formula-without-value": N_("A formula without a value; open the file once in a spreadsheet and save it"),
+    "lost-digits": N_("“%(value)s” has lost digits in the spreadsheet; format the column as text"),
+    "member-no-twice": N_("Row %(row)s has the same member number with another name"),
+    "name-is-number": N_("“%(value)s” is a number, not a name"),
+    "name-missing": N_("The name is missing"),
+    "pet-unnamed": N_("The pet has no name; “%(value)s” was taken"),
+    "phone-bad": N_("“%(value)s” is no phone number that can be called"),
+    "phone-foreign": N_("A number abroad: %(value)s"),
+    "phone-known": N_("%(name)s has the same phone; both go into one household"),
+    "phone-landline": N_("A landline: no text messages can be sent to %(value)s"),
+    "phone-missing": N_("No phone: nobody can be called, and the next list may not find this person"),
+    "phone-shared": N_("Row %(row)s has the same phone with another name"),
+    "phone-two": N_("%(count)s numbers in one cell"),
+    "row-long": N_("%(found)s cells instead of %(expected)s; a separator too many"),
+    "row-short": N_("%(found)s cells instead of %(expected)s; a separator or line break is missing"),
+    "sex-unknown": N_("“%(value)s” is no sex; write 公, 母 or 未知"),
+    "spent-differs": N_("Another total than in row %(row)s; the larger one counts"),
+    "too-long": N_("Longer than %(max)s characters"),
+    "yes-no-unknown": N_("“%(value)s” is neither yes nor no"),
+}
+"""By the codes of core.imports.rules; a test holds that none is missing."""
+ENCODINGS: Final = (
+    ("utf-8", "UTF-8"),
+    ("gb18030", "GB18030 / GBK / GB2312"),
+    ("utf-16", "UTF-16"),
+    ("big5", "Big5"),
+)
+DELIMITERS: Final = (
+    (",", N_("Comma")),
+    ("\t", N_("Tabulator")),
+    (";", N_("Semicolon")),
+    ("|", N_("Vertical bar")),
+)
+
+
+class RowLine(msgspec.Struct, frozen=True):
+    """One row of the file with its verdict."""
+
+    row_no: int
+    title: str
+    outcome: str
+    badge: tuple[str, str, str]
+    problems: list[tuple[bool, str]]
+    customer_path: str
+    kept: str
+
+
+class MappingLine(msgspec.Struct, frozen=True):
+    """One column on the mapping page, as `ui.mapping` reads it."""
+
+    name: str
+    column: str
+    samples: list[str]
+    value: str
+    note: str = ""
+    state: str = ""
+
+
+class Tile(msgspec.Struct, frozen=True):
+    """One number above the rows; `value` filters by it."""
+
+    value: str
+    label: str
+    count: int
+    state: str
+    icon: str
+
+
+def problem_text(problem: Problem, *, with_column: bool = True) -> str:
+    """The column and the reason."""
+    words = gettext(PROBLEMS.get(problem.code, problem.code)) % problem.params
+    label = TARGETS.get(problem.column)
+    return f"{gettext(label)}: {words}" if with_column and label else words
+
+
+def row_lines(rows: Sequence[RowRecord], batch: BatchRecord) -> list[RowLine]:
+    columns = {target: index for index, target in enumerate(batch.plan.mapping)}
+    lines = []
+    for row in rows:
+        shown = [
+            row.cells[columns[t]] for t in ("name", "pet_name", "phone") if t in columns and columns[t] < len(row.cells)
+        ]
+        words, state, icon = OUTCOMES[row.outcome]
+        problems = [(problem.warns, problem_text(problem)) for problem in row.problems]
+        lines.append(
+            RowLine(
+                row_no=row.row_no,
+                title=" · ".join(text for text in shown if text.strip()) or "—",
+                outcome=row.outcome,
+                badge=(gettext(words), state, icon),
+                problems=sorted(problems),
+                customer_path=f"/customers/{row.customer_id}" if row.customer_id and row.state != "undone" else "",
+                kept=gettext(KEPT.get(row.kept_reason or "", "")) if row.kept_reason else "",
+            )
+        )
+    return lines
+
+
+def tiles(counts: Counts) -> list[Tile]:
+    """The numbers of a dry run or a run; what did not occur is left out, but for the good and the bad."""
+    return [
+        Tile(value, gettext(words), getattr(counts, value), state, icon)
+        for value, (words, state, icon) in OUTCOMES.items()
+        if getattr(counts, value) or value in {"new", "error"}
+    ]
+
+
+def mapping_lines(batch: BatchRecord, preview: Sequence[Sequence[str]], mapping: Sequence[str]) -> list[MappingLine]:
+    header = batch.plan.header
+    lines = []
+    for column in range(len(header.names)):
+        cells = (row[column].strip() for row in preview if column < len(row))
+        samples = list(dict.fromkeys(cell[:30] for cell in cells if cell))[:3]
+        label = header.label(column) or gettext("Column %(n)s") % {"n": column + 1}
+        lines.append(MappingLine(f"column_{column}", label, samples, mapping[column] if column < len(mapping) else ""))
+    return lines
+
+
+def target_options(targets: Sequence[str]) -> list[tuple[str, str]]:
+    return [(target, gettext(TARGETS[target])) for target in targets]
+
+
+def error_table(batch: BatchRecord, rows: Sequence[RowRecord]) -> list[list[str]]:
+    """The rows to correct, under the file's own header, with the reasons behind them."""
+    width = len(batch.plan.header.names)
+    table = [[*batch.plan.header.names, gettext("Error")]]
+    for row in rows:
+        cells = (row.cells + [""] * width)[:width]
+        reasons = [problem_text(problem) for problem in row.problems if not problem.warns]
+        table.append([*cells, "；".join(reasons)])
+    return table
