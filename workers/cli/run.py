@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import asyncpg
@@ -78,10 +80,15 @@ def _run(supervisor: Supervisor, installation: Installation, host: str, port: in
     _migrate(installation)
     _require_walls(installation)
     supervisor.pause(0)
-    welcome = _seed(installation, web) if demo else ""
-    for program in (web, worker):
-        say(f"Starting {program.name} ...")
-        supervisor.start(program)
+    welcome = ""
+    with _seeding(installation, web) if demo else nullcontext() as seeding:
+        say("Starting web ...")
+        supervisor.start(web)
+        if seeding is not None:
+            say("Looking after the demo tenants ...")
+            welcome = _welcome(supervisor, installation, seeding)
+    say("Starting worker ...")  # last: it finds the demo's deadlines complete
+    supervisor.start(worker)
     _wait_for_health(supervisor, web, host, port)
     _address_file(installation.var).write_text(f"http://{network.local_address(host)}:{port}/\n")
     _greet(installation, host, port, welcome, time.monotonic() - started)
@@ -141,22 +148,35 @@ def _require_walls(installation: Installation) -> None:
         )
 
 
-def _seed(installation: Installation, web: Program) -> str:
-    say("Looking after the demo tenants ...")
-    done = subprocess.run(
-        [sys.executable, "-m", "workers.cli.main", "demo", "seed"],
-        env=web.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        log = installation.places.log / "demo.log"
-        log.write_text(done.stdout + done.stderr)
-        say(f"The demo tenants could not be made; the rest starts without them. Why: {log}")
-        return ""
-    return done.stdout.strip()
+@contextmanager
+def _seeding(installation: Installation, web: Program) -> Iterator["subprocess.Popen[str]"]:
+    """Make or renew the demo tenants in a process of its own, while the web starts beside it."""
+    with (
+        (installation.places.log / "demo.log").open("w") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "workers.cli.main", "demo", "seed"],
+            env=web.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()  # does nothing when it has ended
+
+
+def _welcome(supervisor: Supervisor, installation: Installation, seeding: "subprocess.Popen[str]") -> str:
+    while seeding.poll() is None:
+        supervisor.pause(0.1)
+    assert seeding.stdout is not None
+    if seeding.returncode == 0:
+        return seeding.stdout.read().strip("\n")
+    say(f"The demo tenants could not be made; the rest starts without them. Why: {installation.places.log}/demo.log")
+    return ""
 
 
 def _wait_for_health(supervisor: Supervisor, web: Program, host: str, port: int) -> None:
@@ -178,15 +198,19 @@ def _wait_for_health(supervisor: Supervisor, web: Program, host: str, port: int)
 
 def _greet(installation: Installation, host: str, port: int, welcome: str, seconds: float) -> None:
     here = f"http://{network.local_address(host)}:{port}"
-    there = f"http://{network.network_address(host)}:{port}"
-    page = re.search(r"/q/[\w-]+", welcome)
-    phone = there + (page.group() if page else "/")
-    picture = io.StringIO()
-    segno.make(phone, micro=False).terminal(picture, compact=True)
+    address = network.network_address(host)
     say(f"\nAnxin is up after {seconds:.1f} s. Ctrl-C stops it; the data stays in {installation.var}\n")
-    say(f"  Here        {here}/\n  Phone       {phone}   (same network; scan the code)\n")
+    say(f"  Here        {here}/")
+    page = re.search(r"/q/[\w-]+", welcome)
+    phone = f"http://{address}:{port}{page.group() if page else '/'}"
+    if address in {"localhost", "127.0.0.1", "::1"}:
+        say("  Phone       out of reach: HOST keeps it out, or this machine is on no network\n")
+    else:
+        say(f"  Phone       {phone}   (same network; scan the code)\n")
     if welcome:
         say(welcome + "\n")
+    picture = io.StringIO()
+    segno.make(phone, micro=False).terminal(picture, compact=True)
     say(picture.getvalue())
 
 
