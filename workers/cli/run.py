@@ -203,15 +203,17 @@ def _greet(installation: Installation, host: str, port: int, welcome: str, secon
     say(f"  Here        {here}/")
     page = re.search(r"/q/[\w-]+", welcome)
     phone = f"http://{address}:{port}{page.group() if page else '/'}"
-    if address in {"localhost", "127.0.0.1", "::1"}:
-        say("  Phone       out of reach: HOST keeps it out, or this machine is on no network\n")
-    else:
+    reachable = address not in {"localhost", "127.0.0.1", "::1"}
+    if reachable:
         say(f"  Phone       {phone}   (same network; scan the code)\n")
+    else:
+        say("  Phone       out of reach: HOST keeps it out, or this machine is on no network\n")
     if welcome:
         say(welcome + "\n")
-    picture = io.StringIO()
-    segno.make(phone, micro=False).terminal(picture, compact=True)
-    say(picture.getvalue())
+    if reachable:
+        picture = io.StringIO()
+        segno.make(phone, micro=False).terminal(picture, compact=True)
+        say(picture.getvalue())
 
 
 def _address_file(var: Path) -> Path:
