@@ -130,11 +130,12 @@ def _load_one(loaded: Loaded, candidate: Candidate, blocked: Mapping[str, str], 
         if plugin.id in blocked:
             return status("blocked", blocked[plugin.id])
         holder = _implementations(candidate, plugin)
-        _register(loaded.manager, plugin, holder)
         try:
+            _register(loaded.manager, plugin, holder)
             _dry_run(loaded.manager, plugin, checks)
         except BaseException:
-            loaded.manager.unregister(name=plugin.id)
+            if loaded.manager.has_plugin(plugin.id):
+                loaded.manager.unregister(name=plugin.id)
             raise
     except _Defect as defect:
         return status("broken", defect.reason, defect.where)
@@ -189,13 +190,8 @@ def _marked(module: ModuleType) -> list[tuple[Callable[..., Any], Mapping[str, A
 def _register(manager: PluginManager, plugin: Plugin, holder: _Holder) -> None:
     for hook, function in vars(holder).items():
         _check_kind(hook, function)
-    try:
-        manager.register(holder, name=plugin.id)
-        manager.check_pending()
-    except BaseException:
-        if manager.has_plugin(plugin.id):
-            manager.unregister(name=plugin.id)
-        raise
+    manager.register(holder, name=plugin.id)
+    manager.check_pending()
 
 
 def _check_kind(hook: str, function: Callable[..., Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.errors import InvalidInput
 from core.hooks.breaker import FAULTS, REST
 from core.hooks.dispatch import PluginFault, PluginRefused, Run
 from core.hooks.host import PluginHost
@@ -239,6 +240,22 @@ def test_stored_settings_that_no_longer_fit_keep_the_plugin_off_with_a_reason(wr
     plugins = load(write_plugin("aa", DECLARING, manifest=SETTINGS)).for_tenant(A, 1, {"aa": {"gone": 1}})
     assert not plugins.is_on("aa")
     assert [(gap.code, gap.where) for gap in plugins.gaps] == [("settings", "gone")]
+
+
+def test_settings_that_a_declaration_cannot_live_with_are_refused_when_saved(write_plugin: Write, load: Load) -> None:
+    host = load(write_plugin("aa", DECLARING, manifest=SETTINGS))
+    with pytest.raises(InvalidInput) as refused:
+        host.check_settings("aa", {"broken": "subjects"})
+    (problem,) = refused.value.problems
+    assert problem.code == "declare-failed"
+    assert "subject_types: RuntimeError at sample_aa/hooks.py:14" in str(problem.params)
+
+
+def test_a_check_that_fails_refuses_the_save(write_plugin: Write, load: Load) -> None:
+    host = load(write_plugin("aa", "@hookimpl\ndef check_settings(settings):\n    return 1 / 0"))
+    with pytest.raises(InvalidInput) as refused:
+        host.check_settings("aa", {})
+    assert [problem.code for problem in refused.value.problems] == ["check-failed"]
 
 
 def test_a_plugin_that_is_not_installed_is_a_gap(load: Load) -> None:

@@ -5,14 +5,20 @@ import time
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from core.hooks.context import DecideContext
 from core.hooks.host import PluginHost
 from core.hooks.loader import Candidate
-from core.hooks.records.complaints import Assessment, ComplaintFacts
+from core.hooks.records.complaints import SEVERITIES, Assessment, ComplaintFacts
 from core.hooks.records.text import localized
 from core.hooks.specs.complaints import assess_complaint
+from core.scope import SYSTEM
+from plugins.petclinic import assess as petclinic_assess
 from plugins.petclinic.amounts import number_of, overruns, reaches
 from plugins.petclinic.reading import LONGEST, Reading
+from plugins.petclinic.settings import Settings
 from tests.plugins.complaint_corpus import CORPUS
 from tests.plugins.conftest import NOW, A, ask
 
@@ -24,8 +30,8 @@ def host() -> PluginHost:
     return PluginHost.load([Candidate("petclinic", "plugins.petclinic:plugin")], strict=True)
 
 
-async def assess(host: PluginHost, text: str = "", settings: dict[str, Any] | None = None, **facts: Any) -> Assessment:
-    plugins = host.for_tenant(A, next(EPOCHS), {"petclinic": settings or {}})
+async def assess(host: PluginHost, text: str = "", chosen: dict[str, Any] | None = None, **facts: Any) -> Assessment:
+    plugins = host.for_tenant(A, next(EPOCHS), {"petclinic": chosen or {}})
     complaint = ComplaintFacts(text=text, received_at=NOW, **facts)
     decision = await ask(plugins, assess_complaint, complaint=complaint)
     assert decision.gaps == ()
@@ -35,26 +41,19 @@ async def assess(host: PluginHost, text: str = "", settings: dict[str, Any] | No
 
 
 @pytest.mark.parametrize(("level", "reason", "text"), CORPUS, ids=[f"{n}-{c[0]}" for n, c in enumerate(CORPUS)])
-async def test_a_sentence_gets_its_level(level: str, reason: str | None, text: str, host: PluginHost) -> None:
-    found = await assess(host, text)
-    codes = [one.code for one in found.reasons]
-    assert found.severity == level, (text, codes)
-    assert reason is None or reason in codes
-
-
-@pytest.mark.parametrize(("level", "reason", "text"), CORPUS, ids=[f"{n}-{c[0]}" for n, c in enumerate(CORPUS)])
-async def test_every_quote_is_the_customers_own_words_and_every_reason_has_a_source(
+async def test_a_sentence_gets_its_level_with_sourced_reasons_and_quotes_of_its_own_words(
     level: str, reason: str | None, text: str, host: PluginHost
 ) -> None:
     found = await assess(host, text)
-    codes = {one.code for one in found.reasons}
-    for quote in found.quotes:
-        assert text[quote.start : quote.end] == quote.text != ""
-        assert quote.reason in codes
+    codes = [one.code for one in found.reasons]
+    assert found.severity == level == max(one.severity for one in found.reasons), (text, codes)
+    assert reason is None or reason in codes
     for one in found.reasons:
         assert one.source
         assert localized(one.text, "zh-CN") != localized(one.text, "en")
-    assert max(one.severity for one in found.reasons) == found.severity
+    for quote in found.quotes:
+        assert text[quote.start : quote.end] == quote.text != ""
+        assert quote.reason in codes
 
 
 async def test_the_death_in_surgery_of_the_main_job_is_quoted(host: PluginHost) -> None:
@@ -195,6 +194,50 @@ async def test_no_text_holds_the_server_up(unit: str, host: PluginHost) -> None:
     started = time.process_time()
     await assess(host, text, desired=text)
     assert time.process_time() - started < 1.5  # two texts at the limit; about 0.05 s on an idle machine
+
+
+PIECES = st.sampled_from(
+    [
+        "手术",
+        "死",
+        "没有",
+        "如果",
+        "已经",
+        "小红书",
+        "发",
+        "12315",
+        "举报",
+        "猫",
+        "，",
+        "。",
+        " ",
+        "超出预估",
+        "30%",
+        "说好",
+        "800",
+        "最后",
+        "跑了",
+        "走了",
+        "我",
+        "差评",
+        "\x00",
+        "İ",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=80))
+def test_any_text_has_a_level_and_quotes_of_its_own_words(text: str) -> None:
+    ctx: DecideContext[Settings] = DecideContext(
+        plugin="petclinic", settings=Settings(), tenant_id=A, locale="zh_CN", now=NOW, actor=SYSTEM
+    )
+    call = petclinic_assess.assess_complaint(ctx, ComplaintFacts(text=text, received_at=NOW))
+    with pytest.raises(StopIteration) as done:
+        call.send(None)
+    found = done.value.value
+    assert found.severity in SEVERITIES
+    assert all(text[quote.start : quote.end] == quote.text for quote in found.quotes)
 
 
 def test_positions_stay_whatever_the_spelling() -> None:

@@ -77,6 +77,13 @@ async def test_a_change_keeps_who_when_before_and_after_and_goes_back_in_one_ste
     assert changes[0].changed_by_name == tenant_a.staff["director"].name
 
 
+async def test_a_version_that_never_was_cannot_come_back(tenant_a: TestTenant, plugin_host: PluginHost) -> None:
+    await enable(tenant_a, plugin_host)
+    with pytest.raises(NotFound):
+        async with tenant_a.unit() as uow:
+            await restore_plugin_settings(uow, host=plugin_host, plugin_id="petclinic", version=7)
+
+
 async def test_the_same_settings_again_make_no_version(tenant_a: TestTenant, plugin_host: PluginHost) -> None:
     await enable(tenant_a, plugin_host)
     assert await save(tenant_a, plugin_host, 0, over_estimate_percent=40) == 1

@@ -27,9 +27,13 @@ def host() -> PluginHost:
 
 
 @pytest.fixture
-async def database(new_database: Callable[[], Dsns], host: PluginHost) -> AsyncIterator[Database]:
-    """A database of its own with the branches of all plugins, through the role of the app."""
-    dsns = new_database()
+def dsns(new_database: Callable[[], Dsns]) -> Dsns:
+    return new_database()
+
+
+@pytest.fixture
+async def database(dsns: Dsns, host: PluginHost) -> AsyncIterator[Database]:
+    """A database of its own with the branches of all plugins, through the role of the worker."""
     await upgrade(dsns.migrator, plugins=host.migrations())
     await upgrade(dsns.migrator, plugins=host.migrations())  # the second finds nothing to do
     made = Database(dsns.worker)
