@@ -1,6 +1,6 @@
 """One case while it is being changed: locked, its clocks folded from their events, its changes written together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -30,7 +30,7 @@ from core.complaints.models import Complaint, ComplaintClock, ComplaintEvent, Co
 from core.db import table_of
 from core.errors import NotFound
 from core.hooks.records.complaints import Milestone, Policy, Severity
-from core.outbox.actions import cancel_work, move_work
+from core.outbox.actions import Move, cancel_work, move_work
 from core.uow import UnitOfWork
 
 TOPIC: Final = "complaints"
@@ -229,22 +229,27 @@ class Case:
             await uow.session.execute(insert(_KE), events)
         if self._history:
             await uow.session.execute(insert(_E), self._history)
+        await self._arm(uow, [clock for clock in changed if clock.state is not None])
         for clock in changed:
-            if clock.state is not None:
-                await self.arm(uow, clock)
             clock.fresh.clear()
             clock.changed = False
         self._history.clear()
         uow.publish(TOPIC, {"complaint_id": str(self.complaint_id)})
 
-    async def arm(self, uow: UnitOfWork, clock: Clock) -> None:
-        """Put the clock's one row of the schedule at its next instant, or take it away."""
-        stage = next_stage(clock.state, CALENDARS, clock.told) if clock.live and clock.state is not None else None
-        if stage is None:
-            await cancel_work(uow, dedupe_keys=[clock.key(self.complaint_id)])
-            return
-        payload = {"complaint_id": str(self.complaint_id), "milestone": clock.milestone.id, "cycle": clock.cycle}
-        await move_work(uow, task=CLOCK_TASK, payload=payload, run_at=stage.at, dedupe_key=clock.key(self.complaint_id))
+    async def _arm(self, uow: UnitOfWork, clocks: Sequence[Clock]) -> None:
+        """Put each clock's one row of the schedule at its next instant, or take it away."""
+        moves, ended = [], []
+        for clock in clocks:
+            state = clock.state if clock.live else None
+            stage = next_stage(state, CALENDARS, clock.told) if state is not None else None
+            if stage is None:
+                ended.append(clock.key(self.complaint_id))
+                continue
+            payload = {"complaint_id": str(self.complaint_id), "milestone": clock.milestone.id, "cycle": clock.cycle}
+            moves.append(Move(clock.key(self.complaint_id), stage.at, payload))
+        await move_work(uow, task=CLOCK_TASK, moves=moves)
+        if ended:
+            await cancel_work(uow, dedupe_keys=ended)
 
 
 async def lock_case(uow: UnitOfWork, complaint_id: UUID) -> Case:

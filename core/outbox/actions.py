@@ -1,6 +1,6 @@
 """Puts work into the schedule, moves it, takes it out, and lets people deal with what died."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -49,38 +49,44 @@ async def add_work(
     return outbox_id if (await session.execute(_ADD, row)).first() is not None else None
 
 
-async def move_work(uow: OpenUnit, *, task: str, payload: dict[str, Any], run_at: datetime, dedupe_key: str) -> None:
-    """Make the one row of this key run at an instant, with this payload, whatever became of it before.
+class Move(msgspec.Struct, frozen=True):
+    """When the one row of a key runs next, and with what."""
 
-    For what has one next instant at a time, as a running clock has; a job may move its own row.
+    dedupe_key: str
+    run_at: datetime
+    payload: dict[str, Any]
+
+
+async def move_work(uow: OpenUnit, *, task: str, moves: Sequence[Move]) -> None:
+    """Make the one row of each key run at its instant, with its payload, whatever became of it before.
+
+    For what has one next instant at a time, as a running clock has; a job may move its own row. One statement for all.
     """
-    statement = insert(_O).values(
-        tenant_id=uow.tenant_id,
-        outbox_id=new_id(),
-        task=task,
-        payload=payload,
-        dedupe_key=dedupe_key,
-        run_at=run_at,
-        state="pending",
-        attempts=0,
-        created_at=uow.now,
-    )
+    if not moves:
+        return
+    rows = [
+        {
+            "tenant_id": uow.tenant_id,
+            "outbox_id": new_id(),
+            "task": task,
+            "payload": move.payload,
+            "dedupe_key": move.dedupe_key,
+            "run_at": move.run_at,
+            "state": "pending",
+            "attempts": 0,
+            "created_at": uow.now,
+        }
+        for move in moves
+    ]
+    statement = insert(_O).values(rows)
+    taken = {name: statement.excluded[name] for name in ("task", "payload", "run_at", "state", "attempts")}
     await uow.session.execute(
         statement.on_conflict_do_update(
             index_elements=["tenant_id", "dedupe_key"],
-            set_={
-                "task": task,
-                "payload": payload,
-                "run_at": run_at,
-                "state": "pending",
-                "attempts": 0,
-                "lease_until": None,
-                "last_error": None,
-                "finished_at": None,
-            },
+            set_=taken | {"lease_until": None, "last_error": None, "finished_at": None},
         )
     )
-    if run_at <= uow.now:
+    if any(move.run_at <= uow.now for move in moves):
         uow.wake = True
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from arq.constants import job_key_prefix
 
-from core.outbox.actions import cancel_work, move_work
+from core.outbox.actions import Move, cancel_work, move_work
 from core.outbox.rules import Work
 from core.uow import UnitOfWork
 from tests.workers.conftest import Shop
@@ -213,12 +213,12 @@ async def test_a_row_can_be_moved_and_taken_out_by_its_key(shop: Shop) -> None:
     shop.offer(count_once)
     tenant_id = await shop.tenant("moves")
     async with shop.unit(tenant_id) as uow:
-        await move_work(uow, task="test.count", payload={}, run_at=uow.now, dedupe_key="clock:1")
-        await move_work(uow, task="test.count", payload={}, run_at=uow.now, dedupe_key="clock:2")
+        await move_work(uow, task="test.count", moves=[Move("clock:1", uow.now, {})])
+        await move_work(uow, task="test.count", moves=[Move("clock:2", uow.now, {})])
     await shop.relay().sweep()
     async with shop.unit(tenant_id) as uow:  # both are on their way already
         later = uow.now + timedelta(minutes=5)
-        await move_work(uow, task="test.count", payload={}, run_at=later, dedupe_key="clock:1")
+        await move_work(uow, task="test.count", moves=[Move("clock:1", later, {})])
         await cancel_work(uow, dedupe_keys=["clock:2", "clock:never"])
     await shop.run_lanes()
     assert await effects(shop, tenant_id) == 0
@@ -233,12 +233,12 @@ async def test_a_job_may_move_its_own_row(shop: Shop) -> None:
     async def strike(uow: UnitOfWork, payload: dict[str, Any], outbox_id: UUID) -> None:
         if await uow.next_number("strikes") < 3:
             later = uow.now + timedelta(minutes=10)
-            await move_work(uow, task="test.clock", payload={}, run_at=later, dedupe_key="clock:own")
+            await move_work(uow, task="test.clock", moves=[Move("clock:own", later, {})])
 
     shop.offer(strike)
     tenant_id = await shop.tenant("own")
     async with shop.unit(tenant_id) as uow:
-        await move_work(uow, task="test.clock", payload={}, run_at=uow.now, dedupe_key="clock:own")
+        await move_work(uow, task="test.clock", moves=[Move("clock:own", uow.now, {})])
     for _ in range(5):
         await shop.run_due()
         shop.clock.advance(minutes=10)
