@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -15,7 +16,7 @@ import asyncpg
 import pytest
 import redis
 
-from core.migrations.roles import driver_dsn
+from core.migrations.roles import Passwords, driver_dsn, ensure_roles
 from workers.embedded import places
 from workers.embedded.faults import AlreadyRunningError, CorruptDataError, FolderError, ServerDownError
 from workers.embedded.postgres import Dsns, EmbeddedPostgres
@@ -112,6 +113,24 @@ async def test_each_login_has_its_time_limits(postgres: Dsns) -> None:
             assert await connection.fetchval("SHOW idle_in_transaction_session_timeout") != "0"
         finally:
             await connection.close()
+
+
+def test_an_administrator_who_is_no_superuser_makes_the_same_roles(start: Callable[..., EmbeddedPostgres]) -> None:
+    dsns = start().dsns_for("postgres")
+    fetch(
+        dsns.admin,
+        "DROP DATABASE anxin",
+        "DROP ROLE anxin_app, anxin_worker, anxin_migrator, anxin_owner",
+        "CREATE ROLE hosted LOGIN CREATEROLE CREATEDB PASSWORD 'x'",
+        "SELECT 1",
+    )
+    hosted = re.sub(r"//[^@]*@", "//hosted:x@", dsns.admin)
+    for _ in range(2):  # safe to repeat
+        asyncio.run(ensure_roles(hosted, Passwords("m", "a", "w")))
+    app = re.sub(r"//[^@]*@/postgres", "//anxin_app:a@/anxin", dsns.admin)
+    assert fetch(app, "SELECT current_user::text") == "anxin_app"
+    facts = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'anxin%' AND (rolsuper OR rolbypassrls OR rolcreatedb)"
+    assert fetch(dsns.admin, facts) == 0
 
 
 def test_postgres_is_private_and_needs_a_password(start: Callable[..., EmbeddedPostgres], server_folder: Path) -> None:
