@@ -1,4 +1,4 @@
-"""Who is on duty: shifts per role and branch, and who is told when something is up for a role."""
+"""Shifts: who is on duty for a role, at a branch or at all of them."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,7 +11,7 @@ from core.db import new_id
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.tenancy.models import Branch
 from core.uow import Reader, UnitOfWork
-from tenants.models import DutyShift, Staff, StaffRole
+from tenants.models import DutyShift, Staff
 from tenants.roles import ROLES
 
 LONGEST: Final = timedelta(days=31)
@@ -28,14 +28,6 @@ class Shift(msgspec.Struct, frozen=True):
     full_name: str
     starts_at: datetime
     ends_at: datetime
-
-
-class Recipient(msgspec.Struct, frozen=True):
-    """Somebody to be told."""
-
-    staff_id: UUID
-    full_name: str
-    login: str
 
 
 async def plan_shift(
@@ -111,36 +103,3 @@ async def list_shifts(reader: Reader, *, since: datetime | None = None, on_duty:
         query = query.where(DutyShift.starts_at <= reader.now)
     rows: Any = await reader.session.execute(query)
     return [Shift(*row) for row in rows]
-
-
-async def list_recipients(
-    reader: Reader, *, role: str, branch_id: UUID | None = None, at: datetime | None = None
-) -> list[Recipient]:
-    """Return who is told for a role: those on duty for it, else everybody who holds it and still works here."""
-    moment = at or reader.now
-    columns = (Staff.staff_id, Staff.full_name, Staff.login)
-    of_shift = (DutyShift.tenant_id == Staff.tenant_id) & (DutyShift.staff_id == Staff.staff_id)
-    on_duty: Any = await reader.session.execute(
-        select(*columns)
-        .distinct()
-        .join(DutyShift, of_shift)
-        .where(
-            DutyShift.role == role,
-            DutyShift.starts_at <= moment,
-            DutyShift.ends_at > moment,
-            (DutyShift.branch_id == branch_id) | DutyShift.branch_id.is_(None),
-            Staff.state == "active",
-        )
-        .order_by(Staff.full_name, Staff.staff_id)
-    )
-    found = [Recipient(*row) for row in on_duty]
-    if found:
-        return found
-    of_role = (StaffRole.tenant_id == Staff.tenant_id) & (StaffRole.staff_id == Staff.staff_id)
-    holders: Any = await reader.session.execute(
-        select(*columns)
-        .join(StaffRole, of_role)
-        .where(StaffRole.role == role, Staff.state == "active")
-        .order_by(Staff.full_name, Staff.staff_id)
-    )
-    return [Recipient(*row) for row in holders]

@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-from tenants.duty import list_recipients, list_shifts
+from tenants.duty import list_shifts
+from tenants.roster import Roster
 from tenants.staff import list_people
 from tests.webapp import Browser
 from tests.workplaces import PASSWORD, MovableClock, TestTenant
@@ -16,7 +17,13 @@ async def test_an_administrator_adds_a_person_who_then_signs_in(
     admin = await client("tenant_admin")
     root = f"/t/{tenant_a.slug}/staff"
     assert "Add a person" in (await admin.get(f"{root}/new")).text
-    form = {"full_name": "李护士", "login": "138 1234 6871", "password": PASSWORD, "branch_id": "", "roles": ["front_desk"]}
+    form = {
+        "full_name": "李护士",
+        "login": "138 1234 6871",
+        "password": PASSWORD,
+        "branch_id": "",
+        "roles": ["front_desk"],
+    }
     answer = await admin.send_form(root, form)
     assert answer.status_code == 303, answer.text
     page = await admin.get(root)
@@ -64,8 +71,8 @@ async def test_who_is_on_duty_is_told_first_then_everybody_with_the_role(
     client: Client, tenant_a: TestTenant, clock: MovableClock
 ) -> None:
     async with tenant_a.unit() as uow:
-        holders = await list_recipients(uow, role="team_leader")
-    assert [person.staff_id for person in holders] == [tenant_a.staff["team_leader"].id]
+        holders = await Roster().find_on_duty(uow, role="team_leader", branch_id=None, at=uow.now)
+    assert holders == (tenant_a.staff["team_leader"].id,)
 
     admin = await client("tenant_admin")
     root = f"/t/{tenant_a.slug}/staff"
@@ -80,10 +87,11 @@ async def test_who_is_on_duty_is_told_first_then_everybody_with_the_role(
     assert (await admin.send_form(f"{root}/shifts", shift)).status_code == 303
     assert "On duty now" in (await admin.get(f"/t/{tenant_a.slug}")).text
     async with tenant_a.unit() as uow:
-        on_duty = await list_recipients(uow, role="team_leader", branch_id=tenant_a.signed_up.branch_id)
-        assert [person.staff_id for person in on_duty] == [tenant_a.staff["doctor"].id]
-        elsewhere = await list_recipients(uow, role="team_leader", branch_id=None)
-        assert [person.staff_id for person in elsewhere] == [tenant_a.staff["team_leader"].id]
+        here = tenant_a.signed_up.branch_id
+        on_duty = await Roster().find_on_duty(uow, role="team_leader", branch_id=here, at=uow.now)
+        assert on_duty == (tenant_a.staff["doctor"].id,)
+        elsewhere = await Roster().find_on_duty(uow, role="team_leader", branch_id=None, at=uow.now)
+        assert elsewhere == (tenant_a.staff["team_leader"].id,)
         (planned,) = await list_shifts(uow)
     assert (await admin.send_form(f"{root}/shifts/{planned.shift_id}/cancel")).status_code == 303
     clock.advance(minutes=1)
