@@ -22,6 +22,7 @@ CRONS: Crons = MappingProxyType(
         for cron in (
             # At night, and not for all chains at once: each has its own minute between 3 and 5 o'clock.
             Cron(name="purge-sign-ins", task="sign_ins.purge", at=(3, 0), spread=timedelta(hours=2)),
+            Cron(name="purge-drafts", task="forms.purge_drafts", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="purge-done-work", task="outbox.purge", at=(3, 0), spread=timedelta(hours=2)),
         )
     }

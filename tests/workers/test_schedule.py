@@ -109,12 +109,14 @@ async def test_a_new_tenant_gets_its_ticks_and_each_makes_the_next(shop: Shop) -
     shop.crons.update(CRONS)
     tenant_id = await shop.tenant("fresh", crons=True)
     await shop.run_due()
-    assert await shop.count("tenant_id = :t AND dedupe_key LIKE 'cron:%' AND state = 'pending'", t=tenant_id) == 2
+    assert await shop.count("tenant_id = :t AND dedupe_key LIKE 'cron:%' AND state = 'pending'", t=tenant_id) == len(
+        CRONS
+    )
     for _ in range(3):
         shop.clock.advance(days=1)
         await shop.run_due()
-    assert await shop.count("dedupe_key LIKE 'cron:%' AND state = 'done'") == 6
-    assert await shop.count("dedupe_key LIKE 'cron:%' AND state = 'pending'") == 2
+    assert await shop.count("dedupe_key LIKE 'cron:%' AND state = 'done'") == 3 * len(CRONS)
+    assert await shop.count("dedupe_key LIKE 'cron:%' AND state = 'pending'") == len(CRONS)
 
 
 async def test_a_tick_that_dies_does_not_stop_its_cron(shop: Shop) -> None:

@@ -31,6 +31,7 @@ TASKS = {
     "plugins.on_event": N_("Telling plugins what happened"),
     "plugins.hear": N_("A plugin's own work"),
     "sign_ins.purge": N_("Clearing old sign-ins"),
+    "forms.purge_drafts": N_("Clearing old drafts"),
     "outbox.purge": N_("Clearing finished work"),
     "schedule.start": N_("First schedule of this organisation"),
 }

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from core.forms.purging import purge_drafts
 from core.outbox.actions import purge_done
 from core.outbox.rules import START_CRONS
 from core.uow import UnitOfWork
@@ -32,6 +33,14 @@ async def purge_old_sign_ins(uow: UnitOfWork, payload: dict[str, Any], outbox_id
     del payload, outbox_id
     gone = await purge_sign_ins(uow)
     logger.info("purged %d rows of sign-ins of tenant %s", gone, uow.tenant_id)
+
+
+@task("forms.purge_drafts")
+async def purge_old_drafts(uow: UnitOfWork, payload: dict[str, Any], outbox_id: UUID) -> None:
+    """Delete drafts of forms that have expired."""
+    del payload, outbox_id
+    gone = await purge_drafts(uow)
+    logger.info("purged %d drafts of tenant %s", gone, uow.tenant_id)
 
 
 @task("outbox.purge")
