@@ -88,6 +88,36 @@ TEXTS: Final[dict[str, ProblemText]] = {
         N_("This purchase was taken back already"), N_("Look at the customer's timeline; nothing else is needed.")
     ),
     "import-elsewhere": _text(N_("This import has moved on"), N_("Reload its page to see how far it is.")),
+    "complaint-closed": _text(
+        N_("This complaint is closed"), N_("Reload its page. Open it again there if there is something new.")
+    ),
+    "step-closed": _text(
+        N_("This step cannot be done now"),
+        N_("Reload the page: it is done already, or another step comes first."),
+    ),
+    "clock-refused": _text(
+        N_("This deadline cannot be changed that way now"), N_("Reload the page to see how it stands.")
+    ),
+    "plugin-refused": _text(
+        N_("The plugin %(title)s did not answer"),
+        N_("Nothing was saved. Try again in a minute; if it stays, an administrator can switch it off under Plugins."),
+    ),
+    "plugin-fault": _text(
+        N_("A plugin failed"), N_("It is tried again by itself; administrators see it under Plugins.")
+    ),
+    "plugin-broken": _text(
+        N_("A plugin could not be loaded"), N_("The operator finds the file and the line in the log.")
+    ),
+    "invalid-calendar": _text(
+        N_("These opening hours cannot be saved"), N_("Correct the marked times and save them again.")
+    ),
+    "never-due": _text(
+        N_("This deadline would never come"), N_("The opening hours ahead are too few; add hours to the calendar.")
+    ),
+    "invalid-holiday-table": _text(
+        N_("This table of holidays cannot be used"), N_("The operator corrects the file that is named in the log.")
+    ),
+    "instant-out-of-range": _text(N_("This date is too far away"), N_("Give a date that can be meant.")),
     "address-taken": _text(N_("This address is taken"), N_("Choose another address for your organisation.")),
 }
 

@@ -1,6 +1,7 @@
 """Turns everything that is raised into one problem: RFC 9457 for programs, a page for people, a part for htmx."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.errors import AnxinError, FieldProblem, InvalidInput, Unauthenticated
 from web import htmx
-from web.i18n import gettext
+from web.i18n import gettext, localized
 from web.page import showing
 from web.problem_texts import BY_STATUS, field_text, text_of
 from web.request import WebRequest, problem_of
@@ -73,6 +74,20 @@ class _Found(msgspec.Struct, frozen=True):
     fields: tuple[FieldProblem, ...] = ()
     retry_after: int = 0
     headers: dict[str, str] = {}
+    words: dict[str, str] = {}
+
+
+def _words(params: Mapping[str, object]) -> dict[str, str]:
+    """Return what a text may name; a plugin's own title carries both languages."""
+    return {
+        name: localized(value) if isinstance(value, Mapping) else value
+        for name, value in params.items()
+        if isinstance(value, str | Mapping)
+    }
+
+
+def _fill(text: str, words: Mapping[str, str]) -> str:
+    return text % words if "%(" in text else text
 
 
 def _from_litestar(error: HTTPException) -> _Found:
@@ -111,7 +126,9 @@ def _find(error: Exception) -> _Found:
     if isinstance(error, AnxinError):
         fields = error.problems if isinstance(error, InvalidInput) else ()
         wait = error.params.get("retry_after", 0)
-        return _Found(error.code, error.status, fields, wait if isinstance(wait, int) else 0)
+        return _Found(
+            error.code, error.status, fields, wait if isinstance(wait, int) else 0, words=_words(error.params)
+        )
     if isinstance(error, HTTPException):
         return _from_litestar(error)
     if isinstance(error, DBAPIError):
@@ -139,7 +156,8 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
     if isinstance(error, Refused):
         return error.response
     assert isinstance(request, WebRequest)
-    found = _find(error)
+    with showing(page_for(request)):
+        found = _find(error)
     _log(request, error, found)
     slug = request.scope.get("path_params", {}).get("slug")
     if isinstance(error, Unauthenticated) and slug is not None and not wants_json(request):
@@ -148,9 +166,9 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
         text = text_of(found.code, found.status)
         problem = Problem(
             type=PROBLEM_TYPE + found.code,
-            title=gettext(text.title),
+            title=_fill(gettext(text.title), found.words),
             status=found.status,
-            next_step=gettext(text.next_step),
+            next_step=_fill(gettext(text.next_step), found.words),
             reference=request.request_id,
             errors=[
                 {"path": field.path, "code": field.code, "text": gettext(field_text(field.code)) % field.params}

@@ -1,0 +1,48 @@
+"""Every error has words, a next step and its section in the documentation."""
+
+import pytest
+
+from core.errors import AnxinError, RateLimited
+from web.error_pages import PAGE, errors_by_code, errors_page
+from web.i18n import catalogue
+from web.problem_texts import BY_STATUS, FIELD_TEXTS, TEXTS, field_text, text_of
+
+
+def test_every_error_has_a_title_and_a_next_step() -> None:
+    missing = {code: [kind.__name__ for kind in kinds] for code, kinds in errors_by_code().items() if code not in TEXTS}
+    assert not missing, "give these words in web/problem_texts.py"
+    for code, text in TEXTS.items():
+        assert text.title, code
+        assert text.next_step.endswith("."), code
+
+
+def test_no_words_are_left_for_errors_that_are_gone() -> None:
+    assert set(TEXTS) <= set(errors_by_code()) | set(BY_STATUS.values()) | {AnxinError.code}
+
+
+def test_the_page_of_errors_says_what_the_code_says() -> None:
+    assert PAGE.read_text() == errors_page(), "run: python -m web.error_pages"
+
+
+def test_codes_do_not_change_their_status() -> None:
+    for code, kinds in errors_by_code().items():
+        assert len({kind.status for kind in kinds}) == 1, code
+
+
+def test_an_unknown_code_gets_the_words_of_its_status() -> None:
+    assert text_of("a-vendors-own", 409) == TEXTS["conflict"]
+    assert text_of("a-vendors-own", 418) == TEXTS["internal"]
+    assert field_text("a-vendors-own") == FIELD_TEXTS["wrong-form"]
+    assert field_text("duplicate-login") == TEXTS["duplicate-login"].title
+    assert RateLimited.code in TEXTS
+
+
+@pytest.mark.parametrize("kind", ["TEXTS", "FIELD_TEXTS"])
+def test_all_words_are_translated(kind: str) -> None:
+    chinese = catalogue("zh_CN")
+    words = (
+        [word for text in TEXTS.values() for word in (text.title, text.next_step)]
+        if kind == "TEXTS"
+        else list(FIELD_TEXTS.values())
+    )
+    assert [word for word in words if chinese.gettext(word) == word] == []
