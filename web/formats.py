@@ -39,6 +39,13 @@ def number(value: float) -> str:
     return f"{value:,}"
 
 
+def price_share(share: int) -> str:
+    """What a member pays of a price, in percent: 90 -> 90 % of the price, which Chinese calls 9折."""
+    if current_page().locale == "zh_CN":
+        return f"{share / 10:g}折"
+    return _("%(n)s %% of the price") % {"n": share}
+
+
 def percent(ratio: float, digits: int = 1) -> str:
     """0.942 -> 94.2%."""
     return f"{ratio * 100:.{digits}f}%"
@@ -69,7 +76,7 @@ def format_datetime(value: datetime, style: str = "short") -> str:
 
 def iso(value: datetime) -> str:
     """The instant for machines: 2026-11-21T09:29:00Z."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
 def duration(value: float | timedelta) -> str:

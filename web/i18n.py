@@ -52,6 +52,15 @@ def negotiate(
     return DEFAULT_LOCALE
 
 
+class _Messages(gnu.GNUTranslations):
+    """A catalogue that can tell whether it holds a text."""
+
+    _catalog: dict[object, str]
+
+    def holds(self, message: str) -> bool:
+        return message in self._catalog
+
+
 class _Pseudo(gnu.NullTranslations):
     """English between marks."""
 
@@ -78,12 +87,18 @@ def catalogue(locale: str) -> gnu.NullTranslations:
     if not source.exists() and not compiled.exists():
         return gnu.NullTranslations()
     if compiled.exists() and (not source.exists() or compiled.stat().st_mtime >= source.stat().st_mtime):
-        return gnu.GNUTranslations(io.BytesIO(compiled.read_bytes()))
+        return _Messages(io.BytesIO(compiled.read_bytes()))
     buffer = io.BytesIO()
     with source.open("rb") as po:
         write_mo(buffer, read_po(po, locale=locale))
     buffer.seek(0)
-    return gnu.GNUTranslations(buffer)
+    return _Messages(buffer)
+
+
+def is_ours(message: str) -> bool:
+    """Tell a text of our sources, which may hold markup, from one that a person typed."""
+    english = catalogue("en")
+    return isinstance(english, _Messages) and english.holds(message)
 
 
 def gettext(message: str) -> str:

@@ -23,7 +23,8 @@ from markupsafe import Markup, escape
 
 from web import formats, i18n
 from web.icons import icon
-from web.page import CSRF_FIELD, Page, PageProxy, showing
+from web.page import CSRF_FIELD, Page, PageProxy, current_page, showing
+from web.pieces import PIECES
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
 STATIC_DIR = Path(__file__).parent / "static"
@@ -123,6 +124,7 @@ FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
         "money": formats.money,
         "number": formats.number,
         "percent": formats.percent,
+        "price_share": _by_reader(formats.price_share),
         "iso": formats.iso,
         "phone_masked": formats.phone_masked,
         "attributes": _attributes,
@@ -134,6 +136,20 @@ FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
         "localized": _by_reader(i18n.localized),
     }
 )
+
+
+@functools.cache
+def _ready(locale: str, message: str) -> Markup:
+    return Markup(i18n.catalogue(locale).gettext(message))  # noqa: S704 - a text of our own catalogues
+
+
+def _translate(message: str, **values: object) -> Markup | str:
+    # What nobody wrote into our sources may come from a person: it is no markup, and such texts are without number.
+    if not i18n.is_ours(message):
+        plain = i18n.gettext(message)
+        return plain % values if values else plain
+    text = _ready(current_page().locale, message)
+    return text % values if "%" in text else text
 
 
 def create_environment(
@@ -172,7 +188,8 @@ def create_environment(
         csrf_field=CSRF_FIELD,
         **extra_globals,
     )
-    ui.add("icon", icon)
+    for piece in PIECES:
+        ui.add(getattr(piece, "__name__", "icon"), piece)
     names = sorted(env.list_templates(extensions=("html",)))
     for name in names:
         template = env.get_template(name)
@@ -184,8 +201,10 @@ def create_environment(
 
 
 def _install_gettext(env: Environment) -> None:
+    """As `newstyle` of jinja2.ext.i18n, but a text without values costs one look-up, and unknown text stays escaped."""
     install: Callable[..., None] = env.install_gettext_callables  # type: ignore[attr-defined]  # added by jinja2.ext.i18n at run time
     install(i18n.gettext, i18n.ngettext, newstyle=True, pgettext=i18n.pgettext, npgettext=i18n.npgettext)
+    env.globals.update(gettext=_translate, _=_translate)
 
 
 def render(env: Environment, page: Page, template: str, /, **data: object) -> str:

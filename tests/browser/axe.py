@@ -2,11 +2,12 @@
 
 import functools
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.async_api import Page
 
 AXE = Path(__file__).parents[2] / "web" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 
@@ -34,6 +35,30 @@ async def assert_accessible(page: Page, *, exclude: tuple[str, ...] = ()) -> Non
         for found in await violations(page, exclude=exclude)
     ]
     assert not lines, f"{page.url}\n" + "\n".join(lines)
+
+
+async def assert_accessible_in_every_form(page: Page, *, exclude: tuple[str, ...] = ()) -> None:
+    """`assert_accessible` at 390 and 1366 px, each in light and dark; the page must follow the system's theme."""
+    for width, height in ((390, 844), (1366, 860)):
+        await page.set_viewport_size({"width": width, "height": height})
+        for theme in THEMES:
+            await page.emulate_media(color_scheme=theme)
+            await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            await assert_accessible(page, exclude=exclude)
+
+
+async def layout_shift(page: Page) -> float:
+    """How much the page has moved by itself since it was opened (CLS)."""
+    moved: float = await page.evaluate(
+        """() => new Promise((resolve) => {
+          let sum = 0;
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+          }).observe({ type: "layout-shift", buffered: true });
+          setTimeout(() => resolve(sum), 300);
+        })"""
+    )
+    return moved
 
 
 async def assert_no_sideways_scroll(page: Page) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from jinja2 import DictLoader, Environment, UndefinedError
-from jinja2.sandbox import SecurityError
+from jinja2.exceptions import SecurityError
 from lucide import IconDoesNotExist
 from markupsafe import Markup
 
