@@ -1,0 +1,1 @@
+"""The three complaint levels of the emergency plan, a module each."""
