@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 from arq.connections import ArqRedis
+from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError  # noqa: A004 - Valkey's, not the system's
@@ -62,6 +63,7 @@ def deserialize(data: bytes) -> dict[str, Any]:
 def connect_queue(url: str) -> ArqRedis:
     """Return arq's client for every address that the bus knows; a short absence of the server is waited out."""
     pool = connect(url).connection_pool
+    assert isinstance(pool, ConnectionPool)
     # About three seconds: a Valkey that restarts is back by then; one that stays away is the supervisor's matter.
     pool.connection_kwargs.update(
         retry=Retry(ExponentialBackoff(cap=0.8, base=0.05), 7),

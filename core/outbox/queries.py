@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, select, text
+from sqlalchemy import ColumnElement, Executable, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import table_of
@@ -39,7 +39,7 @@ class StateCount(msgspec.Struct, frozen=True):
     oldest: datetime
 
 
-async def _keys(platform: AsyncSession, statement: Select[Any]) -> list[DueKey]:
+async def _keys(platform: AsyncSession, statement: Executable) -> list[DueKey]:
     return [DueKey(*row) for row in await platform.execute(statement)]
 
 
@@ -153,4 +153,4 @@ async def list_dead_over_all(platform: AsyncSession, *, limit: int = 100) -> lis
     rows = await platform.execute(
         select(_O.c.tenant_id, *columns).where(_O.c.state == "dead").order_by(_O.c.outbox_id.desc()).limit(limit)
     )
-    return [(row[0], DeadWork(*row[1:])) for row in rows]
+    return [(row[0], DeadWork(*tuple(row)[1:])) for row in rows]
