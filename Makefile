@@ -40,8 +40,8 @@ logs:  ## Follow the logs of a running installation
 test: dev  ## Every test, the browser's too (as root it installs Chromium)
 	@ANXIN_TEST_JOBS=$(JOBS) $(PYTHON) workers/bootstrap.py test $(ARGS)
 
-bench: dev  ## The benchmarks of docs/guides/operations.md, against the bare SQL
-	@$(BIN)/python -m pytest tests/bench -p no:randomly -q -s $(ARGS)
+bench: dev  ## The benchmarks, each beside its bare limit; writes tests/bench/results/index.html
+	@$(BIN)/python -m tests.bench
 
 check: dev lint types imports templates spelling catalogues architecture  ## Everything but the tests: seconds
 
