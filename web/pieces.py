@@ -8,6 +8,7 @@ from web.formats import countdown, format_datetime, iso, relative
 from web.i18n import gettext as _
 from web.icons import icon
 
+_LEVELS: dict[int | str, int] = {spelt: n for n in (1, 2, 3) for spelt in (n, str(n), f"L{n}")}
 _LEVEL_ICONS = {1: "circle-dot", 2: "triangle-alert", 3: "siren"}
 
 
@@ -22,10 +23,11 @@ def badge(label: object, state: str = "neutral", icon: str | None = None) -> Mar
     return Markup(f'<span class="badge" data-state="{escape(state)}">{_drawn(icon)}{escape(label)}</span>')  # noqa: S704 - each part is escaped
 
 
-def level_badge(level: int, label: str | None = None) -> Markup:
-    """The severity of a complaint, 1 to 3: colour, icon and words."""
-    words = escape(label or _level_text(level))
-    return Markup(f'<span class="badge" data-level="{level:d}">{icon(_LEVEL_ICONS[level])}{words}</span>')  # noqa: S704 - each part is escaped
+def level_badge(level: int | str, label: str | None = None) -> Markup:
+    """The severity of a complaint, 1 to 3 or L1 to L3: colour, icon and words."""
+    number = _LEVELS[level]
+    words = escape(label or _level_text(number))
+    return Markup(f'<span class="badge" data-level="{number}">{icon(_LEVEL_ICONS[number])}{words}</span>')  # noqa: S704 - each part is escaped
 
 
 def count(number: int | str, label: str | None = None, *, urgent: bool = False) -> Markup:

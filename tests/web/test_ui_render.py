@@ -187,6 +187,13 @@ def test_a_stepper_marks_where_the_case_stands(env: Environment) -> None:
     assert html.count("<sla-timer") == 1
 
 
+def test_a_level_is_a_number_or_its_code(env: Environment) -> None:
+    for level in (3, "3", "L3"):
+        html = show(env, "{{ ui.level_badge(level) }}", level=level)
+        assert 'data-level="3"' in html
+        assert "L3 major" in html
+
+
 def test_more_rows_replace_their_own_link(env: Environment) -> None:
     source = "{{ ui.load_more('rows', url) }}"
     assert "hx-partial" not in show(env, source, url="/next")
