@@ -10,6 +10,7 @@ from typing import Final
 import uvicorn
 from litestar import Litestar
 
+from core.clock import Clock, now
 from core.settings import settings_from_env
 from web.app import create_app
 from web.runtime import Runtime
@@ -36,7 +37,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def main() -> None:
+def main(*, clock: Clock = now) -> None:
     """Serve until SIGTERM or SIGINT."""
     logging.config.dictConfig(LOGGING)
     host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
@@ -45,7 +46,7 @@ def main() -> None:
     except LookupError as error:
         sys.exit(str(error))
     config = uvicorn.Config(
-        create_app(settings),
+        create_app(settings, clock=clock),
         host=host,
         port=port,
         log_config=None,

@@ -171,7 +171,7 @@ async def _end(lanes: list[Worker], parts: "list[asyncio.Task[None]]", grace: fl
             logger.info("valkey is away; %s ends without saying so", lane.queue_name)
 
 
-def main(*, tasks: Mapping[str, Task] | None = None, crons: Crons = CRONS) -> None:
+def main(*, tasks: Mapping[str, Task] | None = None, crons: Crons = CRONS, clock: Clock = now) -> None:
     """Run a worker with the settings of the environment."""
     logging.basicConfig(
         level=os.environ.get("ANXIN_LOG_LEVEL", "INFO").upper(),
@@ -184,7 +184,8 @@ def main(*, tasks: Mapping[str, Task] | None = None, crons: Crons = CRONS) -> No
     except LookupError as error:
         sys.exit(f"anxin worker: {error.args[0]}")
     try:
-        served = serve(settings, pace=pace_from_env(os.environ), tasks=tasks or find_tasks(), crons=crons)
+        pace = pace_from_env(os.environ)
+        served = serve(settings, pace=pace, tasks=tasks or find_tasks(), crons=crons, clock=clock)
         sys.exit(uvloop.run(served))
     except (WrongRole, OpenWalls) as error:
         sys.exit(f"anxin worker: {error}")

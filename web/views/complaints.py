@@ -77,7 +77,10 @@ class Entry(msgspec.Struct, frozen=True):
     at: datetime
     title: str
     icon: str
+    about: str
+    """Step, role, level: what the title is about, in few words."""
     text: str
+    """What somebody wrote."""
     state: str
 
 
@@ -157,7 +160,7 @@ def steps_of(detail: ComplaintDetail, actions: Mapping[str, str]) -> list[Step]:
     return steps
 
 
-def _text_of(row: HistoryRow, policy: Policy) -> str:
+def _about_of(row: HistoryRow, policy: Policy) -> str:
     data = row.data
     parts = []
     if "milestone" in data:
@@ -166,7 +169,6 @@ def _text_of(row: HistoryRow, policy: Policy) -> str:
         parts.append(localized(data["role_label"]))
     if "severity" in data:
         parts.append(gettext(LEVEL_NAMES[str(data["severity"])]))
-    parts += [str(data[key]) for key in ("reason", "text", "people") if data.get(key)]
     return " · ".join(parts)
 
 
@@ -183,11 +185,19 @@ def history_of(detail: ComplaintDetail) -> list[Entry]:
                 at=row.at,
                 title=gettext(title) % {"who": who},
                 icon=icon,
-                text=_text_of(row, detail.policy),
+                about=_about_of(row, detail.policy),
+                text="\n".join(str(row.data[key]) for key in ("reason", "text", "people") if row.data.get(key)),
                 state="danger" if late else "neutral",
             )
         )
     return entries
+
+
+_TOLD: Final = {
+    "warning": (N_("Ends soon"), "warn"),
+    "due": (N_("Broken"), "danger"),
+    "step": (N_("Escalated to you"), "danger"),
+}
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -198,6 +208,9 @@ class Note(msgspec.Struct, frozen=True):
     title: str
     level: str
     text: str
+    told: str
+    """Why it stands there, by the first word of the stage's name (core.clocks.rules.stages)."""
+    state: str
     due: datetime
     sent_at: datetime
 
@@ -211,6 +224,8 @@ def notes_of(rows: Iterable[NoticeRow], policies: Mapping[str, Policy]) -> list[
             title=f"{number_text(row.number)} {row.title}",
             level=row.severity,
             text=milestone_label(policies.get(row.policy_version), row.milestone),
+            told=gettext(_TOLD[row.stage.split()[0]][0]),
+            state=_TOLD[row.stage.split()[0]][1],
             due=row.due_at,
             sent_at=row.sent_at,
         )
