@@ -4,8 +4,9 @@ import pytest
 
 from tests.browser.chromium import anyio_backend, chromium, find_chromium, open_page
 from tests.browser.gallery import gallery
+from tests.browser.live_site import live_site
 
-__all__ = ["anyio_backend", "chromium", "gallery", "open_page"]
+__all__ = ["anyio_backend", "chromium", "gallery", "live_site", "open_page"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
