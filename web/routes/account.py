@@ -13,6 +13,7 @@ from core.uow import Reader, UnitOfWork
 from tenants.passwords import MIN_LENGTH
 from tenants.sessions import end_sessions, list_sessions
 from tenants.staff import change_password, set_locale
+from web.browser_names import browser_name
 from web.i18n import LOCALES, gettext
 from web.page import LOCALE_COOKIE, Toast
 from web.problems import Refused, field_texts
@@ -51,7 +52,7 @@ async def _show_account(
         request,
         "pages/account/account.html",
         status=status,
-        sessions=await list_sessions(reader, staff_id=_me(request)),
+        sessions=[(one, browser_name(one.user_agent)) for one in await list_sessions(reader, staff_id=_me(request))],
         here=_here(request),
         root=tenant_path(request, "/account"),
         login=request.visit.signed_in.login if request.visit.signed_in else "",
