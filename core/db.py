@@ -1,5 +1,6 @@
 """Engines, the mapped base and sessions that cannot send SQL without a tenant."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -82,14 +83,29 @@ def bind_tenant(session: Session, transaction: SessionTransaction, connection: C
     tenant_id = session.info.get("tenant_id")
     if not isinstance(tenant_id, UUID):
         raise NoTenant("a session was opened without a tenant")
+    key = session.info.get("context_key", "")
+    signature = sign_tenant(key, tenant_id) if key else ""
     if session.info.get("citus"):
-        # Citus carries SET LOCAL to its workers, but not set_config(); the text of a UUID cannot hold a quote.
+        # Citus carries SET LOCAL to its workers, but not set_config(); neither text can hold a quote.
         connection.exec_driver_sql(f"SET LOCAL app.tenant_id = '{tenant_id}'")
+        if key:
+            connection.exec_driver_sql(f"SET LOCAL app.tenant_signature = '{signature}'")
+    elif key:
+        connection.execute(_BIND_SIGNED, {"tenant_id": str(tenant_id), "signature": signature})
     else:
         connection.execute(_BIND, {"tenant_id": str(tenant_id)})
 
 
 _BIND = text("SELECT set_config('app.tenant_id', :tenant_id, true)")
+_BIND_SIGNED = text(
+    "SELECT set_config('app.tenant_id', :tenant_id, true), set_config('app.tenant_signature', :signature, true)"
+)
+
+
+def sign_tenant(key: str, tenant_id: UUID) -> str:
+    """Return the keyed hash that makes a tenant's id count where contexts are signed; migration 0001 checks it."""
+    secret = key.encode()
+    return hashlib.sha256(secret + hashlib.sha256(secret + str(tenant_id).encode()).digest()).hexdigest()
 
 
 def filter_tenant(state: ORMExecuteState) -> None:
@@ -115,7 +131,7 @@ def encode_json(value: object) -> str:
 class Database:
     """One engine for one role; sessions that write and sessions that only read share its pool."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, context_key: str = "") -> None:
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -126,6 +142,7 @@ class Database:
         )
         self._reader = self.engine.execution_options(postgresql_readonly=True)
         self._citus: bool | None = None
+        self._context_key = context_key
 
     async def _has_citus(self) -> bool:
         if self._citus is None:
@@ -142,7 +159,7 @@ class Database:
             sync_session_class=TenantSession,
             expire_on_commit=False,
             autoflush=False,
-            info={"tenant_id": tenant_id, "citus": await self._has_citus()},
+            info={"tenant_id": tenant_id, "citus": await self._has_citus(), "context_key": self._context_key},
         )
         async with session:
             yield session

@@ -17,6 +17,8 @@ class Settings(msgspec.Struct, frozen=True):
     secret_key: str
     """At least 32 characters; signs cursors and binds CSRF tokens to sessions."""
     production: bool = False
+    context_key: str = ""
+    """Signs the tenant of every transaction (`anxin db sign`); empty: plain, which injected SQL could change."""
     public_url: str = "http://localhost:8000"
     var: Path = Path("var")
     pool_size: int = 10
@@ -32,12 +34,14 @@ def _required(env: Mapping[str, str], name: str) -> str:
 def settings_from_env(env: Mapping[str, str]) -> Settings:
     """Read the settings; raise LookupError that names the missing variable."""
     database_url = _required(env, "DATABASE_URL")
+    production = env.get("ANXIN_PROFILE", "") == "production"
     return Settings(
         database_url=database_url,
         worker_database_url=env.get("WORKER_DATABASE_URL") or database_url,
         redis_url=_required(env, "REDIS_URL"),
         secret_key=_required(env, "ANXIN_SECRET_KEY"),
-        production=env.get("ANXIN_PROFILE", "") == "production",
+        production=production,
+        context_key=_required(env, "ANXIN_CONTEXT_KEY") if production else env.get("ANXIN_CONTEXT_KEY", ""),
         public_url=env.get("ANXIN_PUBLIC_URL", "http://localhost:8000").rstrip("/"),
         var=Path(env.get("VAR", "var")),
         pool_size=int(env.get("ANXIN_POOL_SIZE", "10")),

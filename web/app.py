@@ -104,7 +104,7 @@ def create_app(
         extra_routes: handlers of a test.
     """
     opened = workplace or Workplace(
-        Database(settings.database_url, pool_size=settings.pool_size),
+        Database(settings.database_url, pool_size=settings.pool_size, context_key=settings.context_key),
         Bus(settings.redis_url),
         PluginHost.load(checks={"intake_forms": refuse_bad_form}),
         clock,

@@ -60,7 +60,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    database = Database(settings.worker_database_url, pool_size=settings.pool_size)
+    database = Database(settings.worker_database_url, pool_size=settings.pool_size, context_key=settings.context_key)
     workplace = Workplace(
         database, Bus(settings.redis_url), PluginHost.load(checks={"intake_forms": refuse_bad_form}), clock
     )

@@ -46,3 +46,17 @@ async def upgrade(dsn: str, *, plugins: dict[str, Path] | None = None) -> None:
 
 def _upgrade_branch(connection: Connection, location: Path, version_table: str) -> None:
     command.upgrade(_config(location, version_table, connection), "head")
+
+
+async def sign_contexts(dsn: str, key: str) -> None:
+    """Let a tenant's id count only with its signature by this key; an empty key goes back to plain ids.
+
+    Every process must use the same key from then on; those that do not see no rows at all.
+    """
+    engine = create_async_engine(dsn, poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SET LOCAL ROLE anxin_owner"))
+            await connection.execute(text("SELECT app.sign_contexts(:key)"), {"key": key.encode() or None})
+    finally:
+        await engine.dispose()

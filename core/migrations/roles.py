@@ -57,9 +57,7 @@ async def ensure_roles(admin_dsn: str, passwords: Passwords, *, database: str = 
             # A managed server's administrator is no superuser and may give a database only to a role it belongs to.
             await _run(connection, "GRANT %I TO CURRENT_USER", OWNER)
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", database):
-            await _run(
-                connection, "CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING 'UTF8'", database, OWNER
-            )
+            await _run(connection, "CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING 'UTF8'", database, OWNER)
     finally:
         await connection.close()
     await close_database(admin_dsn, database)

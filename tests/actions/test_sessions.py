@@ -1,6 +1,6 @@
 """A session knows its tenant or sends nothing, and shows nobody else's rows: by row security, and by the ORM's filter."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database, TenantSession, new_id
 from core.errors import NoTenant
+from core.isolation import find_violations_at
+from core.migrations import sign_contexts
 from core.tenancy.actions import create_tenant
 from core.tenancy.models import Branch, Tenant
 from workers.embedded.postgres import Dsns
@@ -172,3 +174,25 @@ async def test_the_workers_extra_sight_is_for_the_outbox_and_for_reading(
 def test_a_tenant_row_is_mapped_with_its_tenant_first() -> None:
     assert [column.name for column in Tenant.__table__.primary_key] == ["tenant_id"]
     assert [column.name for column in Branch.__table__.primary_key] == ["tenant_id", "branch_id"]
+
+
+async def test_a_signed_context_cannot_be_changed_by_injected_sql(new_database: Callable[[], Dsns]) -> None:
+    dsns, key = new_database(), "a-key-of-the-tests-of-more-than-32-characters"
+    await sign_contexts(dsns.migrator, key)
+    signed = Database(dsns.app, context_key=key)
+    mine, theirs = await _tenant(signed, "a"), await _tenant(signed, "b")
+    async with signed.session(mine) as session:
+        assert set(await session.scalars(text("SELECT tenant_id FROM branch"))) == {mine}
+        await session.execute(text("SELECT set_config('app.tenant_id', :t, true)"), {"t": str(theirs)})
+        assert (await session.execute(text("SELECT count(*) FROM branch"))).scalar_one() == 0
+        with pytest.raises(DBAPIError, match="permission denied"):
+            await session.execute(text("SELECT key FROM app.context_key"))
+    plain = Database(dsns.app)
+    async with plain.session(mine) as session:
+        assert (await session.execute(text("SELECT count(*) FROM branch"))).scalar_one() == 0
+    assert await find_violations_at(dsns.migrator) == []
+    await sign_contexts(dsns.migrator, "")
+    async with plain.session(mine) as session:
+        assert set(await session.scalars(text("SELECT tenant_id FROM branch"))) == {mine}
+    await signed.dispose()
+    await plain.dispose()

@@ -15,7 +15,7 @@ MUTATIONS = [
     ("CREATE POLICY wide ON branch USING (true)", "open-policy", "branch.wide"),
     ("CREATE POLICY wide ON outbox FOR UPDATE TO anxin_worker USING (true)", "open-policy", "outbox.wide"),
     ("CREATE POLICY wide ON branch FOR INSERT WITH CHECK (true)", "open-policy", "branch.wide"),
-    ("CREATE UNIQUE INDEX branch_name_idx ON branch (name)", "key-order", "branch.branch_name_idx"),
+    ("CREATE INDEX branch_name_idx ON branch (name)", "key-order", "branch.branch_name_idx"),
     ("CREATE TABLE loose (tenant_id uuid, note text)", "no-primary-key", "loose"),
     (
         (

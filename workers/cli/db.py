@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.hooks.host import PluginHost
 from core.isolation import find_violations_at
-from core.migrations import upgrade
+from core.migrations import sign_contexts, upgrade
 from core.migrations.roles import Passwords, ensure_roles
 from workers.embedded.faults import ServerDownError
 from workers.embedded.installation import Installation, require_migrator, with_driver
@@ -39,6 +39,8 @@ def migrate(var: Path) -> None:
         dsn = require_migrator(addresses)
         try:
             asyncio.run(upgrade(dsn, plugins=PluginHost.load().migrations()))
+            if key := os.environ.get("ANXIN_CONTEXT_KEY"):
+                asyncio.run(sign_contexts(dsn, key))
         except (OSError, asyncpg.PostgresError, SQLAlchemyError) as error:
             raise unreachable("MIGRATE_DATABASE_URL", error) from error
         _check(dsn)
@@ -50,6 +52,27 @@ def check(var: Path) -> None:
     """Name every place where one tenant could see another; exit 1 when there is one."""
     with Installation(var).database() as addresses:
         _check(addresses.migrator or addresses.app)
+
+
+@command.command()
+@VAR
+@click.option("--off", is_flag=True, help="Go back to plain tenant ids.")
+def sign(var: Path, off: bool) -> None:  # noqa: FBT001 - click passes it by name
+    """Let a tenant's id count only with its signature by ANXIN_CONTEXT_KEY, so injected SQL cannot change the tenant.
+
+    Start web and worker anew with the same key: without it they see no rows.
+    """
+    installation = Installation(var)
+    if not off and not installation.context_key:
+        raise ServerDownError("ANXIN_CONTEXT_KEY is not set.", "Set it to at least 32 random characters.")
+    with installation.database() as addresses:
+        dsn = require_migrator(addresses)
+        try:
+            asyncio.run(sign_contexts(dsn, "" if off else installation.context_key))
+        except (OSError, asyncpg.PostgresError, SQLAlchemyError) as error:
+            raise unreachable("MIGRATE_DATABASE_URL", error) from error
+        _check(dsn)
+    click.echo("Tenant ids are plain." if off else "Tenant ids count with their signature only.")
 
 
 @command.command()

@@ -42,7 +42,8 @@ def seed_chains(var: Path) -> None:
 async def _seed(installation: Installation, password: str) -> Welcome:
     clock = TimeMachine()
     addresses = installation.addresses
-    workplace = Workplace(Database(addresses.app, pool_size=2), Bus(addresses.redis), PluginHost.load(), clock)
+    database = Database(addresses.app, pool_size=2, context_key=installation.context_key)
+    workplace = Workplace(database, Bus(addresses.redis), PluginHost.load(), clock)
     try:
         return await seed(workplace, clock, password)
     finally:

@@ -101,8 +101,9 @@ async def _tenant(workplace: Workplace, slug: str) -> UUID:
 
 
 @asynccontextmanager
-async def _workplace(addresses: Addresses) -> AsyncIterator[Workplace]:
-    workplace = Workplace(Database(addresses.worker, pool_size=1), Bus(addresses.redis), PluginHost.load(), now)
+async def _workplace(addresses: Addresses, key: str) -> AsyncIterator[Workplace]:
+    database = Database(addresses.worker, pool_size=1, context_key=key)
+    workplace = Workplace(database, Bus(addresses.redis), PluginHost.load(), now)
     try:
         async with workplace.database.platform() as platform:
             if not await find_sweep_right(platform):
@@ -117,10 +118,11 @@ async def _workplace(addresses: Addresses) -> AsyncIterator[Workplace]:
 
 def _run(var: Path, work: Callable[[Workplace], Awaitable[T]]) -> T:
     async def opened(addresses: Addresses) -> T:
-        async with _workplace(addresses) as workplace:
+        async with _workplace(addresses, installation.context_key) as workplace:
             return await work(workplace)
 
-    with Installation(var).database() as addresses:
+    installation = Installation(var)
+    with installation.database() as addresses:
         try:
             return asyncio.run(opened(addresses))
         except (OSError, asyncpg.PostgresError, SQLAlchemyError) as error:

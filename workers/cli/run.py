@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.bus import connect
 from core.hooks.host import PluginHost
 from core.isolation import find_violations_at
-from core.migrations import upgrade
+from core.migrations import sign_contexts, upgrade
 from workers.cli.db import VAR, unreachable
 from workers.embedded import network
 from workers.embedded.faults import AlreadyRunningError, OpenWallError, ServerDownError
@@ -130,6 +130,8 @@ def _migrate(installation: Installation) -> None:
     say("Bringing the tables up to date ...")
     try:
         asyncio.run(upgrade(migrator, plugins=PluginHost.load().migrations()))
+        if installation.context_key:
+            asyncio.run(sign_contexts(migrator, installation.context_key))
     except (OSError, asyncpg.PostgresError, SQLAlchemyError) as error:
         raise unreachable("MIGRATE_DATABASE_URL", error) from error
 

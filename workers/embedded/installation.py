@@ -56,6 +56,11 @@ class Installation:
         worker = with_driver(given.get("WORKER_DATABASE_URL") or app)
         return Addresses(app, worker, with_driver(given.get("MIGRATE_DATABASE_URL", "")), redis)
 
+    @property
+    def context_key(self) -> str:
+        """What signs the tenant of a transaction; empty: not signed."""
+        return self.environment.get("ANXIN_CONTEXT_KEY", "")
+
     def child_environment(self, **more: str) -> dict[str, str]:
         """The environment of web and worker: addresses, the kept secret key, and what is added here."""
         addresses = self.addresses

@@ -33,6 +33,31 @@ STATEMENTS = (
     END $$
     """,
     "REVOKE ALL ON FUNCTION app.protect(regclass, boolean) FROM PUBLIC",
+    # The signed context: a tenant's id counts only with its keyed hash, so injected SQL cannot change the tenant.
+    "CREATE TABLE app.context_key (key bytea NOT NULL)",
+    """
+    CREATE FUNCTION app.sign_contexts(new_key bytea) RETURNS void LANGUAGE plpgsql AS $outer$
+    BEGIN
+      DELETE FROM app.context_key;
+      IF new_key IS NULL THEN
+        CREATE OR REPLACE FUNCTION app.tenant_id() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+        AS $$ SELECT nullif(current_setting('app.tenant_id', true), '')::uuid $$;
+        RETURN;
+      END IF;
+      INSERT INTO app.context_key VALUES (new_key);
+      CREATE OR REPLACE FUNCTION app.tenant_id() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+      SECURITY DEFINER SET search_path = pg_catalog
+      AS $$
+        SELECT nullif(current_setting('app.tenant_id', true), '')::uuid
+        FROM app.context_key
+        WHERE encode(sha256(key || sha256(key || convert_to(current_setting('app.tenant_id', true), 'UTF8'))), 'hex')
+          = current_setting('app.tenant_signature', true)
+      $$;
+      REVOKE ALL ON FUNCTION app.tenant_id() FROM PUBLIC;
+      GRANT EXECUTE ON FUNCTION app.tenant_id() TO anxin_app, anxin_worker;
+    END $outer$
+    """,
+    "REVOKE ALL ON FUNCTION app.sign_contexts(bytea) FROM PUBLIC",
     """
     CREATE TABLE tenant_address (
       address text PRIMARY KEY,
