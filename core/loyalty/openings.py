@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.customers.bulk import Event, append_events
@@ -17,6 +17,13 @@ from core.loyalty.rules import opening_delta, program_version, tier_after, tier_
 from core.uow import UnitOfWork
 
 _A, _L = table_of(LoyaltyAccount), table_of(LedgerEntry)
+
+
+_ADD_SPENT = text(
+    "UPDATE loyalty_account SET spent_fen = loyalty_account.spent_fen + d.fen"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:fens AS bigint[])) AS d (customer_id, fen)"
+    " WHERE loyalty_account.tenant_id = :tenant_id AND loyalty_account.customer_id = d.customer_id"
+)
 
 
 async def post_openings(
@@ -120,12 +127,8 @@ async def _append(
         for one, fen in deltas.items()
     ]
     await uow.session.execute(insert(_L), entries)
-    by_customer = case(deltas, value=_A.c.customer_id)
-    await uow.session.execute(
-        update(_A)
-        .where(_A.c.tenant_id == uow.tenant_id, _A.c.customer_id.in_(list(deltas)))
-        .values(spent_fen=_A.c.spent_fen + by_customer)
-    )
+    values = {"tenant_id": uow.tenant_id, "ids": list(deltas), "fens": list(deltas.values())}
+    await uow.session.execute(_ADD_SPENT, values)
     if program is not None:
         await _move_tiers(uow, program, accounts, deltas, ref_id=ref_id, cause=kind, may_fall=may_fall)
 

@@ -258,14 +258,17 @@ async def test_an_import_from_upload_to_undo(client: Client, clinic: TestTenant)
     assert "Kind of pet: “恐龙” is no kind that we know" in errors.text
     assert _where(await browser.send_form(f"{here}/start")) == here
     assert "Importing" in (await browser.get(here)).text
+    bar = await browser.get(f"{here}/progress", headers={"hx-request": "true", "hx-request-type": "partial"})
+    assert "<progress" in bar.text
+    assert "<html" not in bar.text
     batch_id = UUID(here.rpartition("/")[2])
     more = True
     while more:
         async with clinic.unit() as uow:
             more = await run_chunk(uow, batch_id=batch_id)
     part = await browser.get(f"{here}/progress", headers={"hx-request": "true", "hx-request-type": "partial"})
-    assert "The import is done" in part.text
-    assert "<html" not in part.text
+    assert (part.status_code, part.headers["hx-redirect"]) == (204, here)
+    assert "The import is done" in (await browser.get(here)).text
     assert (await browser.get(f"{here}/progress")).status_code == 200
     page = await browser.get(f"{here}?outcome=new")
     assert "蒋婷婷" in page.text

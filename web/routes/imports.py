@@ -1,6 +1,7 @@
 """Imports: upload, columns, dry run, progress, result, error file and undo, each a page that works without script."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from core.imports.rules.files import MAX_BYTES, MAX_ROWS, write_csv
 from core.imports.undoing import start_undo
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
-from web.htmx import wants_partial
+from web.htmx import redirect_headers, wants_partial
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry
 from web.page import Toast
@@ -53,6 +54,8 @@ BATCHES: Final = 25
 ERROR_ROWS: Final = 100_000
 BODY_LIMIT: Final = 64 * 1024
 UPLOAD_LIMIT: Final = MAX_BYTES + 64 * 1024
+BUSY: Final = frozenset({"checking", "running", "undoing"})
+STUCK: Final = timedelta(minutes=3)
 _STEPS: Final = (N_("File"), N_("Columns"), N_("Check"), N_("Import"))
 _AT: Final = {"uploaded": 1, "failed": 1, "checking": 2, "checked": 2}
 
@@ -161,6 +164,7 @@ def _frame(request: WebRequest, batch: BatchRecord) -> dict[str, Any]:
         "root": root,
         "here": f"{root}/{batch.batch_id}",
         "tenant": tenant_path(request),
+        "stuck": batch.state in BUSY and request.visit.now - (batch.started_at or batch.created_at) > STUCK,
     }
 
 
@@ -225,7 +229,9 @@ async def show_progress(
     batch = await get_batch(reader, batch_id)
     if not wants_partial(request.headers):
         return await _show_rows(request, reader, batch)
-    return await show(request, "pages/imports/_progress.html", **_frame(request, batch), tiles=tiles(batch.counts))
+    if batch.state not in BUSY:
+        return Response(None, status_code=204, headers=redirect_headers(_frame(request, batch)["here"]))
+    return await show(request, "pages/imports/_progress.html", **_frame(request, batch))
 
 
 @get(ONE + "/errors.csv", guards=MAY)

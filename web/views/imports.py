@@ -147,9 +147,7 @@ def row_lines(rows: Sequence[RowRecord], batch: BatchRecord) -> list[RowLine]:
     columns = {target: index for index, target in enumerate(batch.plan.mapping)}
     lines = []
     for row in rows:
-        shown = [
-            row.cells[columns[t]] for t in ("name", "pet_name", "phone") if t in columns and columns[t] < len(row.cells)
-        ]
+        shown = [row.cells[columns[t]] for t in ("name", "pet_name") if t in columns and columns[t] < len(row.cells)]
         words, state, icon = OUTCOMES[row.outcome]
         problems = [(problem.warns, problem_text(problem)) for problem in row.problems]
         lines.append(

@@ -1,10 +1,12 @@
 """Names of people and pets: cleaned, in pinyin, and told apart."""
 
+import functools
 import re
 import unicodedata
 
 import msgspec
 from pypinyin import Style, lazy_pinyin
+from pypinyin.constants import PINYIN_DICT
 
 MAX_NAME = 80
 MAX_NOTE = 2000
@@ -31,13 +33,17 @@ class PlainName(msgspec.Struct, frozen=True):
 
 def clean_text(text: str) -> str:
     """Drop what no field may hold (NUL, lone surrogates, control characters except line breaks) and outer blanks."""
-    kept = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
-    return kept.strip(" \t\n\u00a0\u3000\ufeff")
+    if not text.isprintable():
+        text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
+    return text.strip(" \t\n\u00a0\u3000\ufeff")
 
 
 def clean_name(text: str) -> str:
     """One line, single blanks, compatible forms of letters and digits."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", clean_text(text).replace("\n", " "))).strip()
+    plain = clean_text(text)
+    if plain.isalnum() and (plain.isascii() or unicodedata.is_normalized("NFKC", plain)):
+        return plain
+    return _SPACES.sub(" ", unicodedata.normalize("NFKC", plain.replace("\n", " "))).strip()
 
 
 def split_honorific(text: str) -> PlainName:
@@ -48,11 +54,26 @@ def split_honorific(text: str) -> PlainName:
     return PlainName(found["name"].strip(), "female" if found["title"] in _FEMALE else "male")
 
 
+@functools.cache
+def _one_reading(character: str) -> str | None:
+    """The pinyin of a character that is read in one way only; None for the others and for what is not Chinese."""
+    readings = PINYIN_DICT.get(ord(character), "")
+    return None if not readings or "," in readings else str(lazy_pinyin(character, style=Style.NORMAL)[0])
+
+
+@functools.lru_cache(maxsize=20_000)
+def _readings(name: str) -> tuple[str, ...]:
+    """Most names need no look at the neighbours; that look costs thirty times as much, and a list has many names."""
+    plain = [_one_reading(character) for character in name]
+    if None not in plain:
+        return tuple(reading for reading in plain if reading)
+    words = lazy_pinyin(name, style=Style.NORMAL)
+    return tuple(part for word in words for part in word.casefold().split())
+
+
 def syllables(name: str, *, person: bool) -> list[str]:
     """The name as pinyin syllables and plain words, lower case."""
-    parts: list[str] = []
-    for word in lazy_pinyin(name, style=Style.NORMAL):
-        parts.extend(word.casefold().split())
+    parts = list(_readings(name))
     if person and len(name) >= 2:
         compound = _COMPOUND.get(name[:2])
         if compound is not None:

@@ -46,6 +46,8 @@ class PhoneReading(msgspec.Struct, frozen=True):
 
 def read_phones(text: str) -> PhoneReading:
     """Read one cell or input: full-width digits, 0086, spaces, dashes, (微信同号), two numbers with a slash."""
+    if _MAINLAND_MOBILE.fullmatch(text) and text.isascii():
+        return PhoneReading((Phone(f"+86{text}", "mobile"),))
     plain = unicodedata.normalize("NFKC", text)
     plain = _AREA_CODE.sub(r"\1", plain)
     plain = _REMARK.sub("", plain)

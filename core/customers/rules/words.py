@@ -35,6 +35,8 @@ class Searched(msgspec.Struct, frozen=True):
 
 def fold(text: str) -> str:
     """Compare without width, case and blanks."""
+    if text.isascii() and text.isalnum():
+        return text.lower()
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 

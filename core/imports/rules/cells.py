@@ -35,6 +35,8 @@ class DateReading(msgspec.Struct, frozen=True):
 
 def fold(text: str) -> str:
     """Without width, case and outer blanks."""
+    if text.isascii():
+        return text.strip().lower()
     return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
@@ -44,6 +46,7 @@ def is_empty(text: str) -> bool:
 
 _ERROR_CELL = re.compile(r"#(REF|N/A|DIV/0|VALUE|NAME|NUM|NULL|SPILL)[!?]?", re.IGNORECASE)
 _FORMULA = re.compile(r"\s*(=|[@+\-]\s*[A-Za-z]+\s*[(|!])")
+_FORMULA_HEADS = frozenset("=@+-")
 _LOST_DIGITS = re.compile(r"\d(\.\d+)?e\+?\d{2}", re.IGNORECASE)
 
 
@@ -57,9 +60,10 @@ def plain_cell(text: str, *, max_length: int) -> str:
     protected = text.startswith("'") and text[1:2] in {"=", "+", "-", "@"}
     if protected:
         text = text[1:]
-    if _ERROR_CELL.fullmatch(text.strip()):
+    head = text.lstrip()[:1]
+    if head == "#" and _ERROR_CELL.fullmatch(text.strip()):
         raise CellProblem("cell-error", value=text.strip())
-    if _FORMULA.match(text) and not protected:
+    if head in _FORMULA_HEADS and not protected and _FORMULA.match(text):
         raise CellProblem("formula")
     plain = clean_text(text)
     if len(plain) > max_length:

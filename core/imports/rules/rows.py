@@ -1,7 +1,8 @@
 """One row of a list: what it says about a person and a pet, and every reason why it cannot be taken as it is."""
 
+import functools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -76,6 +77,12 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     formulas: frozenset[tuple[int, int]] = frozenset()
 
 
+@functools.lru_cache(maxsize=64)
+def _places(mapping: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    """Target -> its columns."""
+    return {target: tuple(i for i, mapped in enumerate(mapping) if mapped == target) for target in set(mapping)}
+
+
 class _Row:
     """Collects the problems of one row while its cells are read."""
 
@@ -83,17 +90,17 @@ class _Row:
         self.terms = terms
         self.row_no = row_no
         self.cells = cells
+        self.places = _places(terms.mapping)
         self.problems: list[Problem] = []
 
-    def columns(self, target: str) -> Iterator[tuple[int, str]]:
-        for column, mapped in enumerate(self.terms.mapping):
-            if mapped == target:
-                yield column, self.cells[column] if column < len(self.cells) else ""
+    def columns(self, target: str) -> list[tuple[int, str]]:
+        width = len(self.cells)
+        return [(column, self.cells[column] if column < width else "") for column in self.places.get(target, ())]
 
     def text(self, target: str) -> str:
         """The stored form of the target's cell; a refused one reads as empty."""
         for column, cell in self.columns(target):
-            if (self.row_no, column) in self.terms.formulas:
+            if self.terms.formulas and (self.row_no, column) in self.terms.formulas:
                 if not cell.strip():
                     self.refuse(target, "formula-without-value")
                     return ""
@@ -221,7 +228,7 @@ def _day(row: _Row, target: str) -> date | None:
 
 def _note(row: _Row) -> str:
     parts = []
-    columns = list(row.columns("note"))
+    columns = row.columns("note")
     for column, cell in columns:
         try:
             text = plain_cell(cell, max_length=MAX_NOTE)
