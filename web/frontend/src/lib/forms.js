@@ -60,16 +60,22 @@ function startDraft(form) {
     const kept = localStorage.getItem(key);
     if (kept && write(form, JSON.parse(kept))) line.textContent = text("draftBack");
     let timer = 0;
+    const keep = () => {
+      clearTimeout(timer);
+      timer = 0;
+      localStorage.setItem(key, JSON.stringify(read(form)));
+    };
     form.addEventListener("input", () => {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        localStorage.setItem(key, JSON.stringify(read(form)));
+        keep();
         line.textContent = text("draftKept");
       }, 400);
     });
+    // Leaving at once, to read the page in another language, say, must not lose the last words.
+    addEventListener("pagehide", () => timer && keep());
     form.addEventListener("submit", () => {
-      clearTimeout(timer);
-      localStorage.setItem(key, JSON.stringify(read(form)));
+      keep();
       sessionStorage.setItem("anxin-draft-sent", key);
     });
   } catch {
