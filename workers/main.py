@@ -72,8 +72,8 @@ async def serve(
         make_lane(settings, runner, pace, name=NORMAL, jobs=pace.normal_jobs, delay=pace.normal_delay),
     ]
     try:
-        async with asyncio.timeout(60):
-            await _prepare(settings, workplace, crons, stop)
+        await _prepare(settings, workplace, stop)
+        giving = asyncio.create_task(_give_ticks(workplace, crons), name="crons")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         parts = [
             asyncio.create_task(relay.run(), name="relay"),
@@ -89,25 +89,39 @@ async def serve(
         runner.stopping = True
         await _end(lanes, parts, pace.grace if not failed else 1.0)
         stopping.cancel()
+        giving.cancel()
         return 1 if failed else 0
     finally:
         await queue.aclose(close_connection_pool=True)
         await workplace.aclose()
 
 
-async def _prepare(settings: Settings, workplace: Workplace, crons: Crons, stop: asyncio.Event) -> None:
-    """Check the login and give every tenant its ticks, as soon as the database answers."""
+async def _prepare(settings: Settings, workplace: Workplace, stop: asyncio.Event) -> None:
+    """Check the login and, in production, the walls, as soon as the database answers."""
     while not stop.is_set():
         try:
             await _check_login(workplace)
             if settings.production:
                 await _check_walls(settings)
-            await ensure_crons(workplace, crons)
         except Exception as error:
             if not is_database_lost(error):
                 raise
             logger.info("waiting for the database: %s", describe_error(error))
             await asyncio.sleep(0.3)
+        else:
+            return
+
+
+async def _give_ticks(workplace: Workplace, crons: Crons) -> None:
+    """Give every tenant the ticks it lacks, beside the work: with many tenants it takes a while."""
+    while True:
+        try:
+            await ensure_crons(workplace, crons)
+        except Exception as error:
+            if not is_database_lost(error):
+                logger.exception("tenants without their ticks keep waiting for the next start of a worker")
+                raise
+            await asyncio.sleep(1.0)
         else:
             return
 

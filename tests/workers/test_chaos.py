@@ -39,7 +39,7 @@ LATE = 60
 ROUNDS = 9
 BETWEEN = 45
 """Attempts between two kills, so that each hits a busy house."""
-SECONDS = 75.0
+SECONDS = 150.0
 
 
 async def open_shops(dsns: Dsns, redis_url: str) -> list[UUID]:

@@ -8,7 +8,10 @@ from uuid import UUID, uuid4
 
 import pytest
 from redis.exceptions import RedisError
+from sqlalchemy import text
 
+from core.db import Database
+from core.migrations import sign_contexts
 from core.outbox.rules import DueKey
 from core.uow import UnitOfWork
 from tests.workers.conftest import Shop
@@ -193,3 +196,33 @@ async def test_the_relay_sleeps_exactly_until_the_next_row_is_due(shop: Shop) ->
     assert await shop.relay().sweep() == 1.0
     await shop.enqueue(tenant_id, "test.count", run_at=shop.clock() + timedelta(milliseconds=300))
     assert await shop.relay().sweep() == pytest.approx(0.3)
+
+
+async def test_a_worker_in_a_tenant_sees_no_other_tenants_work(shop: Shop) -> None:
+    one, other = await shop.tenant("one"), await shop.tenant("other")
+    await shop.enqueue(one, "test.count")
+    await shop.enqueue(other, "test.count")
+    everything = text("SELECT tenant_id FROM outbox")
+    async with shop.worker.unit(one) as uow:
+        assert list(await uow.session.scalars(everything)) == [one]
+    async with shop.worker.database.platform() as platform:
+        assert set(await platform.scalars(everything)) == {one, other}
+    async with shop.app.database.platform() as platform:
+        assert list(await platform.scalars(everything)) == [], "only the worker's login sweeps"
+
+
+async def test_work_runs_where_the_tenant_of_a_transaction_is_signed(shop: Shop) -> None:
+    key = "a-key-of-the-tests-that-is-long-enough"
+    shop.offer(count_once)
+    await sign_contexts(shop.dsns.migrator, key)
+    await shop.app.database.dispose()
+    await shop.worker.database.dispose()
+    try:
+        shop.app.database = Database(shop.dsns.app, context_key=key)
+        shop.worker.database = Database(shop.dsns.worker, context_key=key)
+        tenant_id = await shop.tenant("signed")
+        await shop.enqueue(tenant_id, "test.count", 5)
+        await shop.run_due()
+        assert await effects(shop, tenant_id) == 5
+    finally:
+        await sign_contexts(shop.dsns.migrator, "")

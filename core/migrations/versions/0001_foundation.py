@@ -240,8 +240,12 @@ STATEMENTS = (
     "CREATE INDEX outbox_dead_idx ON outbox (tenant_id, outbox_id) WHERE state = 'dead'",
     "SELECT app.protect('outbox')",
     # The worker finds due keys over all tenants without a lock; it claims and works inside one tenant only. Once a
-    # transaction is bound to a tenant, this policy shows it nothing more.
-    "CREATE POLICY worker_sweep ON outbox FOR SELECT TO anxin_worker USING (app.tenant_id() IS NULL)",
+    # transaction names a tenant, this policy shows it no other's. It reads the plain setting, not app.tenant_id(): as
+    # a filter that one would be asked for every row of a sweep, and with signed contexts each answer costs 70 us.
+    """
+    CREATE POLICY worker_sweep ON outbox FOR SELECT TO anxin_worker
+    USING (tenant_id::text = coalesce(nullif(current_setting('app.tenant_id', true), ''), tenant_id::text))
+    """,
     """
     CREATE TABLE audit_head (
       tenant_id uuid NOT NULL,
