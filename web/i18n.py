@@ -73,7 +73,7 @@ class _Pseudo(gnu.NullTranslations):
     def pgettext(self, context: str, message: str) -> str:  # noqa: ARG002 - the gettext interface
         return self.gettext(message)
 
-    def npgettext(self, context: str, msgid1: str, msgid2: str, n: int) -> str:  # noqa: ARG002 - same
+    def npgettext(self, context: str, msgid1: str, msgid2: str, n: int) -> str:  # noqa: ARG002 - the gettext interface
         return self.ngettext(msgid1, msgid2, n)
 
 
