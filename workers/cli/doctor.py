@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from core.clock import now
 from workers.cli.db import VAR
 from workers.embedded import diagnosis, network
 from workers.embedded.diagnosis import Finding
@@ -48,6 +49,7 @@ def examine(place: Place) -> Iterator[Finding]:
     yield from diagnosis.interpreter()
     yield from diagnosis.packages()
     yield from diagnosis.front_end()
+    yield from diagnosis.holidays(now().date())
     yield from _guarded(lambda: _folder(place))
     if not place.var.exists():
         yield from _guarded(lambda: _address(place, running=False))

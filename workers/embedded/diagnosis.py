@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,8 @@ from packaging.requirements import Requirement
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.bus import connect
+from core.calendars.holidays.queries import list_holiday_tables
+from core.calendars.holidays.rules import missing_year_warning
 from core.isolation import find_violations_at
 from core.migrations.roles import driver_dsn
 from workers.embedded.installation import Installation
@@ -72,6 +75,19 @@ def front_end() -> Iterator[Finding]:
         yield Finding("ok", "The front end is built.")
     else:
         yield Finding("wrong", "The front end is not built.", "make install (needs the network once, for npm)")
+
+
+def holidays(today: date) -> Iterator[Finding]:
+    """Whether the official holidays of the year, and from December on of the next one, are known (sla.md, rule 6)."""
+    missing = missing_year_warning(today, list_holiday_tables())
+    if missing is None:
+        yield Finding("ok", "The official holidays are known.")
+    else:
+        yield Finding(
+            "note",
+            f"The official holidays of {missing} are not known; working days of that year count as ordinary weeks.",
+            "Add the year's table when it is published (docs/guides/sla.md)",
+        )
 
 
 def can_write(folder: Path) -> bool:

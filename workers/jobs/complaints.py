@@ -12,7 +12,7 @@ from workers.jobs import task
 ROSTER = Roster()
 
 
-@task(CLOCK_TASK, urgent=True)
+@task(CLOCK_TASK, urgent=True, together=20)
 async def tell_deadline(uow: UnitOfWork, payload: dict[str, Any], _: UUID) -> None:
     """Warn or escalate; nothing happens when the clock was moved or closed meanwhile."""
     await fire_clock(
