@@ -6,11 +6,11 @@ from uuid import UUID
 
 from litestar import Response
 
-from core.customers.queries import get_customer, get_subject_types, list_events, list_household
+from core.customers.queries import TimelineEvent, get_customer, get_subject_types, list_events, list_household
 from core.customers.rules.phones import national_digits
 from core.customers.rules.profile import local_date
 from core.db import new_id
-from core.loyalty.queries import get_ladder, get_membership
+from core.loyalty.queries import get_ladder, get_membership, list_open_purchases
 from core.tenancy.queries import list_branches
 from core.uow import Reader
 from web.cursors import pack_cursor, read_cursor
@@ -23,6 +23,13 @@ from web.views.customers import GENDERS, KINDS, event_lines, subject_lines, tier
 
 EVENTS: Final = 20
 """Entries of the timeline per page."""
+
+
+async def _refundable(reader: Reader, events: list[TimelineEvent]) -> list[UUID]:
+    if not reader.actor.may("customers.write"):
+        return []
+    ids = [event.ref_id for event in events if event.kind == "purchase" and event.ref_id]
+    return await list_open_purchases(reader, ids)
 
 
 async def show_page(
@@ -45,7 +52,7 @@ async def show_page(
     events = await list_events(reader, customer_id, kinds=kinds, before=_moment(cursor), limit=EVENTS)
     last = pack_cursor(events[-1].at.isoformat(), events[-1].event_id) if len(events) == EVENTS else ""
     timeline: dict[str, Any] = {
-        "events": event_lines(events, ladder),
+        "events": event_lines(events, ladder, await _refundable(reader, events)),
         "kind": kind if kind in KINDS else "",
         "kinds": [(name, gettext(words)) for name, (words, _) in KINDS.items()],
         "more": f"{here}?kind={kind if kind in KINDS else ''}&before={last}" if last else None,

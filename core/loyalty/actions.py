@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.customers.actions import record_event
-from core.customers.models import Customer
+from core.customers.models import Customer, CustomerEvent
 from core.customers.rules.names import clean_text
 from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
@@ -28,7 +28,7 @@ from core.loyalty.rules import (
 from core.uow import UnitOfWork
 
 _A, _L, _P = table_of(LoyaltyAccount), table_of(LedgerEntry), table_of(Purchase)
-_C = table_of(Customer)
+_C, _E = table_of(Customer), table_of(CustomerEvent)
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _MAX_KEY = 100
 
@@ -176,8 +176,16 @@ async def _replay(uow: UnitOfWork, *, customer_id: UUID, fen: int, key: str, spe
     return Recorded(purchase_id=known.purchase_id, paid_fen=known.paid_fen, spent_fen=spent_fen, replayed=True)
 
 
-async def refund_purchase(uow: UnitOfWork, *, purchase_id: UUID, fen: int | None = None, key: str = "") -> Recorded:
-    """Take back a purchase, or `fen` of it: the sum of spending falls, the tier only where the ladder says so."""
+async def refund_purchase(
+    uow: UnitOfWork, *, purchase_id: UUID, fen: int | None = None, key: str = "", mistake: bool = False
+) -> Recorded:
+    """Take back a purchase, or `fen` of it: the sum of spending falls, the tier only where the ladder says so.
+
+    A `mistake` (somebody typed 12000 for 120) also takes back the tier that this purchase alone gave.
+
+    Raises:
+        NothingToRefund: it is taken back already, or less is left of it than `fen`.
+    """
     known = (
         await uow.session.execute(
             select(_P.c.customer_id, _P.c.paid_fen).where(
@@ -212,9 +220,30 @@ async def refund_purchase(uow: UnitOfWork, *, purchase_id: UUID, fen: int | None
         ref_id=purchase_id,
         at=uow.now,
     )
-    details = {"customer_id": str(known.customer_id), "fen": amount}
+    if mistake:
+        await _take_tier_back(uow, known.customer_id, purchase_id)
+    details = {"customer_id": str(known.customer_id), "fen": amount, "mistake": mistake}
     uow.audit("purchase.refund", "purchase", purchase_id, details)
     return Recorded(purchase_id=purchase_id, paid_fen=amount, spent_fen=spent, tier_change=change)
+
+
+async def _take_tier_back(uow: UnitOfWork, customer_id: UUID, purchase_id: UUID) -> None:
+    """Give the tier from before a mistaken purchase, unless another purchase has moved it since."""
+    given = await uow.session.scalar(
+        select(_E.c.data)
+        .where(_E.c.tenant_id == uow.tenant_id, _E.c.customer_id == customer_id, _E.c.ref_id == purchase_id)
+        .where(_E.c.kind == "tier_changed")
+        .order_by(_E.c.event_id.desc())
+        .limit(1)
+    )
+    if given is None:
+        return
+    mine = (_A.c.tenant_id == uow.tenant_id, _A.c.customer_id == customer_id, _A.c.tier == given["to"])
+    moved = update(_A).where(*mine).values(tier=given["from"], tier_since=uow.now).returning(_A.c.spent_fen)
+    spent = await uow.session.scalar(moved)
+    if spent is not None:
+        change = TierChange(given["to"], given["from"])
+        await _tell(uow, customer_id, change, cause="mistake", spent_fen=spent, ref_id=purchase_id, at=uow.now)
 
 
 async def _lock_account(uow: UnitOfWork, customer_id: UUID) -> Any:
@@ -268,15 +297,15 @@ async def _post(
         update(_A).where(_A.c.tenant_id == uow.tenant_id, _A.c.customer_id == account.customer_id).values(values)
     )
     if change is not None:
-        await _tell(uow, account.customer_id, change, cause=kind, spent_fen=spent, ref_id=ref_id)
+        await _tell(uow, account.customer_id, change, cause=kind, spent_fen=spent, ref_id=ref_id, at=at)
     return spent, change
 
 
 async def _tell(
-    uow: UnitOfWork, customer_id: UUID, change: TierChange, *, cause: str, spent_fen: int, ref_id: UUID
+    uow: UnitOfWork, customer_id: UUID, change: TierChange, *, cause: str, spent_fen: int, ref_id: UUID, at: datetime
 ) -> None:
     data = {"from": change.before, "to": change.after, "cause": cause, "spent_fen": spent_fen}
-    await record_event(uow, customer_id=customer_id, kind="tier_changed", data=data, ref_id=ref_id)
+    await record_event(uow, customer_id=customer_id, kind="tier_changed", data=data, ref_id=ref_id, at=at)
     uow.audit("loyalty.tier_changed", "customer", customer_id, data)
 
 

@@ -152,6 +152,16 @@ async def list_purchases(reader: Reader, customer_id: UUID, *, limit: int = 50) 
     return [PurchaseRecord(**row._mapping) for row in await reader.session.execute(query)]  # noqa: SLF001 - as above
 
 
+async def list_open_purchases(reader: Reader, ids: Sequence[UUID]) -> list[UUID]:
+    """Return which of these bills can still be taken back, wholly or in part."""
+    if not ids:
+        return []
+    query = select(_P.c.purchase_id).where(
+        _P.c.tenant_id == reader.tenant_id, _P.c.purchase_id.in_(ids), _P.c.refunded_fen < _P.c.paid_fen
+    )
+    return list(await reader.session.scalars(query))
+
+
 async def list_entries(reader: Reader, customer_id: UUID, *, limit: int = 100) -> list[EntryRecord]:
     """Return a customer's movements, newest first."""
     query = (

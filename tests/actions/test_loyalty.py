@@ -246,3 +246,17 @@ async def test_sixteen_at_once_with_one_key_apply_once(
             assert len(changes) == 1
     finally:
         await workplace.database.dispose()
+
+
+async def test_a_mistake_takes_the_tier_back_unless_another_purchase_moved_it_since(clinic: TestTenant) -> None:
+    customer_id = await _customer(clinic)
+    async with clinic.unit() as uow:
+        first = await record_purchase(uow, customer_id=customer_id, fen=600_00, key="a")
+        await refund_purchase(uow, purchase_id=first.purchase_id, mistake=True)
+        assert await _card(uow, customer_id) == ("normal", 0)
+        small = await record_purchase(uow, customer_id=customer_id, fen=10_00, key="b")
+        await refund_purchase(uow, purchase_id=small.purchase_id, mistake=True)
+        second = await record_purchase(uow, customer_id=customer_id, fen=600_00, key="c")
+        await record_purchase(uow, customer_id=customer_id, fen=2000_00, key="d")
+        await refund_purchase(uow, purchase_id=second.purchase_id, mistake=True)
+        assert await _card(uow, customer_id) == ("gold", 2000_00)

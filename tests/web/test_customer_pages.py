@@ -157,7 +157,25 @@ async def test_a_purchase_makes_a_silver_member_and_is_taken_back(client: Client
     for _ in range(2):
         assert _where(await browser.send_form(f"{here}/purchases/{bills[0].purchase_id}/refund")) == here
     async with clinic.unit() as uow:
-        assert (await get_membership(uow, customer_id)).spent_fen == 90_00
+        card = await get_membership(uow, customer_id)
+        assert card.tier is not None
+        assert (card.tier.code, card.spent_fen) == ("silver", 90_00)
+    page = await browser.get(here)
+    assert page.text.count("Take back") == 1
+
+
+async def test_a_mistyped_purchase_is_undone_with_its_tier(client: Client, clinic: TestTenant) -> None:
+    customer_id = await _wang(clinic)
+    browser = await client("front_desk")
+    here = f"/t/{clinic.slug}/customers/{customer_id}"
+    _where(await browser.send_form(f"{here}/purchases", {"amount": "12000", "key": "k1"}))
+    undo = re.search(r'action="([^"]*/undo)"', (await browser.get(here)).text)
+    assert undo is not None
+    _where(await browser.send_form(undo[1]))
+    async with clinic.unit() as uow:
+        card = await get_membership(uow, customer_id)
+        assert card.tier is not None
+        assert (card.tier.code, card.spent_fen) == ("normal", 0)
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ async def do_record_purchase(
     here = f"/customers/{customer_id}"
     toast = Toast(
         text=_sentence(uow, done),
-        undo_action="" if done.replayed else tenant_path(request, f"{here}/purchases/{done.purchase_id}/refund"),
+        undo_action="" if done.replayed else tenant_path(request, f"{here}/purchases/{done.purchase_id}/undo"),
     )
     return go_to(request, tenant_path(request, here), toast=toast)
 
@@ -143,20 +143,32 @@ def _sentence(reader: Reader, done: Recorded) -> str:
 
 @post(ONE + "/purchases/{purchase_id:uuid}/refund", guards=WRITE, request_max_body_size=BODY_LIMIT)
 async def do_refund(
-    request: WebRequest,
-    uow: NamedDependency[UnitOfWork],
-    customer_id: FromPath[UUID],
-    purchase_id: FromPath[UUID],
+    request: WebRequest, uow: NamedDependency[UnitOfWork], customer_id: FromPath[UUID], purchase_id: FromPath[UUID]
+) -> Response[Any]:
+    """The customer brings something back: the tier stays."""
+    return await _take_back(request, uow, customer_id, purchase_id, mistake=False)
+
+
+@post(ONE + "/purchases/{purchase_id:uuid}/undo", guards=WRITE, request_max_body_size=BODY_LIMIT)
+async def do_undo(
+    request: WebRequest, uow: NamedDependency[UnitOfWork], customer_id: FromPath[UUID], purchase_id: FromPath[UUID]
+) -> Response[Any]:
+    """Somebody mistyped: the tier that this purchase gave goes too."""
+    return await _take_back(request, uow, customer_id, purchase_id, mistake=True)
+
+
+async def _take_back(
+    request: WebRequest, uow: UnitOfWork, customer_id: UUID, purchase_id: UUID, *, mistake: bool
 ) -> Response[Any]:
     bill = await get_purchase(uow, purchase_id)
     if bill.customer_id != customer_id:
         raise NotFound("no such purchase of this customer")
     try:
-        done = await refund_purchase(uow, purchase_id=purchase_id)
+        done = await refund_purchase(uow, purchase_id=purchase_id, mistake=mistake)
         toast = Toast(text=gettext("%(amount)s was taken back") % {"amount": money(done.paid_fen)})
     except NothingToRefund:
         toast = Toast(text=gettext("This purchase was taken back already"), state="info")
     return go_to(request, tenant_path(request, f"/customers/{customer_id}"), toast=toast)
 
 
-routes = [show_new_purchase, do_record_purchase, do_refund]
+routes = [show_new_purchase, do_record_purchase, do_refund, do_undo]

@@ -1,6 +1,6 @@
 """What customer pages show: lines of the list, pets, the member card and the timeline in the reader's language."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -79,6 +79,8 @@ class EventLine(msgspec.Struct, frozen=True):
     who: str
     state: str = "neutral"
     path: str = ""
+    refund: str = ""
+    """Where a purchase is taken back, below the customer; empty when it is none or cannot be any more."""
 
 
 class ExtraField(msgspec.Struct, frozen=True):
@@ -188,17 +190,24 @@ def _subject_line(subject: SubjectRecord, kind: SubjectType | None, today: date)
     )
 
 
-def event_lines(events: Sequence[TimelineEvent], ladder: TierLadder | None) -> list[EventLine]:
+def event_lines(
+    events: Sequence[TimelineEvent], ladder: TierLadder | None, refundable: Collection[UUID] = ()
+) -> list[EventLine]:
     """The timeline in words; a kind that we have no words for is shown by its name."""
-    return [_event_line(event, ladder) for event in events]
+    lines = [_event_line(event, ladder) for event in events]
+    return [
+        msgspec.structs.replace(line, refund=f"/purchases/{event.ref_id}/refund")
+        if event.kind == "purchase" and event.ref_id in refundable
+        else line
+        for event, line in zip(events, lines, strict=True)
+    ]
 
 
 def _event_line(event: TimelineEvent, ladder: TierLadder | None) -> EventLine:
     say = _SAY.get(event.kind)
     told = say(event, ladder) if say else _Told("circle-dot", event.kind.replace("_", " "))
-    return EventLine(
-        event.event_id, told.icon, told.title, told.body, event.at, event.actor_name, told.state, told.path
-    )
+    who = "" if event.actor_kind == "system" else event.actor_name
+    return EventLine(event.event_id, told.icon, told.title, told.body, event.at, who, told.state, told.path)
 
 
 class _Told(msgspec.Struct, frozen=True):
