@@ -8,10 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Text, any_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, Text, and_, any_, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.db import table_of
+from core.tenancy.models import Tenant
+from core.tenancy.queries import TenantFacts
 from core.uow import Reader, UnitOfWork
 from tenants.models import Staff, StaffRole, StaffSession
 
@@ -21,6 +24,7 @@ TOUCH_EVERY = timedelta(minutes=5)
 """`seen_at` is written at most this often, so that reading pages stay read-only transactions."""
 
 _USER_AGENT_LENGTH = 200
+_TENANT, _SESSION, _STAFF, _ROLE = (table_of(row) for row in (Tenant, StaffSession, Staff, StaffRole))
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -56,50 +60,67 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-async def find_session(session: AsyncSession, *, token: str, now: datetime) -> SignedIn | None:
-    """Return who holds the token in the session's tenant, or None when it is unknown, too old or was ended."""
+def _visitor_query() -> Select[Any]:
+    of_tenant = and_(
+        _SESSION.c.tenant_id == _TENANT.c.tenant_id,
+        _SESSION.c.token_hash == bindparam("hash"),
+        _SESSION.c.expires_at > bindparam("now"),
+        _SESSION.c.seen_at > bindparam("idle_since"),
+    )
+    of_session = and_(
+        _STAFF.c.tenant_id == _SESSION.c.tenant_id,
+        _STAFF.c.staff_id == _SESSION.c.staff_id,
+        _STAFF.c.state == "active",
+    )
     roles = (
-        select(func.array_agg(StaffRole.role))
-        .where(StaffRole.tenant_id == Staff.tenant_id, StaffRole.staff_id == Staff.staff_id)
+        select(func.array_agg(_ROLE.c.role))
+        .where(_ROLE.c.tenant_id == _STAFF.c.tenant_id, _ROLE.c.staff_id == _STAFF.c.staff_id)
         .scalar_subquery()
     )
-    columns = (
-        StaffSession.token_hash,
-        Staff.staff_id,
-        Staff.full_name,
-        Staff.login,
-        Staff.locale,
-        Staff.branch_id,
-        roles,
-        StaffSession.seen_at,
-        StaffSession.expires_at,
-    )
-    of_staff = (Staff.tenant_id == StaffSession.tenant_id) & (Staff.staff_id == StaffSession.staff_id)
-    row: Any = (
-        await session.execute(
-            select(*columns)
-            .select_from(StaffSession)
-            .join(Staff, of_staff)
-            .where(
-                StaffSession.token_hash == hash_token(token),
-                StaffSession.expires_at > now,
-                StaffSession.seen_at > now - IDLE,
-                Staff.state == "active",
-            )
+    staff = (_STAFF.c[name] for name in ("staff_id", "full_name", "login", "locale", "branch_id"))
+    return (
+        select(
+            *(_TENANT.c[name] for name in TenantFacts.__struct_fields__),
+            *staff,
+            roles,
+            _SESSION.c.seen_at,
+            _SESSION.c.expires_at,
         )
-    ).first()
+        .select_from(_TENANT.outerjoin(_SESSION, of_tenant).outerjoin(_STAFF, of_session))
+        .where(_TENANT.c.tenant_id == bindparam("bound", type_=_TENANT.c.tenant_id.type))
+    )
+
+
+# Made once: every request of somebody signed in begins with it, and it is the only one it begins with.
+_VISITOR = _visitor_query()
+_FACTS = len(TenantFacts.__struct_fields__)
+
+
+async def find_visitor(
+    session: AsyncSession, *, token: str, now: datetime
+) -> tuple[TenantFacts | None, SignedIn | None]:
+    """Return the session's tenant, and who holds the token there; nobody when it is unknown, too old or was ended."""
+    token_hash = hash_token(token)
+    values = {"bound": session.info["tenant_id"], "hash": token_hash, "now": now, "idle_since": now - IDLE}
+    row: Any = (await session.execute(_VISITOR, values)).first()
     if row is None:
-        return None
-    return SignedIn(
-        token_hash=row[0],
-        staff_id=row[1],
-        full_name=row[2],
-        login=row[3],
-        locale=row[4],
-        branch_id=row[5],
-        roles=frozenset(row[6] or ()),
-        seen_at=row[7],
-        expires_at=row[8],
+        return None, None
+    tenant, (staff_id, full_name, login, locale, branch_id, roles, seen_at, expires_at) = (
+        TenantFacts(*row[:_FACTS]),
+        row[_FACTS:],
+    )
+    if staff_id is None:
+        return tenant, None
+    return tenant, SignedIn(
+        token_hash=token_hash,
+        staff_id=staff_id,
+        full_name=full_name,
+        login=login,
+        locale=locale,
+        branch_id=branch_id,
+        roles=frozenset(roles or ()),
+        seen_at=seen_at,
+        expires_at=expires_at,
     )
 
 

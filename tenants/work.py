@@ -50,10 +50,10 @@ class Workplace:
         return self.host.for_tenant(tenant.tenant_id, tenant.plugin_epoch, enabled)
 
     async def enter(
-        self, session: AsyncSession, actor: Actor, locale: str | None = None
+        self, session: AsyncSession, actor: Actor, locale: str | None = None, *, tenant: TenantFacts | None = None
     ) -> tuple[Scope, TenantPlugins]:
-        """Read the session's tenant and make its scope for the actor; raise NotFound when it is gone."""
-        tenant = await find_tenant(session)
+        """Make the scope of the session's tenant, read now or just before; raise NotFound when it is gone."""
+        tenant = tenant or await find_tenant(session)
         if tenant is None:
             raise NotFound("no such tenant")
         scope = Scope(

@@ -13,10 +13,9 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from core.errors import AnxinError
 from tenants.sessions import TOUCH_EVERY, touch_session
 from web.htmx import VARY
-from web.page import showing
+from web.page import current_page, showing
 from web.problems import answer_problem
 from web.request import BadText, WebRequest
-from web.screens import page_for
 from web.security import SECURITY_HEADERS, check_address
 
 access_log = logging.getLogger("anxin.access")
@@ -55,7 +54,8 @@ class Edge:
             await send(message)
 
         try:
-            with showing(page_for(request)):
+            # Whatever the request binds as its page is taken back at its end.
+            with showing(current_page()):
                 await self._answer(scope, receive, send_with_headers)
         except Exception:
             logger.exception("request %s failed outside every handler", request_id)

@@ -15,7 +15,7 @@ from litestar.handlers.base import BaseRouteHandler
 from core.errors import Forbidden, NotFound, Unauthenticated
 from core.scope import CUSTOMER, Actor
 from tenants.roles import PERMISSIONS, permissions_of
-from tenants.sessions import SignedIn, find_session
+from tenants.sessions import SignedIn, find_visitor
 from tenants.work import CODE_PREFIX_LENGTH
 from web.i18n import known_locale
 from web.page import CSRF_HEADER, LOCALE_COOKIE
@@ -72,7 +72,9 @@ class Access(msgspec.Struct, frozen=True):
         unsafe = request.method not in SAFE_METHODS
         if unsafe:
             check_origin(request)
-            await request.open_form()
+            # Read before the transaction opens: a slow upload must not hold a connection. Strangers are not read at all.
+            if self.door != "staff" or SESSION_COOKIE in request.cookies:
+                await request.open_form()
         if self.door is None:
             return
         visit = await _open(request, self.door, read_only=not unsafe)
@@ -115,10 +117,10 @@ async def _open(request: WebRequest, door: Door, *, read_only: bool) -> Visit:
         session = await stack.enter_async_context(workplace.database.session(tenant_id, read_only=read_only))
         now = request.runtime.clock()
         token = "" if door == "code" else request.cookies.get(SESSION_COOKIE, "")
-        signed_in = await find_session(session, token=token, now=now) if token else None
+        tenant, signed_in = await find_visitor(session, token=token, now=now) if token else (None, None)
         actor = _actor(signed_in)
         language = (signed_in.locale if signed_in else None) or request.cookies.get(LOCALE_COOKIE)
-        scope, plugins = await workplace.enter(session, actor, known_locale(language))
+        scope, plugins = await workplace.enter(session, actor, known_locale(language), tenant=tenant)
     except BaseException:
         await stack.aclose()
         raise

@@ -285,6 +285,22 @@ async def test_a_body_is_limited_by_its_route_also_without_a_length(person: Brow
     assert "That is too large" in answer.text or "too large" in answer.text
 
 
+async def test_the_body_of_a_stranger_is_not_even_read(app: Litestar, client: Client, tenant_a: TestTenant) -> None:
+    nobody = await client(None)
+    sent = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(64):
+            sent += 1
+            yield b"a=" + b"x" * 1022 + b"&"
+
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await nobody.post(f"/t/{tenant_a.slug}/staff", content=chunks(), headers=headers)
+    assert answer.status_code == 401
+    assert sent == 0
+
+
 @pytest.fixture
 async def pooled(
     new_database: Callable[[], Dsns], bus: Bus, plugin_host: PluginHost, clock: Clock, templates: Environment
