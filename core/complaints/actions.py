@@ -125,6 +125,8 @@ async def file_complaint(uow: UnitOfWork, *, filing: Filing, key: str | None = N
     )
     case.note(uow, "filed", {"text": filing.text.strip()})
     case.note(uow, "assessed", _verdict_data(verdict))
+    if uow.plugins.gaps_of(complaint_policies):
+        case.note(uow, "fallback", {})  # a plugin's promises are missing: core's own hold, and the case says so
     for position, milestone in enumerate(policy.milestones):
         clock = case.open_clock(milestone, position)
         if milestone.counts_from == "receipt":

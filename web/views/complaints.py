@@ -34,6 +34,7 @@ CHANNELS: Final = {
 _KINDS: Final = {
     "filed": (N_("%(who)s filed the complaint"), "message-square"),
     "assessed": (N_("The level was worked out"), "zap"),
+    "fallback": (N_("A plugin failed; the product's own promises hold"), "shield-alert"),
     "judged": (N_("%(who)s changed the level"), "scale"),
     "completed": (N_("%(who)s completed a step"), "circle-check"),
     "note": (N_("%(who)s added a note"), "notebook-pen"),
