@@ -222,8 +222,14 @@ async def get_opened_form(reader: Reader, code: str, *, once_key: str = "") -> O
 async def get_known_answers(
     reader: Reader, form: Form, *, customer_id: UUID, subject_id: UUID | None = None
 ) -> dict[str, Any]:
-    """Return the answers that the customer's record gives, by the profile map of the form."""
+    """Return the answers that the customer's record gives, by the profile map of the form.
+
+    Who has one living pet most likely comes with it; under another name the submission still makes another pet.
+    """
     customer = await get_customer(reader, customer_id)
+    living = [subject.subject_id for subject in customer.subjects if subject.deceased_on is None]
+    if subject_id is None and len(living) == 1:
+        subject_id = living[0]
     known = _profile("customer", customer, CUSTOMER_FIELDS) | {"customer.phone": customer.phone_e164}
     for subject in customer.subjects:
         if subject.subject_id == subject_id:

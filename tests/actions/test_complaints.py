@@ -319,7 +319,9 @@ async def test_reading_a_notice_acknowledges_the_step(clinic: TestTenant, clock:
     await _fire_all(clinic)
     async with clinic.unit("team_leader") as uow:
         assert await read_notices(uow)
-        acknowledged = await uow.session.scalar(text("SELECT count(*) FROM told_stage WHERE acknowledged_at IS NOT NULL"))
+        acknowledged = await uow.session.scalar(
+            text("SELECT count(*) FROM told_stage WHERE acknowledged_at IS NOT NULL")
+        )
         assert await list_notices(uow, staff_id=clinic.staff["team_leader"].id or UUID(int=0)) == []
         assert await read_notices(uow) == 0
     assert acknowledged
