@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, select, update
 
+from core.bulk_insert import insert_many
 from core.customers.models import Customer, CustomerEvent, CustomerPhone, CustomerWord, Subject
 from core.customers.rules.names import name_pinyin
 from core.customers.rules.phones import phone_kind
@@ -81,10 +82,9 @@ async def add_customers(
             codes=[code for code in (draft.member_no, *(s.chip for s in draft.subjects)) if code],
         )
         added.append(Added(customer_id, number, tuple(row["subject_id"] for row in rows)))
-    await uow.session.execute(insert(_C), customers)
-    for table, table_rows in ((_P, phones), (_S, subjects)):
-        if table_rows:
-            await uow.session.execute(insert(table), table_rows)
+    await insert_many(uow.session, _C, customers)
+    await insert_many(uow.session, _P, phones)
+    await insert_many(uow.session, _S, subjects)
     await _write_words(uow, words)
     return added
 
@@ -112,7 +112,7 @@ async def add_subjects(uow: UnitOfWork, drafts: Sequence[tuple[UUID, SubjectDraf
         return []
     stamp = {"tenant_id": uow.tenant_id, "source": source, "created_at": uow.now, "changed_at": uow.now}
     rows = [_subject_row(draft, customer_id) | stamp for customer_id, draft in drafts]
-    await uow.session.execute(insert(_S), rows)
+    await insert_many(uow.session, _S, rows)
     await refresh_words(uow, {customer_id for customer_id, _ in drafts})
     return [row["subject_id"] for row in rows]
 
@@ -131,7 +131,7 @@ async def append_events(uow: UnitOfWork, events: Sequence[Event]) -> list[UUID]:
     }
     ids = [new_id() for _ in events]
     rows = [stamp | {"event_id": one} | msgspec.structs.asdict(e) for one, e in zip(ids, events, strict=True)]
-    await uow.session.execute(insert(_E), rows)
+    await insert_many(uow.session, _E, rows)
     return ids
 
 
@@ -178,16 +178,10 @@ async def refresh_words(uow: UnitOfWork, customer_ids: Iterable[UUID]) -> None:
     await _write_words(uow, {customer_id: Searched(*parts) for customer_id, parts in found.items()})
 
 
-_INSERT_WORDS = text(
-    "INSERT INTO customer_word (tenant_id, token, customer_id, kind)"
-    " SELECT :tenant_id, w.token, w.customer_id, w.kind"
-    " FROM unnest(CAST(:tokens AS text[]), CAST(:ids AS uuid[]), CAST(:kinds AS text[])) AS w (token, customer_id, kind)"
-)
-
-
 async def _write_words(uow: UnitOfWork, searched: dict[UUID, Searched]) -> None:
-    rows = [(word.token, customer_id, word.kind) for customer_id, one in searched.items() for word in words_of(one)]
-    if rows:
-        tokens, ids, kinds = zip(*rows, strict=True)
-        values = {"tenant_id": uow.tenant_id, "tokens": list(tokens), "ids": list(ids), "kinds": list(kinds)}
-        await uow.session.execute(_INSERT_WORDS, values)
+    rows = [
+        {"tenant_id": uow.tenant_id, "token": word.token, "customer_id": customer_id, "kind": word.kind}
+        for customer_id, one in searched.items()
+        for word in words_of(one)
+    ]
+    await insert_many(uow.session, _W, rows)

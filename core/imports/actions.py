@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from core.bulk_insert import insert_many
 from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
@@ -197,7 +198,7 @@ async def check_rows(uow: UnitOfWork, *, batch_id: UUID) -> None:
                 codes.update({problem[1] for problem in row["problems"]})
                 counts["warned"] += any(problem[2] for problem in row["problems"])
             total += len(staged)
-            await uow.session.execute(insert(_R), staged)
+            await insert_many(uow.session, _R, staged)
     except FileProblem as problem:
         await _set(uow, batch_id, state="failed", fault=problem.code, counts={}, rows_total=0)
         return

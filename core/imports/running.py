@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.customers.actions import join_household
 from core.customers.bulk import Event, add_customers, add_subjects, append_events, phone_rows, refresh_words
 from core.customers.models import Customer, CustomerPhone, Subject
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
-from core.db import table_of
+from core.db import encode_json, table_of
 from core.errors import NotFound
 from core.imports.models import ImportBatch, ImportRow
 from core.imports.queries import BatchRecord, find_known, get_batch
@@ -282,44 +282,20 @@ async def _tell(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Waiting], do
     await append_events(uow, events)
 
 
-_WRITE_BACK = (
-    update(_R)
-    .where(
-        _R.c.tenant_id == bindparam("of_tenant"),
-        _R.c.batch_id == bindparam("of_batch"),
-        _R.c.row_no == bindparam("of_row"),
-    )
-    .values(
-        outcome=bindparam("to_outcome"),
-        state="done",
-        customer_id=bindparam("to_customer"),
-        subject_id=bindparam("to_subject"),
-        made_customer=bindparam("to_made_customer"),
-        made_subject=bindparam("to_made_subject"),
-        before=bindparam("to_before"),
-    )
+_WRITE_BACK = text(
+    "UPDATE import_row SET outcome = r.outcome, state = 'done', customer_id = r.customer_id, subject_id = r.subject_id,"
+    " made_customer = r.made_customer, made_subject = r.made_subject, before = CAST(r.before AS jsonb)"
+    " FROM unnest(CAST(:row_no AS bigint[]), CAST(:outcome AS text[]), CAST(:customer_id AS uuid[]),"
+    " CAST(:subject_id AS uuid[]), CAST(:made_customer AS boolean[]), CAST(:made_subject AS boolean[]),"
+    " CAST(:before AS text[])) AS r (row_no, outcome, customer_id, subject_id, made_customer, made_subject, before)"
+    " WHERE import_row.tenant_id = :tenant_id AND import_row.batch_id = :batch_id AND import_row.row_no = r.row_no"
 )
 
 
 async def _write_back(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Waiting], done: Mapping[int, Done]) -> None:
-    connection = await uow.session.connection()
-    await connection.execute(
-        _WRITE_BACK,
-        [
-            {
-                "of_tenant": uow.tenant_id,
-                "of_batch": batch.batch_id,
-                "of_row": one.row_no,
-                "to_outcome": one.outcome,
-                "to_customer": one.customer_id,
-                "to_subject": one.subject_id,
-                "to_made_customer": one.made_customer,
-                "to_made_subject": one.made_subject,
-                "to_before": one.before,
-            }
-            for one in done.values()
-        ],
-    )
+    values: dict[str, Any] = {name: [getattr(one, name) for one in done.values()] for name in Done.__struct_fields__}
+    values["before"] = [None if before is None else encode_json(before) for before in values["before"]]
+    await uow.session.execute(_WRITE_BACK, values | {"tenant_id": uow.tenant_id, "batch_id": batch.batch_id})
     counts = Counter(msgspec.to_builtins(batch.counts) | {"codes": 0})
     counts.subtract(Counter(row.outcome for row in rows))
     counts.update(Counter(one.outcome for one in done.values()))

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import func, select, text, update
 
+from core.bulk_insert import insert_many
 from core.customers.bulk import Event, append_events
 from core.db import new_id, table_of
 from core.hooks.records.loyalty import Program
@@ -19,6 +19,11 @@ from core.uow import UnitOfWork
 _A, _L = table_of(LoyaltyAccount), table_of(LedgerEntry)
 
 
+_OPEN_ACCOUNTS = text(
+    "INSERT INTO loyalty_account (tenant_id, customer_id, spent_fen, points)"
+    " SELECT :tenant_id, r.customer_id, 0, 0 FROM unnest(CAST(:ids AS uuid[])) AS r (customer_id)"
+    " ON CONFLICT (tenant_id, customer_id) DO NOTHING"
+)
 _ADD_SPENT = text(
     "UPDATE loyalty_account SET spent_fen = loyalty_account.spent_fen + d.fen"
     " FROM unnest(CAST(:ids AS uuid[]), CAST(:fens AS bigint[])) AS d (customer_id, fen)"
@@ -64,9 +69,7 @@ async def _locked(uow: UnitOfWork, wanted: Mapping[UUID, int]) -> dict[UUID, Any
     ids = sorted(wanted)
     if not ids:
         return {}
-    rows = [{"tenant_id": uow.tenant_id, "customer_id": one, "spent_fen": 0, "points": 0} for one in ids]
-    fresh = upsert(_A).on_conflict_do_nothing(index_elements=["tenant_id", "customer_id"])
-    await uow.session.execute(fresh, rows)
+    await uow.session.execute(_OPEN_ACCOUNTS, {"tenant_id": uow.tenant_id, "ids": ids})
     found = await uow.session.execute(
         select(_A)
         .where(_A.c.tenant_id == uow.tenant_id, _A.c.customer_id.in_(ids))
@@ -126,7 +129,7 @@ async def _append(
         }
         for one, fen in deltas.items()
     ]
-    await uow.session.execute(insert(_L), entries)
+    await insert_many(uow.session, _L, entries)
     values = {"tenant_id": uow.tenant_id, "ids": list(deltas), "fens": list(deltas.values())}
     await uow.session.execute(_ADD_SPENT, values)
     if program is not None:
