@@ -121,7 +121,7 @@ class Case:
     ) -> None:
         self.complaint_id = complaint_id
         self.number = number
-        self.severity = severity
+        self.severity: Severity = severity
         self.state = state
         self.policy = policy
         self.policy_version = policy_version

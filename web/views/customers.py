@@ -221,7 +221,7 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 def _changed(event: TimelineEvent, _: TierLadder | None) -> _Told:
-    names = [gettext(_FIELD_NAMES.get(name, name)) for name in event.data.get("fields", ())]
+    names = [gettext(_FIELD_NAMES.get(name) or name) for name in map(str, event.data.get("fields", ()))]
     return _Told("pencil", gettext("Changed: %(fields)s") % {"fields": ", ".join(names)})
 
 
