@@ -49,13 +49,27 @@ class Places:
 
     def folder_for(self, server: str) -> Path:
         """The 0700 folder for the server's data, owned by its account."""
+        self._move_out()
         return self._private(self.home / server)
 
     def sockets_for(self, server: str) -> Path:
         """The 0700 folder for the server's socket, owned by its account."""
+        self._move_out()
         _make(self.run, 0o755)
         _own(self.run, os.geteuid())
         return self._private(self.run / server)
+
+    def _move_out(self) -> None:
+        """Make the home outside VAR, when there is to be one, and remember it: from now on it stays."""
+        if self.home == self.var or (self.var / POINTER).exists():
+            return
+        _make(self.home, 0o755)
+        if self.account is not None and (closed := closed_folder(self.home, self.account)) is not None:
+            raise FolderError(
+                f"The servers run as '{self.account.name}' and may enter neither {self.var} nor {closed}.",
+                f"Choose a folder that '{self.account.name}' can enter: make run VAR=/srv/anxin",
+            )
+        (self.var / POINTER).write_text(f"{self.home}\n")
 
     def _private(self, folder: Path) -> Path:
         _make(folder, 0o700)
@@ -88,18 +102,8 @@ def find_places(var: Path) -> Places:
     if account is None or closed is None:
         return Places(var, var, account)
     home = SHARED_HOME / hashlib.sha256(os.fsencode(var)).hexdigest()[:12]
-    _make(home, 0o755)
-    if (still := closed_folder(home, account)) is not None:
-        raise FolderError(
-            f"The servers run as '{account.name}' and may enter neither {closed} nor {still}.",
-            f"Choose a folder that '{account.name}' can enter: make run VAR=/srv/anxin",
-        )
-    pointer.write_text(f"{home}\n")
     return Places(
-        var,
-        home,
-        account,
-        f"'{account.name}' may not enter {closed}: the servers keep their files in {home}.",
+        var, home, account, f"'{account.name}' may not enter {closed}: the servers keep their files in {home}."
     )
 
 
