@@ -288,7 +288,7 @@ async def add_information(uow: UnitOfWork, *, complaint_id: UUID, text: str) -> 
 async def answer_satisfaction(
     uow: UnitOfWork, *, complaint_id: UUID, satisfied: bool, rating: int | None = None, words: str = ""
 ) -> None:
-    """Take the customer's answer: yes completes the gate before the archive, no opens the case again."""
+    """Take the customer's answer: yes completes what waits for exactly that, no opens the case again."""
     case = await lock_case(uow, complaint_id)
     if case.state != "resolved":
         raise ComplaintClosed(state=case.state)
@@ -302,8 +302,9 @@ async def answer_satisfaction(
         return
     answers = {"satisfied": "yes", "words": said}
     for milestone in case.policy.milestones:
-        if milestone.gate_for == ARCHIVE and milestone.id not in case.done:
-            wanted = {field.key for field in milestone.facts}
+        wanted = {field.key for field in milestone.facts}
+        # Other gates before the archive, as a director's check of what was mended, are not the customer's to open.
+        if milestone.gate_for == ARCHIVE and "satisfied" in wanted and milestone.id not in case.done:
             facts = {key: value for key, value in answers.items() if key in wanted and value}
             _complete(uow, case, milestone.id, facts)
     await case.save(uow)

@@ -3,10 +3,11 @@
 import pytest
 
 from tests.browser.chromium import anyio_backend, chromium, find_chromium, open_page
+from tests.browser.desk import desk, phone, windows
 from tests.browser.gallery import gallery
 from tests.browser.live_site import live_site
 
-__all__ = ["anyio_backend", "chromium", "gallery", "live_site", "open_page"]
+__all__ = ["anyio_backend", "chromium", "desk", "gallery", "live_site", "open_page", "phone", "windows"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -36,12 +36,11 @@ from tenants.staff import list_people
 from web.i18n import gettext
 from web.live import Live, stream
 from web.page import Toast, current_page
-from web.problems import Refused, field_texts
+from web.problems import Refused, field_texts, problem_words
 from web.request import WebRequest
-from web.routes.intake import problem_words
 from web.screens import go_to, show, tenant_path
 from web.security import requires
-from web.views.complaints import LEVEL_NAMES, LEVELS, history_of, newest_clocks, number_text, steps_of
+from web.views.complaints import LEVEL_NAMES, LEVELS, excerpts_of, history_of, newest_clocks, number_text, steps_of
 
 CASE: Final = "/t/{slug:str}/complaints/{complaint_id:uuid}"
 _READ, _WRITE, _JUDGE = (requires(f"complaints.{verb}") for verb in ("read", "write", "judge"))
@@ -128,6 +127,7 @@ async def _data(
         "steps": steps_of(detail, {}),
         "forms": _step_forms(reader, detail, posted or {}, errors),
         "history": history_of(detail),
+        "excerpts": excerpts_of(detail),
         "assignee": staff.get(detail.assignee_id, "") if detail.assignee_id else "",
         "customer": await get_customer(reader, detail.customer_id) if may_see and detail.customer_id else None,
         "customers": f"/t/{reader.scope.slug}/customers",

@@ -127,7 +127,7 @@ def newest_clocks(detail: ComplaintDetail) -> dict[str, ClockRow]:
 _STATE_OF: Final = {"met": "done", "met_late": "late", "breached": "over", "cancelled": "cancelled"}
 
 
-def _note_of(clock: ClockRow | None, milestone: Milestone) -> str:
+def _note_of(clock: ClockRow | None, milestone: Milestone, *, ready: bool) -> str:
     if clock is None:
         return ""
     if clock.completed_at is not None:
@@ -136,7 +136,7 @@ def _note_of(clock: ClockRow | None, milestone: Milestone) -> str:
         return gettext("Paused")
     if clock.due_at is not None:
         return gettext("Due %(when)s") % {"when": format_datetime(clock.due_at)}
-    return gettext("After the steps before it") if milestone.after else gettext("No deadline")
+    return gettext("After the steps before it") if milestone.after and not ready else gettext("No deadline")
 
 
 def steps_of(detail: ComplaintDetail, actions: Mapping[str, str]) -> list[Step]:
@@ -152,7 +152,7 @@ def steps_of(detail: ComplaintDetail, actions: Mapping[str, str]) -> list[Step]:
             Step(
                 label=localized(milestone.label),
                 state=_STATE_OF.get(status, "current" if running and detail.state == "open" else "todo"),  # type: ignore[arg-type] # values are Step's own
-                note=_note_of(clock, milestone),
+                note=_note_of(clock, milestone, ready=ready),
                 due=clock.due_at if clock is not None and status in {"running", "breached"} else None,
                 start=clock.started_at if clock is not None else None,
                 action=actions.get(milestone.id, ""),
@@ -174,9 +174,9 @@ def _about_of(row: HistoryRow, policy: Policy) -> str:
 
 
 def history_of(detail: ComplaintDetail) -> list[Entry]:
-    """Return the history, oldest first."""
+    """Return the history, oldest first; what a late worker wrote down stands where it happened."""
     entries = []
-    for row in detail.history:
+    for row in sorted(detail.history, key=lambda row: (row.at, row.seq)):
         title, icon = _KINDS.get(row.kind, (row.kind, "circle-dot"))
         who = row.actor_name or (detail.contact_name or gettext("The customer"))
         late = row.kind in {"breached", "nobody"}
@@ -192,6 +192,29 @@ def history_of(detail: ComplaintDetail) -> list[Entry]:
             )
         )
     return entries
+
+
+CONTEXT: Final = 14
+"""Characters shown before and after a quoted word."""
+
+
+class Excerpt(msgspec.Struct, frozen=True):
+    """Words of the complaint that led to a reason, with what stands around them."""
+
+    before: str
+    words: str
+    after: str
+
+
+def excerpts_of(detail: ComplaintDetail) -> list[Excerpt]:
+    """Return each quote in its sentence."""
+    found = []
+    for quote in detail.quotes:
+        text = detail.desired if quote.source == "desired" else detail.text
+        start, end = max(0, quote.start - CONTEXT), min(len(text), quote.end + CONTEXT)
+        before = ("…" if start else "") + text[start : quote.start]
+        found.append(Excerpt(before, quote.text, text[quote.end : end] + ("…" if end < len(text) else "")))
+    return found
 
 
 _TOLD: Final = {

@@ -1,0 +1,135 @@
+"""`desk`: a person of a demo chain, signed in with a real browser, reading Chinese; `phone`: a customer's phone without an account."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Literal, Protocol
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Locator, Page
+
+from tests.browser.chromium import _complains as complains
+from tests.browser.live_site import LiveSite
+from web.i18n import catalogue
+
+WAIT_MS = 20_000
+Theme = Literal["light", "dark"]
+
+
+def zh(text: str) -> str:
+    """The Chinese words of a text of ours, so that a better translation breaks no test."""
+    found = catalogue("zh_CN").gettext(text)
+    assert found != text, f"nobody has translated {text!r}"
+    return found
+
+
+class Desk:
+    """One person's window."""
+
+    def __init__(self, page: Page, site: LiveSite, chain: str) -> None:
+        self.page = page
+        self.root = f"{site.url}/t/{chain}"
+
+    async def sign_in(self, login: str, password: str) -> None:
+        await self.page.goto(f"{self.root}/sign-in")
+        await self.page.get_by_label(zh("Mobile number or email")).fill(login)
+        await self.page.get_by_label(zh("Password"), exact=True).fill(password)
+        await self.page.keyboard.press("Enter")
+        await self.page.wait_for_url(self.root)
+
+    async def open(self, entry: str) -> None:
+        """Go to a page of the side bar, which is a drawer on a phone."""
+        menu = self.page.get_by_role("button", name=zh("Menu"), exact=True)
+        if await menu.is_visible():
+            await menu.click()
+        await self.page.locator("#sidebar").get_by_role("link", name=zh(entry)).click()
+        await self.page.get_by_role("heading", level=1, name=zh(entry)).wait_for()
+
+    async def press(self, label: str, within: str = "main") -> None:
+        await self.page.locator(within).get_by_role("button", name=zh(label), exact=True).first.click()
+
+    def text(self, words: str) -> Locator:
+        return self.page.locator("main").get_by_text(words).first
+
+    async def see(self, words: str) -> None:
+        await self.text(words).wait_for()
+
+    async def heading(self) -> str:
+        return (await self.page.locator("h1").inner_text()).strip()
+
+
+class OpenDesk(Protocol):
+    """`await desk("director", width=390)`."""
+
+    def __call__(self, role: str = ..., chain: str = ..., width: int = ...) -> Awaitable[Desk]: ...
+
+
+OpenPhone = Callable[..., Awaitable[Page]]
+
+
+class Windows:
+    """Opens windows and remembers what their consoles and networks say."""
+
+    def __init__(self, browser: Browser, site: LiveSite) -> None:
+        self.browser = browser
+        self.site = site
+        self.complaints: list[str] = []
+        self.contexts: list[BrowserContext] = []
+
+    async def open(
+        self, width: int = 1366, *, script: bool = True, theme: Theme = "light", locale: str = "zh-CN"
+    ) -> Page:
+        phone = width < 768
+        context = await self.browser.new_context(
+            viewport={"width": width, "height": 844 if phone else 860},
+            color_scheme=theme,
+            locale=locale,
+            timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",
+            java_script_enabled=script,
+            has_touch=phone,
+            is_mobile=phone,
+            accept_downloads=True,
+        )
+        context.set_default_timeout(WAIT_MS)
+        self.contexts.append(context)
+        page = await context.new_page()
+        page.on("console", lambda said: self.complaints.append(f"{page.url} {said.text}") if complains(said) else None)
+        page.on("pageerror", lambda error: self.complaints.append(f"{page.url} {error}"))
+        page.on("request", lambda asked: self._look(asked.url))
+        return page
+
+    def _look(self, url: str) -> None:
+        if not url.startswith((self.site.url, "data:", "blob:")):
+            self.complaints.append(f"asked a third party: {url}")
+
+    async def close(self) -> None:
+        for context in self.contexts:
+            await context.close()
+        assert not self.complaints, self.complaints
+
+
+@pytest.fixture
+async def windows(chromium: Browser, live_site: LiveSite) -> AsyncIterator[Windows]:
+    """Fails at the end when a page complained in its console or asked another host for anything."""
+    made = Windows(chromium, live_site)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def desk(windows: Windows, live_site: LiveSite) -> OpenDesk:
+    async def make(role: str = "director", chain: str = "dongying", width: int = 1366) -> Desk:
+        made = Desk(await windows.open(width), live_site, chain)
+        await made.sign_in(live_site.login(role, chain), live_site.password)
+        return made
+
+    return make
+
+
+@pytest.fixture
+def phone(windows: Windows) -> OpenPhone:
+    async def make(url: str, *, script: bool = True) -> Page:
+        page = await windows.open(390, script=script)
+        await page.goto(url)
+        return page
+
+    return make

@@ -1,0 +1,230 @@
+"""A pet died in surgery: filed on a phone, judged, seen live, warned about and escalated as time passes, answered, closed."""
+
+import re
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.desk import Desk, OpenDesk, OpenPhone, zh
+from tests.browser.live_site import LiveSite
+
+pytestmark = pytest.mark.browser
+DEATH = "手术中宠物死亡"
+# 宠物医院客户投诉应急预案 §3.3
+PROMISES = {
+    "组长到达现场": timedelta(minutes=10),
+    "证据固定": timedelta(hours=1),
+    "内部听证会": timedelta(hours=24),
+    "正式沟通": timedelta(hours=48),
+}
+
+
+def _title() -> str:
+    """A grave complaint that no other test has filed."""
+    return f"{DEATH}，单号{uuid4().hex[:6]}"
+
+
+async def _file(page: Page, text: str, *, name: str = "周文博") -> str:
+    """Return the address of the status page."""
+    await page.get_by_label(zh("In your words")).fill(text)
+    await page.get_by_label(zh("How can we make it right?")).fill("要求院长当面说明")
+    await page.get_by_label(zh("Your name")).fill(name)
+    await page.get_by_label(zh("Mobile number")).fill("138 7810 6871")
+    await page.get_by_role("button", name=zh("Send")).click()
+    await page.wait_for_url(re.compile(r"/s/"))
+    return page.url
+
+
+async def _clocks(desk: Desk) -> dict[str, timedelta]:
+    """Return how long each step of the open case may take, as the page's timers say."""
+    found = await desk.page.locator(".step:has(sla-timer)").evaluate_all(
+        "steps => steps.map((step) => [step.querySelector('.step-label').innerText.trim(),"
+        " step.querySelector('sla-timer').getAttribute('start'), step.querySelector('sla-timer').getAttribute('due')])"
+    )
+    return {label: datetime.fromisoformat(due) - datetime.fromisoformat(start) for label, start, due in found}
+
+
+async def _read_inbox(desk: Desk, words: str, told: str) -> None:
+    """Somebody was told this about the case, and says so."""
+    line = desk.page.locator(".list-item", has_text=words).filter(has_text=zh(told)).first
+    for _ in range(40):
+        await desk.open("Inbox")
+        if await line.count():
+            break
+        await desk.page.wait_for_timeout(250)
+    await expect(line).to_be_visible()
+
+
+async def _open_case(desk: Desk, title: str) -> None:
+    await desk.open("Complaints")
+    await desk.page.locator("#complaint-table .row-link", has_text=title).click()
+    await desk.page.get_by_role("heading", level=1, name=title).wait_for()
+
+
+async def _history(desk: Desk, words: str, about: str) -> None:
+    """Wait until the open case says so by itself."""
+    line = desk.page.locator(".timeline-item", has_text=zh(words)).filter(has_text=about)
+    await expect(line.first).to_be_visible(timeout=15_000)
+
+
+async def test_the_board_shows_a_grave_complaint_while_it_is_filed_and_its_clocks_run(
+    desk: OpenDesk, phone: OpenPhone, live_site: LiveSite
+) -> None:
+    title = _title()
+    leader = await desk("team_leader")
+    await leader.open("Complaints")
+    await leader.page.get_by_role("link", name=zh("Board")).click()
+    await leader.page.locator("#column-L3").wait_for()
+    await expect(leader.page.locator("[data-live-state=live]")).to_be_visible()
+    cards = leader.page.locator("#column-L3 .board-card", has_text=title)
+    assert await cards.count() == 0
+    await leader.page.evaluate("window.stillTheSamePage = true")
+    customer = await phone(f"{live_site.url}/c/{live_site.welcome.filing_code}")
+    status = await _file(customer, title)
+    await expect(cards).to_have_count(1)
+    assert await leader.page.evaluate("window.stillTheSamePage"), "no reload brought it"
+    await expect(customer.locator(".card").first).to_contain_text("10 分钟内负责人到场")
+    assert re.fullmatch(r"0?9:\d\d", await customer.locator("sla-timer time").first.inner_text())
+
+    await cards.locator(".row-link").click()
+    await leader.page.locator(".stepper").wait_for()
+    await expect(leader.page.locator(".page-header")).to_contain_text(zh("L3 major"))
+    await expect(leader.page.locator("aside.stack")).to_contain_text("应急预案 §3.3")
+    clocks = await _clocks(leader)
+    assert {label: clocks.get(label) for label in PROMISES} == PROMISES
+
+    live_site.move_clock(timedelta(minutes=5, seconds=2))
+    await _history(leader, "A promise is near its end", "组长到达现场")
+    await _history(leader, "The case was escalated", "院长")
+    live_site.move_clock(timedelta(minutes=5))
+    await _history(leader, "A promise was broken", "组长到达现场")
+    await customer.goto(status)
+    await expect(customer.locator("main")).to_contain_text(
+        zh("We are late and sorry. The people responsible have been told.")
+    )
+
+
+async def test_who_is_responsible_is_told_as_the_deadlines_pass(
+    desk: OpenDesk, phone: OpenPhone, live_site: LiveSite
+) -> None:
+    title = _title()
+    await _file(await phone(f"{live_site.url}/c/{live_site.welcome.filing_code}"), title)
+    live_site.move_clock(timedelta(minutes=10, seconds=2))
+    await _read_inbox(await desk("team_leader"), title, "Ends soon")
+    await _read_inbox(await desk("director"), title, "Escalated to you")
+    live_site.move_clock(timedelta(minutes=50))
+    officer = await desk("admin_officer")
+    await _read_inbox(officer, title, "Broken")
+    await officer.press("Mark all as read")
+    await officer.see(zh("Nothing waits for you"))
+    await officer.page.close()
+    # 24 h, then 48 h: whoever was signed in has to sign in again.
+    for hours, step in ((23, "内部听证会"), (24, "正式沟通")):
+        live_site.move_clock(timedelta(hours=hours))
+        director = await desk("director")
+        await _read_inbox(director, title, "Escalated to you")
+        await _open_case(director, title)
+        await _history(director, "A promise was broken", step)
+        await director.page.close()  # a live page would be told that its session is over
+    doctor = await desk("doctor")
+    await doctor.open("Inbox")
+    assert await doctor.page.locator(".list-item", has_text=title).count() == 0, "it is none of the doctor's business"
+
+
+async def _complete_open_steps(desk: Desk) -> bool:
+    """Fill the first open step with whatever it asks for and send it; false when nothing is left."""
+    form = desk.page.locator("form[id^=form-]").first
+    if not await form.count():
+        return False
+    step = await form.get_attribute("id")
+    for group in await form.locator("fieldset").all():
+        await group.locator("input[type=radio], input[type=checkbox]").first.check()
+    for box in await form.locator("textarea, input[type=text]").all():
+        numeric = await box.get_attribute("inputmode") == "decimal"
+        await box.fill("2" if numeric else "已按预案办理")
+    async with desk.page.expect_navigation():
+        await form.get_by_role("button", name=zh("Mark as done")).click()
+    await desk.page.locator("#toasts", has_text=zh("The step is done")).wait_for()
+    assert await desk.page.locator(f"form#{step}").count() == 0
+    return True
+
+
+@pytest.mark.parametrize("width", [1366, 390])
+async def test_the_case_is_worked_to_its_end_and_the_customer_answers(
+    desk: OpenDesk, phone: OpenPhone, live_site: LiveSite, width: int
+) -> None:
+    title = _title()
+    customer = await phone(f"{live_site.url}/c/{live_site.welcome.filing_code}", script=width == 390)
+    status = await _file(customer, title)
+    await customer.get_by_label(zh("Add something")).fill("病历编号 20261122")
+    await customer.get_by_role("button", name=zh("Send")).click()
+    await expect(customer.locator("main")).to_contain_text("病历编号 20261122")
+
+    director = await desk("director", width=width)
+    await _open_case(director, title)
+    await director.see("病历编号 20261122")
+    async with director.page.expect_navigation():
+        await director.press("Take it")
+    for _ in range(12):
+        if not await _complete_open_steps(director) or await director.text(zh("The case is resolved")).count():
+            break
+    await director.see(zh("The case is resolved"))
+
+    await customer.goto(status)
+    await customer.get_by_label(zh("Yes"), exact=True).check()
+    await customer.get_by_label("5", exact=True).check()
+    await customer.locator("form#answer").get_by_role("button", name=zh("Send")).click()
+    await customer.wait_for_load_state()
+    await director.page.reload()
+    await director.see(zh("The customer answered whether they are satisfied"))
+    for _ in range(6):
+        if not await _complete_open_steps(director):
+            break
+    await director.press("Archive")
+    await customer.goto(status)
+    await expect(customer.locator("main")).to_contain_text(zh("This case is closed"))
+
+
+async def _ask(desk: Desk, words: str) -> None:
+    await desk.page.evaluate("customElements.whenDefined('command-palette')")
+    await desk.page.keyboard.press("/")
+    await expect(desk.page.locator("dialog.palette")).to_be_visible()
+    await desk.page.keyboard.type(words)
+
+
+async def test_everything_can_be_reached_by_keyboard(desk: OpenDesk) -> None:
+    front_desk = await desk("front_desk")
+    keys = front_desk.page.keyboard
+    for words, shown, found in (
+        ("chenjingyi", "陈静怡", "/customers/"),
+        ("米粒", "陈静怡", "/customers/"),
+        ("候诊超过四十分钟", "候诊超过四十分钟", "/complaints/"),
+    ):
+        await _ask(front_desk, words)
+        await expect(front_desk.page.locator("[role=option]").first).to_contain_text(shown)
+        async with front_desk.page.expect_navigation(url=re.compile(found)):
+            await keys.press("Enter")
+    await keys.press("c")
+    assert "/complaints/new" not in front_desk.page.url, "a case has no button for a new one"
+    await _ask(front_desk, zh("Complaints"))
+    await expect(front_desk.page.locator("[role=option]").last).to_contain_text(zh("Complaints"))
+    await keys.press("ArrowUp")
+    await keys.press("Enter")
+    await front_desk.page.wait_for_url(re.compile(r"/complaints$"))
+    await keys.press("c")
+    await front_desk.page.wait_for_url(re.compile(r"/complaints/new$"))
+    focused = await front_desk.page.evaluate("document.activeElement.name")
+    assert focused == "text", "one can write at once"
+    await keys.type("诊疗区有异味")
+    await keys.press("Tab")
+    await keys.type("李女士")
+    await keys.press("Tab")
+    await keys.type("13987654321")
+    await keys.press("Enter")
+    await front_desk.page.get_by_role("heading", level=1, name="诊疗区有异味").wait_for()
+    await keys.press("Control+k")
+    assert await front_desk.page.locator("dialog.palette").is_visible()
+    await keys.press("Escape")
+    assert not await front_desk.page.locator("dialog.palette").is_visible()
