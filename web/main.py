@@ -1,5 +1,6 @@
 """`python -m web.main`: serves the application with uvicorn on HOST and PORT, and stops without cutting answers off."""
 
+import asyncio
 import logging
 import logging.config
 import os
@@ -11,6 +12,7 @@ import uvicorn
 from litestar import Litestar
 
 from core.clock import Clock, now
+from core.isolation import find_violations_at
 from core.settings import settings_from_env
 from web.app import create_app
 from web.runtime import Runtime
@@ -45,6 +47,9 @@ def main(*, clock: Clock = now) -> None:
         settings = settings_from_env(os.environ)
     except LookupError as error:
         sys.exit(str(error))
+    if settings.production and (open_walls := asyncio.run(find_violations_at(settings.database_url))):
+        named = ", ".join(f"{violation.rule}: {violation.where}" for violation in open_walls)
+        sys.exit(f"One tenant could see another ({named}). Undo that change; then: anxin db check")
     config = uvicorn.Config(
         create_app(settings, clock=clock),
         host=host,

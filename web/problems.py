@@ -138,9 +138,19 @@ def _find(error: Exception) -> _Found:
     return _Found("internal", 500)
 
 
+def problem_words(problem: FieldProblem) -> str:
+    """Return what is wrong in the reader's language; a plugin's own words come along in `params["text"]`."""
+    if "text" in problem.params:
+        return str(problem.params["text"])
+    try:
+        return gettext(field_text(problem.code)) % problem.params
+    except KeyError:  # a plugin may name a code of ours without what our words need
+        return gettext(field_text("wrong-form"))
+
+
 def field_texts(problems: tuple[FieldProblem, ...]) -> dict[str, str]:
     """Return the words of refused values by path, in the reader's language, for `error=` of the fields."""
-    return {problem.path: gettext(field_text(problem.code)) % problem.params for problem in problems}
+    return {problem.path: problem_words(problem) for problem in problems}
 
 
 def wants_json(request: WebRequest) -> bool:

@@ -13,6 +13,7 @@ from core.hooks.records.text import Text, localized
 
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 # msgspec's words -> the error codes of forms.md; the first that is found counts.
+_BOUND = re.compile(r"[<>]=? (-?\d+(?:\.\d+)?)")
 _CODES = (
     ("unknown field", "unknown"),
     ("length >=", "min_length"),
@@ -92,7 +93,11 @@ def _problem(name: str, message: str) -> FieldProblem:
     code = next((code for part, code in _CODES if part in said), "type")
     if unknown := re.search(r"unknown field `([^`]*)`", said):
         path = f"{path}.{unknown.group(1)}"
-    return FieldProblem(path, code, {"detail": said})
+    params: dict[str, str | int | float] = {"detail": said}
+    if bound := _BOUND.search(said):
+        limit = float(bound.group(1))
+        params["min" if code.startswith("min") else "max"] = int(limit) if limit.is_integer() else limit
+    return FieldProblem(path, code, params)
 
 
 def problems_of(found: Iterable[SettingProblem]) -> tuple[FieldProblem, ...]:

@@ -13,23 +13,14 @@ from core.forms.queries import OpenedForm, find_draft, get_opened_form
 from core.forms.rules import decode_post, form_view
 from core.hooks.records.text import localized
 from core.uow import Reader, UnitOfWork
-from web.i18n import gettext
 from web.page import showing
-from web.problem_texts import field_text
-from web.problems import Refused
+from web.problems import Refused, problem_words
 from web.request import WebRequest
 from web.screens import locale_of, page_for, show
 from web.security import BY_CODE
 
 BODY_LIMIT = 2 * 1024 * 1024
 """Answers with a drawn signature; photos go another way."""
-
-
-def problem_words(problem: FieldProblem) -> str:
-    """Return what is wrong in the reader's language; a plugin's own words come along in `params`."""
-    if "text" in problem.params:
-        return str(problem.params["text"])
-    return gettext(field_text(problem.code)) % problem.params
 
 
 async def _show_form(
