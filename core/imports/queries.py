@@ -166,7 +166,7 @@ async def get_remembered(reader: Reader) -> dict[str, str]:
 async def find_known(reader: Reader, readings: Mapping[int, Reading]) -> dict[int, list[Known]]:
     """Return, by row, the customers who have one of its phones or its member number; few statements for any number."""
     phones = {phone for reading in readings.values() for phone in reading.phones}
-    numbers = {reading.member_no for reading in readings.values() if reading.member_no and not reading.phones}
+    numbers = {reading.member_no for reading in readings.values() if reading.member_no}
     same_phone = (
         select(_P.c.customer_id)
         .where(_P.c.tenant_id == reader.tenant_id, _P.c.phone_e164.in_(phones))
@@ -192,8 +192,7 @@ async def find_known(reader: Reader, readings: Mapping[int, Reading]) -> dict[in
     found: dict[int, list[Known]] = {}
     for row_no, reading in readings.items():
         hits = [one for phone in reading.phones for one in by_phone.get(phone, ())]
-        if not reading.phones and reading.member_no:
-            hits = by_number.get(reading.member_no, [])
+        hits += by_number.get(reading.member_no or "", [])
         if hits:
             found[row_no] = list({one.customer_id: one for one in hits}.values())
     return found

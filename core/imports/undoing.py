@@ -81,10 +81,10 @@ async def _take_back(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Any]) -
     for row in rows:
         if row.before and not await _restore(uow, row.before, row.customer_id, row.subject_id):
             kept[row.row_no] = "changed-since"
-    opened = [row.customer_id for row in rows if row.row_no not in kept]
-    await reverse_openings(uow, customer_ids=opened, ref_id=batch.batch_id)
     stuck = await _remove(uow, leaving)
     kept |= {made[one]: "in-use" for one in stuck}
+    opened = [row.customer_id for row in rows if row.row_no not in kept]
+    await reverse_openings(uow, customer_ids=opened, ref_id=batch.batch_id)
     staying = {row.customer_id for row in rows} - set(leaving) | set(stuck)
     await refresh_words(uow, staying)
     told = {"batch": batch.number, "filename": batch.filename}

@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 import xlsxwriter
 
-from core.customers.actions import add_customer, add_note, change_customer
+from core.customers.actions import add_customer, add_note, change_customer, change_subject
 from core.customers.queries import find_customers, get_customer, list_customers, list_events
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
 from core.errors import InvalidInput, NotFound
+from core.forms.actions import create_link
 from core.imports.actions import (
     ImportElsewhere,
     change_layout,
@@ -236,6 +237,34 @@ async def test_undo_removes_the_untouched_and_lists_the_rest(clinic: TestTenant)
         assert (await get_membership(uow, touched)).spent_fen == 700_00
         with pytest.raises(ImportElsewhere):
             await start_undo(uow, batch_id=done.batch_id)
+
+
+async def test_undo_keeps_pets_and_fields_that_somebody_uses_or_changed(clinic: TestTenant) -> None:
+    kind = {"kind": "petclinic.pet"}
+    async with clinic.unit() as uow:
+        mine = await add_customer(uow, draft=CustomerDraft(full_name="王小美", phones=("+8613812346871",)))
+    lines = [f"A1,王小美,13812346871,{pet},犬,,,,,,,旧话" for pet in ("一", "二", "三")]
+    lines += ["A2,李雷,13900001111,四,猫,,,,,,,", "A3,韩梅梅,13900002222,五,猫,,,,,,,"]
+    done = await run(clinic, await check(clinic, csv_of(*lines)))
+    async with clinic.unit() as uow:
+        pets = {pet.name: pet.subject_id for pet in (await get_customer(uow, mine)).subjects}
+        lei = await get_customer(uow, await only(uow, "李雷"))
+        await change_subject(uow, subject_id=pets["一"], draft=SubjectDraft(name="一一", **kind))
+        await create_link(uow, form_id="petclinic.intake", customer_id=mine, subject_id=pets["二"])
+        await create_link(
+            uow, form_id="petclinic.intake", customer_id=lei.customer_id, subject_id=lei.subjects[0].subject_id
+        )
+        record = await get_customer(uow, mine)
+        changed = CustomerDraft(full_name="王小美", phones=("+8613812346871",), note="新话", member_no="A1")
+        await change_customer(uow, customer_id=mine, draft=changed, version=record.version)
+    undone = await undo(clinic, done)
+    async with clinic.unit() as uow:
+        kept = await list_rows(uow, done.batch_id, states=["kept"])
+        assert {row.row_no: row.kept_reason for row in kept} == {2: "changed-since", 3: "in-use", 5: "in-use"}
+        now = await get_customer(uow, mine)
+        assert ([pet.name for pet in now.subjects], now.note, now.member_no) == (["一一", "二"], "新话", None)
+        assert [row.full_name for row in await list_customers(uow)] == ["李雷", "王小美"]
+        assert (undone.counts.undone, undone.counts.kept) == (2, 3)
 
 
 async def test_a_run_goes_on_where_it_was_killed_and_takes_no_row_twice(clinic: TestTenant) -> None:

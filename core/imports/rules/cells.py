@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import msgspec
 
@@ -172,10 +172,7 @@ def _yuan(plain: str) -> Decimal | None:
     if _GROUPED.fullmatch(plain):
         plain = plain.replace(",", "")
     if _NUMBER.fullmatch(plain) and len(plain) <= 40:
-        try:
-            return Decimal(plain)
-        except InvalidOperation:
-            return None
+        return Decimal(plain)
     if mixed := _MIXED.fullmatch(plain):
         return Decimal(mixed[1]) * _SCALE[mixed[2]]
     if plain and _HAN_NUMBER.fullmatch(plain):

@@ -97,8 +97,10 @@ def find_header(rows: Sequence[tuple[int, Sequence[str]]]) -> Header | None:
         rows: (number in the file, cells) of the first rows, without empty ones.
     """
     best, best_score = None, 0
-    for index, (_, cells) in enumerate(rows[:HEADER_SEARCH_ROWS]):
-        score = len({target for cell in cells if (target := target_of(cell))})
+    for index, (number, cells) in enumerate(rows[:HEADER_SEARCH_ROWS]):
+        above = rows[index - 1] if index else (0, [])
+        groups = _groups(above[1], len(cells)) if above[0] == number - 1 else ()
+        score = len({target_of(cell, groups[column] if groups else "") for column, cell in enumerate(cells)} - {IGNORE})
         if score > best_score:
             best, best_score = index, score
     if best is None or best_score < 2:

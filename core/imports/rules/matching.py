@@ -37,9 +37,12 @@ class FileIndex:
     def place(self, row_no: int, reading: Reading) -> InFile:
         """Find the person's first row; the same phone with a name that sounds the same is the same person."""
         sound = name_pinyin(reading.full_name)
+        pet = name_pinyin(reading.pet.name, person=False) if reading.pet else ""
         keys = [(phone, sound) for phone in reading.phones]
-        if not keys:
-            keys = [(f"no:{reading.member_no}" if reading.member_no else "", sound)]
+        if reading.member_no:
+            keys.append((f"no:{reading.member_no}", sound))
+        if not keys and pet:
+            keys.append((f"pet:{pet}", sound))  # two people of one name are two people, unless their pets agree
         first = next((self._people[key] for key in keys if key in self._people), None)
         problems = [] if first is not None else self._neighbours(row_no, reading)
         person = row_no if first is None else first
@@ -55,7 +58,6 @@ class FileIndex:
                 problems.append(Problem("spent", "spent-differs", warns=True, params={"row": person}))
             self.spent_fen[person] = max(reading.spent_fen, known or 0)
         pets = self._pets.setdefault(person, set())
-        pet = name_pinyin(reading.pet.name, person=False) if reading.pet else ""
         repeats = first is not None and (pet in pets or not pet)
         pets.add(pet)
         if repeats:

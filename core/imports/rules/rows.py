@@ -92,13 +92,19 @@ class _Row:
         self.cells = cells
         self.places = _places(terms.mapping)
         self.problems: list[Problem] = []
+        self._texts: dict[str, str] = {}
 
     def columns(self, target: str) -> list[tuple[int, str]]:
         width = len(self.cells)
         return [(column, self.cells[column] if column < width else "") for column in self.places.get(target, ())]
 
     def text(self, target: str) -> str:
-        """The stored form of the target's cell; a refused one reads as empty."""
+        """The stored form of the target's cell, looked at once; a refused one reads as empty."""
+        if target not in self._texts:
+            self._texts[target] = self._text(target)
+        return self._texts[target]
+
+    def _text(self, target: str) -> str:
         for column, cell in self.columns(target):
             if self.terms.formulas and (self.row_no, column) in self.terms.formulas:
                 if not cell.strip():
@@ -260,7 +266,7 @@ def _pet(row: _Row) -> SubjectDraft | None:
     if not name or is_empty(name):
         if not any((written, breed, row.text("birthday"), row.text("chip"))):
             return None
-        name = breed or clean_name(row.text("species")) or "?"
+        name = breed or clean_name(row.text("species")) or row.text("chip") or "?"
         row.warn("pet_name", "pet-unnamed", value=name)
     return SubjectDraft(
         name=name,
