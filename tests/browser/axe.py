@@ -17,12 +17,14 @@ def _axe_source() -> str:
     return AXE.read_text()
 
 
-async def violations(page: Page, *, exclude: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    """What axe finds, one entry per rule; `exclude` holds selectors of parts that are not ours."""
+async def violations(
+    page: Page, *, exclude: tuple[str, ...] = (), rules: tuple[str, ...] | None = None
+) -> list[dict[str, Any]]:
+    """What axe finds, one entry per rule; `exclude` holds selectors of parts that are not ours, `rules` the only ones to ask."""
     await page.evaluate(_axe_source())
     found: dict[str, Any] = await page.evaluate(
         "([tags, exclude]) => axe.run({exclude: exclude.map((e) => [e])}, {runOnly: tags, resultTypes: ['violations']})",
-        [list(TAGS), list(exclude)],
+        [list(rules or TAGS), list(exclude)],
     )
     return list(found["violations"])
 

@@ -1,0 +1,161 @@
+"""Every page there is, in Chinese and English, light and dark, on a desk and a phone: accessible, quiet, ours alone, no wider than 320 px."""
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Page
+
+from core.settings import Settings
+from tests.browser.axe import assert_no_sideways_scroll, layout_shift, violations
+from tests.browser.desk import Desk, OpenDesk, Windows, zh
+from tests.browser.live_site import LiveSite
+from tests.web.walk import walk
+from web.app import create_app
+
+pytestmark = pytest.mark.browser
+CHAIN: Final = "dongying"
+PHONE_PAGE: Final = 60 * 1024
+NO_PAGES: Final = (".json", ".csv", ".xlsx", "/health", "/progress", "/live", "/static/{file:str}")
+PURCHASE: Final = "/t/{slug:str}/customers/{customer_id:uuid}/purchases/new"
+"""Where a window does the same; the page is for who has no script."""
+SIGN_IN: Final = {"/sign-in", "/t/{slug:str}/sign-in"}
+"""Who is signed in is led on; test_sign_in_pages.py looks at these."""
+STATES: Final = (
+    "/complaints?view=board",
+    "/complaints?q=nothing-is-called-so",
+    "/customers?q=nobody",
+    "/search?q=wang",
+    "/search?q=nothing-is-called-so",
+    "/no-such-page",
+)
+_HREF = re.compile(r'href="([^"#]+)')
+_PARAMETER = re.compile(r"\\\{\w+:(\w+)\\\}")
+
+
+def _templates() -> dict[str, re.Pattern[str]]:
+    """Every page's address with its parameters, and the pattern it is known by; exact words before parameters."""
+    nowhere = "postgresql+asyncpg://nobody@nowhere/none"
+    app = create_app(Settings(nowhere, nowhere, "redis://nowhere", "x" * 40))
+    found = {case.template for case in walk(app) if case.method == "GET" and not case.template.endswith(NO_PAGES)}
+    kinds = {"str": r"[^/]+", "uuid": r"[0-9a-f-]{36}"}
+    return {
+        template: re.compile(_PARAMETER.sub(lambda match: kinds[match[1]], re.escape(template)) + "$")
+        for template in sorted(found, key=lambda one: one.count("{"))
+    }
+
+
+async def _walk_links(page: Page, start: str) -> dict[str, str]:
+    """Return template -> one address of it, going from link to link as a person could."""
+    templates, found, ahead = _templates(), {}, [start, "/"]
+    while ahead:
+        path = ahead.pop(0)
+        template = next((name for name, pattern in templates.items() if pattern.match(urlsplit(path).path)), None)
+        if template is None or template in found:
+            continue
+        found[template] = path
+        base = urlsplit(page.url)
+        answer = await page.request.get(f"{base.scheme}://{base.netloc}{path}")
+        assert answer.status == 200, f"{path} answers {answer.status}"
+        links = [link.replace("&amp;", "&") for link in _HREF.findall(await answer.text())]
+        here = f"{base.scheme}://{base.netloc}"
+        ahead += [link.removeprefix(here) for link in links if link.startswith(("/", here)) and "//" not in link[7:]]
+    customer = found["/t/{slug:str}/customers/{customer_id:uuid}"]
+    found[PURCHASE] = f"{customer}/purchases/new"
+    assert templates.keys() - SIGN_IN == found.keys(), "a page that no link leads to"
+    return found
+
+
+async def _import_pages(desk: Desk) -> list[str]:
+    """One list whose columns are to be mapped, and one that has been checked."""
+    made = []
+    for checked in (False, True):
+        await desk.page.goto(f"{desk.root}/imports")
+        content = "姓名,手机,备注\n钱来也,13912345678,\n,1,\n".encode()
+        await desk.page.set_input_files("[name=file]", {"name": "客户.csv", "mimeType": "text/csv", "buffer": content})
+        await desk.press("Read the file")
+        await desk.page.wait_for_url(re.compile(r"/imports/[0-9a-f-]{36}"))
+        if checked:
+            await desk.press("Check the rows")
+            await desk.see(zh("Nothing has been written yet"))
+        made.append(desk.page.url)
+    return made
+
+
+async def _find_faults(page: Page) -> list[str]:
+    """Look at the page that is open at both widths and in both themes; the dark one can differ in contrast only."""
+    lines = []
+    for width, height in ((1366, 860), (390, 844)):
+        await page.set_viewport_size({"width": width, "height": height})
+        for theme in ("light", "dark"):
+            await page.emulate_media(color_scheme=theme)
+            for found in await violations(page, rules=None if theme == "light" else ("color-contrast",)):
+                targets = ", ".join(str(node["target"][0]) for node in found["nodes"][:3])
+                lines.append(f"{page.url} {theme} {width}: {found['id']}: {found['help']}: {targets}")
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size({"width": 320, "height": 640})
+    try:
+        await assert_no_sideways_scroll(page)
+    except AssertionError as error:
+        lines.append(str(error))
+    return lines
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+async def test_every_page_is_accessible_quiet_and_fits(
+    desk: OpenDesk, windows: Windows, live_site: LiveSite, locale: str
+) -> None:
+    director = await desk("director", CHAIN)
+    page = director.page
+    imports = await _import_pages(director)
+    found = await _walk_links(page, f"/t/{CHAIN}")
+    if locale == "en":
+        await page.goto(director.root)
+        await page.locator("button.language").click()
+        await page.wait_for_load_state()
+    faults = []
+    pages = [live_site.url + path for path in found.values()] + [director.root + state for state in STATES] + imports
+    for address in pages:
+        await page.set_viewport_size({"width": 1366, "height": 860})
+        answer = await page.goto(address)
+        assert answer is not None
+        assert answer.status == (404 if address.endswith("no-such-page") else 200), address
+        if await page.evaluate("document.documentElement.lang") != locale:
+            faults.append(f"{address} is not in {locale}")
+        faults += await _find_faults(page)
+    windows.forget("404 (Not Found)")
+    assert not faults, "\n".join(faults)
+
+
+async def test_windows_over_pages_are_accessible(desk: OpenDesk) -> None:
+    director = await desk("director", CHAIN)
+    page = director.page
+    found = await _walk_links(page, f"/t/{CHAIN}")
+    for template in (
+        "/t/{slug:str}/customers/{customer_id:uuid}",
+        "/t/{slug:str}/complaints/{complaint_id:uuid}",
+        "/t/{slug:str}/plugins",
+    ):
+        await page.goto(f"http://localhost:{urlsplit(page.url).port}{found[template]}")
+        openers = page.locator("[data-dialog]")
+        for number in range(await openers.count()):
+            await openers.nth(number).click()
+            await page.locator("dialog[open]").wait_for()
+            assert await _find_faults(page) == []
+            await page.set_viewport_size({"width": 1366, "height": 860})
+            await page.keyboard.press("Escape")
+            await page.locator("dialog[open]").wait_for(state="hidden")
+
+
+async def test_a_phone_page_is_small_at_first_load_and_does_not_jump(windows: Windows, live_site: LiveSite) -> None:
+    welcome = live_site.welcome
+    for path in (f"/q/{welcome.intake_code}", f"/c/{welcome.filing_code}", f"/t/{CHAIN}/sign-in", "/"):
+        page = await windows.open(390)
+        network = await page.context.new_cdp_session(page)
+        await network.send("Network.enable")
+        sizes: list[float] = []
+        network.on("Network.loadingFinished", lambda done, sizes=sizes: sizes.append(done["encodedDataLength"]))
+        await page.goto(live_site.url + path, wait_until="networkidle")
+        assert sum(sizes) <= PHONE_PAGE, f"{path} takes {sum(sizes) / 1024:.0f} KB"
+        assert await layout_shift(page) == 0, path
