@@ -72,7 +72,12 @@ class Shop:
                 return count
             await self.relay().sweep()
             await self.run_lanes()
-        raise AssertionError(f"work is still due after {rounds} rounds")
+        left = await self.sql(
+            "SELECT tenant_id, task, state, attempts, run_at, lease_until, last_error, count(*) FROM outbox"
+            " WHERE state <> 'done' GROUP BY 1, 2, 3, 4, 5, 6, 7 LIMIT 5"
+        )
+        waiting = [await self.queue.zcard(name) for name in (URGENT, NORMAL)]
+        raise AssertionError(f"work is still due after {rounds} rounds: {left}, in the lanes {waiting}")
 
     async def tenant(self, slug: str, *, crons: bool = False) -> UUID:
         signed_up = await sign_up(
