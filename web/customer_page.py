@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from litestar import Response
 
 from core.customers.queries import TimelineEvent, get_customer, get_subject_types, list_events, list_household
 from core.customers.rules.phones import national_digits
 from core.customers.rules.profile import local_date
 from core.db import new_id
+from core.forms.queries import list_forms
 from core.loyalty.queries import get_ladder, get_membership, list_open_purchases
 from core.tenancy.queries import list_branches
 from core.uow import Reader
@@ -52,7 +54,7 @@ async def show_page(
     events = await list_events(reader, customer_id, kinds=kinds, before=_moment(cursor), limit=EVENTS)
     last = pack_cursor(events[-1].at.isoformat(), events[-1].event_id) if len(events) == EVENTS else ""
     timeline: dict[str, Any] = {
-        "events": event_lines(events, ladder, await _refundable(reader, events)),
+        "events": event_lines(_without_forms_that_are_off(reader, events), ladder, await _refundable(reader, events)),
         "kind": kind if kind in KINDS else "",
         "kinds": [(name, gettext(words)) for name, (words, _) in KINDS.items()],
         "more": f"{here}?kind={kind if kind in KINDS else ''}&before={last}" if last else None,
@@ -92,6 +94,17 @@ async def show_page(
         errors=errors or {},
         values=values or {},
     )
+
+
+def _without_forms_that_are_off(reader: Reader, events: list[TimelineEvent]) -> list[TimelineEvent]:
+    """Entries of a plugin that is off stay, without its words and without a way to what is hidden."""
+    offered = {form.id for form in list_forms(reader)}
+    return [
+        msgspec.structs.replace(event, data={}, ref_id=None)
+        if event.data.get("form", "") not in {"", *offered}
+        else event
+        for event in events
+    ]
 
 
 def _moment(cursor: tuple[str, UUID] | None) -> tuple[datetime, UUID] | None:

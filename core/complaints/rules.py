@@ -55,7 +55,6 @@ def _default_policy(severity: Severity, label_zh: str, label_en: str) -> Policy:
                 minutes=1440,
                 after="ack_contact",
                 owner_role="service_supervisor",
-                gate_for=ARCHIVE,
                 promise={"zh-CN": "我们会在 24 小时内给出方案", "en": "We will propose a solution within 24 hours"},
                 steps=(EscalationStep(role="director", fraction=1.0),),
                 source="2025东营宠物诊所客户服务策略 (clinic.solution)",

@@ -250,8 +250,8 @@ def _paths(answers: dict[str, Any], prefix: str = "") -> list[str]:
 
 
 async def list_links(reader: Reader, *, form_id: str | None = None, limit: int = 100) -> list[LinkFacts]:
-    """Return the newest links, those of customers included."""
-    query = select(*_LINK).where(_L.c.tenant_id == reader.tenant_id)
+    """Return the newest links of forms that are offered, those of customers included."""
+    query = select(*_LINK).where(_L.c.tenant_id == reader.tenant_id, _L.c.form_id.in_(_offered(reader)))
     if form_id is not None:
         query = query.where(_L.c.form_id == form_id)
     rows = await reader.session.execute(query.order_by(_L.c.link_id.desc()).limit(limit))
@@ -294,6 +294,10 @@ _JOINED = _S.outerjoin(_C, (_C.c.tenant_id == _S.c.tenant_id) & (_C.c.customer_i
 )
 
 
+def _offered(reader: Reader) -> list[str]:
+    return [form.id for form in list_forms(reader)]
+
+
 async def list_submissions(
     reader: Reader,
     *,
@@ -305,8 +309,12 @@ async def list_submissions(
     before: UUID | None = None,
     limit: int = 25,
 ) -> list[SubmissionRow]:
-    """Return the newest submissions; `before` is the last id of the page above."""
+    """Return the newest submissions; `before` is the last id of the page above.
+
+    What was filled into the form of a plugin that is off now is kept and not shown.
+    """
     query = select(*_ROW_COLUMNS).select_from(_JOINED).where(_S.c.tenant_id == reader.tenant_id)
+    query = query.where(_S.c.form_id.in_(_offered(reader)))
     asked = {"customer_id": customer_id, "subject_id": subject_id, "branch_id": branch_id}
     for name, value in (asked | {"form_id": form_id, "purpose": purpose}).items():
         if value is not None:
@@ -318,7 +326,7 @@ async def list_submissions(
 
 
 async def get_submission(reader: Reader, submission_id: UUID, *, locale: str | None = None) -> SubmissionRecord:
-    """Return one submission as its own version shows it; raise NotFound when there is none."""
+    """Return one submission as its own version shows it, also after its plugin was switched off; raise NotFound when there is none."""
     more = (_S.c.version, _S.c.data, _S.c.notices, _S.c.actor_name)
     query = select(*_ROW_COLUMNS, *more).select_from(_JOINED)
     row = (

@@ -129,6 +129,8 @@ async def show_submission(
     request: WebRequest, reader: NamedDependency[Reader], submission_id: FromPath[UUID]
 ) -> Response[Any]:
     record = await get_submission(reader, submission_id, locale=locale_of(request))
+    if record.form_id not in {form.id for form in list_forms(reader)}:
+        raise NotFound("its plugin is off")
     return await show(
         request,
         "pages/forms/submission.html",

@@ -245,15 +245,16 @@ def _bought(event: TimelineEvent, _: TierLadder | None) -> _Told:
 
 def _tier(event: TimelineEvent, ladder: TierLadder | None) -> _Told:
     tier = find_tier(ladder, event.data.get("to")) if ladder else None
-    label = localized(tier.label) if tier else event.data.get("to", "")
-    return _Told("award", gettext("Is now %(tier)s") % {"tier": label}, state="ok")
+    title = gettext("Is now %(tier)s") % {"tier": localized(tier.label)} if tier else gettext("The tier changed")
+    return _Told("award", title, state="ok")
 
 
 def _form(event: TimelineEvent, _: TierLadder | None) -> _Told:
     flags = [localized(flag) for flag in event.data.get("flags", ())]
     title = localized(event.data.get("title")) or gettext("Form")
     state = "warn" if flags else "neutral"
-    return _Told("clipboard-list", title, "、".join(flags), state, f"/forms/{event.ref_id}")
+    path = f"/forms/{event.ref_id}" if event.ref_id else ""
+    return _Told("clipboard-list", title, "、".join(flags), state, path)
 
 
 def _complaint(event: TimelineEvent, _: TierLadder | None) -> _Told:
