@@ -15,7 +15,7 @@ from web.i18n import N_, gettext, localized
 from web.page import Step
 
 LEVELS: Final = ("L3", "L2", "L1")
-LEVEL_NAMES: Final = {"L1": N_("Level 1 slight"), "L2": N_("Level 2 serious"), "L3": N_("Level 3 grave")}
+LEVEL_NAMES: Final = {"L1": N_("L1 minor"), "L2": N_("L2 serious"), "L3": N_("L3 major")}
 STATES: Final = {
     "open": N_("Open"),
     "resolved": N_("Resolved"),
