@@ -21,7 +21,8 @@ async def violations(
     page: Page, *, exclude: tuple[str, ...] = (), rules: tuple[str, ...] | None = None
 ) -> list[dict[str, Any]]:
     """What axe finds, one entry per rule; `exclude` holds selectors of parts that are not ours, `rules` the only ones to ask."""
-    await page.evaluate(_axe_source())
+    if not await page.evaluate("() => 'axe' in window"):
+        await page.evaluate(_axe_source())
     found: dict[str, Any] = await page.evaluate(
         "([tags, exclude]) => axe.run({exclude: exclude.map((e) => [e])}, {runOnly: tags, resultTypes: ['violations']})",
         [list(rules or TAGS), list(exclude)],

@@ -9,7 +9,7 @@ from playwright.async_api import Page
 
 from core.settings import Settings
 from tests.browser.axe import assert_no_sideways_scroll, layout_shift, violations
-from tests.browser.desk import Desk, OpenDesk, Windows, zh
+from tests.browser.desk import Desk, OpenDesk, Theme, Windows, zh
 from tests.browser.live_site import LiveSite
 from tests.web.walk import walk
 from web.app import create_app
@@ -83,12 +83,12 @@ async def _import_pages(desk: Desk) -> list[str]:
     return made
 
 
-async def _find_faults(page: Page) -> list[str]:
+async def _find_faults(page: Page, themes: tuple[Theme, ...] = ("light", "dark")) -> list[str]:
     """Look at the page that is open at both widths and in both themes; the dark one can differ in contrast only."""
     lines = []
     for width, height in ((1366, 860), (390, 844)):
         await page.set_viewport_size({"width": width, "height": height})
-        for theme in ("light", "dark"):
+        for theme in themes:
             await page.emulate_media(color_scheme=theme)
             for found in await violations(page, rules=None if theme == "light" else ("color-contrast",)):
                 targets = ", ".join(str(node["target"][0]) for node in found["nodes"][:3])
@@ -102,18 +102,26 @@ async def _find_faults(page: Page) -> list[str]:
     return lines
 
 
+async def _speak(desk: Desk, locale: str) -> None:
+    """Switch the language unless the page speaks it already."""
+    page = desk.page
+    await page.goto(desk.root)
+    if await page.evaluate("document.documentElement.lang") != locale:
+        await page.locator("button.language").click()
+        await page.wait_for_function("wanted => document.documentElement.lang === wanted", arg=locale)
+
+
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
 async def test_every_page_is_accessible_quiet_and_fits(
     desk: OpenDesk, windows: Windows, live_site: LiveSite, locale: str
 ) -> None:
     director = await desk("director", CHAIN)
     page = director.page
+    # The choice of a language stays with the person: whichever of the two runs first leaves it behind.
+    await _speak(director, "zh-CN")
     imports = await _import_pages(director)
     found = await _walk_links(page, f"/t/{CHAIN}")
-    if locale == "en":
-        await page.goto(director.root)
-        await page.locator("button.language").click()
-        await page.wait_for_load_state()
+    await _speak(director, locale)
     faults = []
     pages = [live_site.url + path for path in found.values()] + [director.root + state for state in STATES] + imports
     for address in pages:
@@ -125,6 +133,7 @@ async def test_every_page_is_accessible_quiet_and_fits(
             faults.append(f"{address} is not in {locale}")
         faults += await _find_faults(page)
     windows.forget("404 (Not Found)")
+    await _speak(director, "zh-CN")
     assert not faults, "\n".join(faults)
 
 
@@ -142,7 +151,7 @@ async def test_windows_over_pages_are_accessible(desk: OpenDesk) -> None:
         for number in range(await openers.count()):
             await openers.nth(number).click()
             await page.locator("dialog[open]").wait_for()
-            assert await _find_faults(page) == []
+            assert await _find_faults(page, ("light",)) == []
             await page.set_viewport_size({"width": 1366, "height": 860})
             await page.keyboard.press("Escape")
             await page.locator("dialog[open]").wait_for(state="hidden")
