@@ -34,6 +34,14 @@ class Desk:
         await self.page.get_by_label(zh("Password"), exact=True).fill(password)
         await self.page.keyboard.press("Enter")
         await self.page.wait_for_url(self.root)
+        await self.speak("zh-CN")
+
+    async def speak(self, locale: str) -> None:
+        """Switch the language unless it is this one already: the choice stays with the person, from test to test."""
+        if await self.page.evaluate("document.documentElement.lang") != locale:
+            await self.page.goto(self.root)
+            await self.page.locator("button.language").click()
+            await self.page.wait_for_function("wanted => document.documentElement.lang === wanted", arg=locale)
 
     async def open(self, entry: str) -> None:
         """Go to a page of the side bar, which is a drawer on a phone."""
