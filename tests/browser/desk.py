@@ -41,7 +41,8 @@ class Desk:
         if await self.page.evaluate("document.documentElement.lang") != locale:
             await self.page.goto(self.root)
             await self.page.locator("button.language").click()
-            await self.page.wait_for_function("wanted => document.documentElement.lang === wanted", arg=locale)
+            # Between two pages there is no root element.
+            await self.page.wait_for_function("wanted => document.documentElement?.lang === wanted", arg=locale)
 
     async def open(self, entry: str) -> None:
         """Go to a page of the side bar, which is a drawer on a phone."""
