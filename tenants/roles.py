@@ -18,8 +18,20 @@ PERMISSIONS: Final = {
     "customers.read": "See customers, pets and their history",
     "customers.write": "Add and change customers, record purchases",
     "customers.import": "Import and undo imports",
+    "customers.export": "Export lists of customers",
+    "customers.merge": "Merge duplicate customers and undo it",
+    "customers.design": "Define a customer's own fields, tags and segments",
+    "privacy.manage": "Answer people's requests about their data: export and erase",
+    "visits.read": "See visits, estimates and bills",
+    "visits.write": "Record visits, estimates and bills",
+    "prices.manage": "Change the price list",
     "forms.read": "Read filled-in forms",
     "forms.share": "Hand out form links and QR codes",
+    "forms.design": "Change forms and publish them",
+    "surveys.read": "See the results of surveys",
+    "surveys.interview": "Work through the interview queue",
+    "surveys.manage": "Plan survey campaigns",
+    "api.manage": "Make and revoke keys of programmes",
     "complaints.read": "See complaints and their deadlines",
     "complaints.write": "File complaints, complete steps, add notes",
     "complaints.judge": "Change the level of a complaint",
@@ -33,14 +45,35 @@ _DESK = frozenset(
     {
         "customers.read",
         "customers.write",
+        "visits.read",
+        "visits.write",
+        "forms.read",
+        "forms.share",
+        "surveys.interview",
+        "complaints.read",
+        "complaints.write",
+    }
+)
+_CLINICAL = frozenset(
+    {
+        "customers.read",
+        "visits.read",
+        "visits.write",
         "forms.read",
         "forms.share",
         "complaints.read",
         "complaints.write",
     }
 )
-_CLINICAL = frozenset({"customers.read", "forms.read", "forms.share", "complaints.read", "complaints.write"})
-_LEAD = _DESK | {"complaints.judge", "customers.import"}
+_LEAD = _DESK | {
+    "complaints.judge",
+    "customers.import",
+    "customers.export",
+    "customers.merge",
+    "customers.design",
+    "surveys.read",
+    "surveys.manage",
+}
 
 ROLES: Final = {
     role.code: role
