@@ -54,7 +54,9 @@ async def show_page(
     events = await list_events(reader, customer_id, kinds=kinds, before=_moment(cursor), limit=EVENTS)
     last = pack_cursor(events[-1].at.isoformat(), events[-1].event_id) if len(events) == EVENTS else ""
     timeline: dict[str, Any] = {
-        "events": event_lines(_without_forms_that_are_off(reader, events), ladder, await _refundable(reader, events)),
+        "events": event_lines(
+            await _without_forms_that_are_off(reader, events), ladder, await _refundable(reader, events)
+        ),
         "kind": kind if kind in KINDS else "",
         "kinds": [(name, gettext(words)) for name, (words, _) in KINDS.items()],
         "more": f"{here}?kind={kind if kind in KINDS else ''}&before={last}" if last else None,
@@ -96,9 +98,9 @@ async def show_page(
     )
 
 
-def _without_forms_that_are_off(reader: Reader, events: list[TimelineEvent]) -> list[TimelineEvent]:
+async def _without_forms_that_are_off(reader: Reader, events: list[TimelineEvent]) -> list[TimelineEvent]:
     """Entries of a plugin that is off stay, without its words and without a way to what is hidden."""
-    offered = {form.id for form in list_forms(reader)}
+    offered = {form.id for form in await list_forms(reader)}
     return [
         msgspec.structs.replace(event, data={}, ref_id=None)
         if event.data.get("form", "") not in {"", *offered}

@@ -63,7 +63,7 @@ async def create_link(
         FormNotOffered: no enabled plugin brings this form.
         InvalidInput: it would be over before it begins.
     """
-    form = get_form(uow, form_id)
+    form = await get_form(uow, form_id)
     if expires_at is not None and expires_at <= uow.now:
         raise InvalidInput((FieldProblem("expires_at", "min"),))
     if max_uses is not None and max_uses < 1:
@@ -127,7 +127,7 @@ async def save_draft(
     if len(msgspec.json.encode(answers)) > MAX_DRAFT_BYTES:
         raise InvalidInput((FieldProblem("", "too_large", {"max": MAX_DRAFT_BYTES}),))
     link = await get_usable_link(uow, code)
-    version = await keep_definition(uow, get_form(uow, link.form_id))
+    version = await keep_definition(uow, await get_form(uow, link.form_id))
     values = {"version": version, "answers": answers, "saved_at": uow.now}
     row = await find_draft_row(uow, link, key=key)
     if row is None:
@@ -183,7 +183,7 @@ async def submit_intake(
         subject_id=link.subject_id,
         branch_id=link.branch_id,
     )
-    filled = await take_in(uow, get_form(uow, link.form_id), answers, origin, plugin_reader)
+    filled = await take_in(uow, await get_form(uow, link.form_id), answers, origin, plugin_reader)
     await _use(uow, link)
     row = await find_draft_row(uow, link, key=draft_key)
     if row is not None:
@@ -214,7 +214,7 @@ async def record_intake(
     origin = Origin(
         channel=channel, once_key=once_key, customer_id=customer_id, subject_id=subject_id, branch_id=branch_id
     )
-    return await take_in(uow, get_form(uow, form_id), answers, origin, plugin_reader)
+    return await take_in(uow, await get_form(uow, form_id), answers, origin, plugin_reader)
 
 
 async def _sent_before(uow: UnitOfWork, once_key: str) -> Filled | None:

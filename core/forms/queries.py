@@ -135,19 +135,19 @@ class SubmissionRecord(SubmissionRow, frozen=True, kw_only=True):
 _LINK = tuple(_L.c[name] for name in LinkFacts.__struct_fields__)
 
 
-def list_forms(reader: Reader) -> list[Form]:
+async def list_forms(reader: Reader) -> list[Form]:
     """Return the forms that the tenant's plugins offer."""
     return [one.value for one in reader.plugins.declared(intake_forms)]
 
 
-def find_form(reader: Reader, form_id: str) -> Form | None:
+async def find_form(reader: Reader, form_id: str) -> Form | None:
     """Return the form in force, or None when its plugin is off."""
-    return next((form for form in list_forms(reader) if form.id == form_id), None)
+    return next((form for form in await list_forms(reader) if form.id == form_id), None)
 
 
-def get_form(reader: Reader, form_id: str) -> Form:
+async def get_form(reader: Reader, form_id: str) -> Form:
     """Return the form in force; raise FormNotOffered when its plugin is off."""
-    form = find_form(reader, form_id)
+    form = await find_form(reader, form_id)
     if form is None:
         raise FormNotOffered(form=form_id)
     return form
@@ -155,7 +155,7 @@ def get_form(reader: Reader, form_id: str) -> Form:
 
 async def get_definition(reader: Reader, *, form_id: str, version: str) -> Form:
     """Return a definition as it was used, for ever."""
-    live = find_form(reader, form_id)
+    live = await find_form(reader, form_id)
     if live is not None and version_of(live) == version:
         return live
     found = await reader.session.scalar(
@@ -212,7 +212,7 @@ async def get_opened_form(reader: Reader, code: str, *, once_key: str = "") -> O
         FormLinkExpired, FormLinkRevoked, FormLinkUsed, FormNotOffered: 410, each with its next step.
     """
     link = await get_usable_link(reader, code, once_key=once_key)
-    form = get_form(reader, link.form_id)
+    form = await get_form(reader, link.form_id)
     answers: dict[str, Any] = {}
     if link.customer_id is not None:
         answers = await get_known_answers(reader, form, customer_id=link.customer_id, subject_id=link.subject_id)
@@ -251,7 +251,7 @@ def _paths(answers: dict[str, Any], prefix: str = "") -> list[str]:
 
 async def list_links(reader: Reader, *, form_id: str | None = None, limit: int = 100) -> list[LinkFacts]:
     """Return the newest links of forms that are offered, those of customers included."""
-    query = select(*_LINK).where(_L.c.tenant_id == reader.tenant_id, _L.c.form_id.in_(_offered(reader)))
+    query = select(*_LINK).where(_L.c.tenant_id == reader.tenant_id, _L.c.form_id.in_(await _offered(reader)))
     if form_id is not None:
         query = query.where(_L.c.form_id == form_id)
     rows = await reader.session.execute(query.order_by(_L.c.link_id.desc()).limit(limit))
@@ -294,8 +294,8 @@ _JOINED = _S.outerjoin(_C, (_C.c.tenant_id == _S.c.tenant_id) & (_C.c.customer_i
 )
 
 
-def _offered(reader: Reader) -> list[str]:
-    return [form.id for form in list_forms(reader)]
+async def _offered(reader: Reader) -> list[str]:
+    return [form.id for form in await list_forms(reader)]
 
 
 async def list_submissions(
@@ -314,7 +314,7 @@ async def list_submissions(
     What was filled into the form of a plugin that is off now is kept and not shown.
     """
     query = select(*_ROW_COLUMNS).select_from(_JOINED).where(_S.c.tenant_id == reader.tenant_id)
-    query = query.where(_S.c.form_id.in_(_offered(reader)))
+    query = query.where(_S.c.form_id.in_(await _offered(reader)))
     asked = {"customer_id": customer_id, "subject_id": subject_id, "branch_id": branch_id}
     for name, value in (asked | {"form_id": form_id, "purpose": purpose}).items():
         if value is not None:

@@ -187,7 +187,7 @@ async def test_a_submission_is_shown_from_its_own_version_for_ever(clinic: TestT
     code = await poster(clinic)
     async with clinic.unit() as uow:
         filled = await submit_intake(uow, code=code, answers=ANSWERS, once_key="k1")
-        live = find_form(uow, FORM)
+        live = await find_form(uow, FORM)
         assert live is not None
         version = version_of(live)
     async with clinic.unit() as uow:
@@ -196,7 +196,7 @@ async def test_a_submission_is_shown_from_its_own_version_for_ever(clinic: TestT
     async with clinic.unit("tenant_admin") as uow:
         await disable_plugin(uow, plugin_id="petclinic")
     async with clinic.unit() as uow:
-        assert list_forms(uow) == []
+        assert await list_forms(uow) == []
         assert await get_definition(uow, form_id=FORM, version=version) == live
         assert (await get_submission(uow, filled.submission_id)).view == stored.view
         with pytest.raises(NotFound):
@@ -251,7 +251,7 @@ async def test_a_form_for_a_customer_of_nobody_is_not_found(clinic: TestTenant) 
 
 async def test_a_chain_without_the_plugin_has_no_form(tenant_b: TestTenant) -> None:
     async with tenant_b.unit("tenant_admin") as uow:
-        assert list_forms(uow) == []
+        assert await list_forms(uow) == []
         with pytest.raises(FormNotOffered):
             await create_link(uow, form_id=FORM)
         with pytest.raises(FormNotOffered):

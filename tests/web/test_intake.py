@@ -23,7 +23,7 @@ async def link(tenant_a: TestTenant) -> LinkFacts:
     async with tenant_a.unit() as uow:
         await enable_plugin(uow, host=tenant_a.workplace.host, plugin_id="petclinic")
     async with tenant_a.unit() as uow:
-        return await create_link(uow, form_id=list_forms(uow)[0].id)
+        return await create_link(uow, form_id=(await list_forms(uow))[0].id)
 
 
 async def test_the_form_opens_without_an_account(browser: Callable[[], Browser], link: LinkFacts) -> None:

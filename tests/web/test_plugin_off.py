@@ -140,7 +140,7 @@ async def test_members_have_no_tier_and_no_form_is_offered(tenant_a: TestTenant,
     async with tenant_a.workplace.reading(tenant_a.id, actor=tenant_a.staff["director"]) as reader:
         assert get_ladder(reader) is None
         assert (await get_membership(reader, cast("UUID", rows["customer_id"]))).tier is None
-        assert list_forms(reader) == []
+        assert await list_forms(reader) == []
         assert all(not reader.plugins.listeners(spec) for spec in SPECS)
 
 

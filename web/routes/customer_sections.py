@@ -42,7 +42,7 @@ class _Panels(msgspec.Struct, frozen=True):
 
 async def _load_forms(reader: Reader, record: CustomerRecord) -> _Forms | None:
     rows = await list_submissions(reader, customer_id=record.customer_id, limit=10)
-    return _Forms(rows, {form.id: localized(form.title) for form in list_forms(reader)}) if rows else None
+    return _Forms(rows, {form.id: localized(form.title) for form in await list_forms(reader)}) if rows else None
 
 
 async def _load_complaints(reader: Reader, record: CustomerRecord) -> list[Any] | None:

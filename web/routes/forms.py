@@ -60,7 +60,7 @@ async def show_submissions(
         "pages/forms/list.html",
         partial="pages/forms/_rows.html",
         rows=rows,
-        titles={form.id: localized(form.title, locale) for form in list_forms(reader)},
+        titles={form.id: localized(form.title, locale) for form in await list_forms(reader)},
         root=root,
         more=f"{root}?before={rows[-1].submission_id}" if len(rows) == PAGE else None,
         customers=tenant_path(request, "/customers"),
@@ -71,7 +71,7 @@ async def show_submissions(
 @get("/t/{slug:str}/forms/links", guards=[_SHARE])
 async def show_links(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
     locale = locale_of(request)
-    forms = list_forms(reader)
+    forms = await list_forms(reader)
     links = [link for link in await list_links(reader) if link.customer_id is None]
     return await show(
         request,
@@ -106,7 +106,7 @@ async def hand_over(
 ) -> Response[Any]:
     fields = await request.read(CustomerLink)
     customer = await get_customer(uow, customer_id)
-    forms = list_forms(uow)
+    forms = await list_forms(uow)
     if not forms:
         raise NotFound("no plugin of this tenant offers a form")
     link = await create_link(
@@ -129,7 +129,7 @@ async def show_submission(
     request: WebRequest, reader: NamedDependency[Reader], submission_id: FromPath[UUID]
 ) -> Response[Any]:
     record = await get_submission(reader, submission_id, locale=locale_of(request))
-    if record.form_id not in {form.id for form in list_forms(reader)}:
+    if record.form_id not in {form.id for form in await list_forms(reader)}:
         raise NotFound("its plugin is off")
     return await show(
         request,

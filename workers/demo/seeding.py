@@ -75,7 +75,7 @@ async def seed(workplace: Workplace, clock: TimeMachine, password: str) -> Welco
     async with workplace.unit(first, actor=await _director(workplace, first)) as uow:
         branch = (await list_branches(uow))[0]
         filing_code = await give_filing_code(uow, branch_id=branch.branch_id)
-        form = list_forms(uow)[0]
+        form = (await list_forms(uow))[0]
         links = [
             one for one in await list_links(uow, form_id=form.id) if one.customer_id is None and not one.revoked_at
         ]
@@ -156,7 +156,7 @@ async def _serve(uow: UnitOfWork, number: int, branch_id: UUID, *, with_pet: boo
 
 
 async def _fill_intakes(uow: UnitOfWork, branch_id: UUID) -> None:
-    form = list_forms(uow)[0]
+    form = (await list_forms(uow))[0]
     known = {field.key for field in form.fields}
     for number, answers in enumerate(INTAKES):
         kept = {key: value for key, value in answers.items() if key in known}
