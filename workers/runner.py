@@ -63,8 +63,11 @@ class Runner:
             logger.warning("a job carried something else than ids; nothing was run")
             return
         waiting = set(outbox_ids)
+        # The heartbeat locks waiting rows for a moment, and a row that is locked is not taken: without this gate a
+        # beat could make the runner step over a row, which then came again only when its lease had run out.
+        gate = asyncio.Lock()
         try:
-            async with self._alive(ctx, tenant_id, waiting):
+            async with self._alive(ctx, tenant_id, waiting, gate):
                 keys = await self._steadily(partial(self._start, tenant_id, task, outbox_ids))
                 waiting.intersection_update(key.outbox_id for key in keys)
                 known = self._tasks.get(task) or Task(name=task, handle=_unknown, retries=UNKNOWN_RETRIES)
@@ -72,7 +75,7 @@ class Runner:
                     if self.stopping:
                         await self._give_back(tenant_id, keys[start:])
                         return
-                    await self._run_some(known, tenant_id, keys[start : start + known.together], waiting)
+                    await self._run_some(known, tenant_id, keys[start : start + known.together], waiting, gate)
         except NotFound:
             logger.warning("a job named a tenant that does not exist; nothing was run")
         except DatabaseAway:
@@ -90,10 +93,12 @@ class Runner:
         logger.info("%d rows of task %s were not run: tenant %s is closed", len(keys), task, tenant_id)
         return []
 
-    async def _run_some(self, task: Task, tenant_id: UUID, keys: Sequence[DueKey], waiting: set[UUID]) -> None:
+    async def _run_some(
+        self, task: Task, tenant_id: UUID, keys: Sequence[DueKey], waiting: set[UUID], gate: asyncio.Lock
+    ) -> None:
         """Run rows in one transaction; when it fails and they were several, run each in one of its own."""
         try:
-            await self._steadily(partial(self._run_rows, task, tenant_id, keys))
+            await self._steadily(partial(self._run_rows, task, tenant_id, keys, gate))
         except DatabaseAway:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a task raises is noted in its row
@@ -102,13 +107,14 @@ class Runner:
             else:
                 logger.info("task %s failed for %d rows together: %s", task.name, len(keys), describe_error(error))
                 for key in keys:
-                    await self._run_some(task, tenant_id, (key,), waiting)
+                    await self._run_some(task, tenant_id, (key,), waiting, gate)
         waiting.difference_update(key.outbox_id for key in keys)
 
-    async def _run_rows(self, task: Task, tenant_id: UUID, keys: Sequence[DueKey]) -> None:
+    async def _run_rows(self, task: Task, tenant_id: UUID, keys: Sequence[DueKey], gate: asyncio.Lock) -> None:
         """Do the work of rows and mark them done, in one transaction."""
         async with asyncio.timeout(task.timeout), self._workplace.unit(tenant_id) as uow:
-            works = await take_work(uow, outbox_ids=[key.outbox_id for key in keys])
+            async with gate:
+                works = await take_work(uow, outbox_ids=[key.outbox_id for key in keys])
             if task.batch and works:
                 await cast("BatchHandler", task.handle)(uow, works)
             for work in works:
@@ -161,9 +167,11 @@ class Runner:
         return now + timedelta(seconds=self._pace.lease)
 
     @contextlib.asynccontextmanager
-    async def _alive(self, ctx: dict[str, Any], tenant_id: UUID, waiting: set[UUID]) -> AsyncIterator[None]:
+    async def _alive(
+        self, ctx: dict[str, Any], tenant_id: UUID, waiting: set[UUID], gate: asyncio.Lock
+    ) -> AsyncIterator[None]:
         """Renew the lease in both places while the job runs, so that a dead worker's rows come back soon."""
-        beat = asyncio.create_task(self._beat(ctx, tenant_id, waiting))
+        beat = asyncio.create_task(self._beat(ctx, tenant_id, waiting, gate))
         try:
             yield
         finally:
@@ -171,12 +179,12 @@ class Runner:
             with contextlib.suppress(asyncio.CancelledError):
                 await beat
 
-    async def _beat(self, ctx: dict[str, Any], tenant_id: UUID, waiting: set[UUID]) -> None:
+    async def _beat(self, ctx: dict[str, Any], tenant_id: UUID, waiting: set[UUID], gate: asyncio.Lock) -> None:
         while True:
             await asyncio.sleep(self._pace.lease / 3)
             try:
                 await ctx["redis"].pexpire(in_progress_key_prefix + ctx["job_id"], int(self._pace.lease * 1000))
-                async with self._workplace.unit(tenant_id) as uow:
+                async with gate, self._workplace.unit(tenant_id) as uow:
                     await extend_lease(uow, outbox_ids=waiting, lease_until=self._lease(uow.now))
             except Exception as error:  # noqa: BLE001 - the next beat may succeed; if none does, the rows come again
                 logger.warning("a running job could not show life: %s", describe_error(error))

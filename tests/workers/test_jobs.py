@@ -12,7 +12,7 @@ from core.outbox.rules import Work
 from core.uow import UnitOfWork
 from tests.workers.conftest import Shop
 from workers.jobs import batch_task, find_tasks, task
-from workers.queue import NORMAL, deserialize, serialize
+from workers.queue import NORMAL, Pace, deserialize, serialize
 from workers.schedule import CRONS
 
 
@@ -114,6 +114,18 @@ async def test_a_job_that_is_replayed_a_hundred_times_works_once(shop: Shop) -> 
         await shop.queue.enqueue_job("run_rows", str(tenant_id), "test.count", ids, _queue_name=NORMAL)
     await shop.run_lanes()
     assert await effects(shop, tenant_id) == 3
+
+
+async def test_a_heartbeat_makes_the_runner_step_over_no_row(shop: Shop) -> None:
+    """A beat locks the rows that wait; a row that was locked when its turn came used to stay behind for a lease."""
+    shop.offer(count_once)
+    tenant_id = await shop.tenant("heartbeat")
+    ids = [str(outbox_id) for outbox_id in await shop.enqueue(tenant_id, "test.count", 100)]
+    await shop.relay().sweep()
+    shop.pace = Pace(poll=0.05, lease=0.02)
+    await shop.runner().run_rows({"redis": shop.queue, "job_id": "beating"}, str(tenant_id), "test.count", ids)
+    assert await effects(shop, tenant_id) == 100
+    assert await shop.count("state = 'done'") == 100
 
 
 async def test_a_forged_job_runs_nothing(shop: Shop) -> None:  # S14
