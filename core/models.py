@@ -2,12 +2,28 @@
 
 from core.audit import models as audit
 from core.complaints import models as complaints
+from core.contacts import models as contacts
 from core.counters import models as counters
 from core.customers import models as customers
+from core.files import models as files
 from core.forms import models as forms
 from core.imports import models as imports
 from core.loyalty import models as loyalty
 from core.outbox import models as outbox
+from core.profiles import models as profiles
 from core.tenancy import models as tenancy
 
-__all__ = ["audit", "complaints", "counters", "customers", "forms", "imports", "loyalty", "outbox", "tenancy"]
+__all__ = [
+    "audit",
+    "complaints",
+    "contacts",
+    "counters",
+    "customers",
+    "files",
+    "forms",
+    "imports",
+    "loyalty",
+    "outbox",
+    "profiles",
+    "tenancy",
+]
