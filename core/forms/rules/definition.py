@@ -1,6 +1,7 @@
 """What a form definition must keep to, its canonical JSON and its version."""
 
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -27,14 +28,15 @@ from core.hooks.records.forms import (
     TextField,
 )
 
-MAX_DEPTH = 3
+MAX_DEPTH = 9
 MAX_FIELDS = 500
-MAX_COMPARISONS = 50
-MAX_CONDITION_DEPTH = 10
+MAX_COMPARISONS = 200
+MAX_CONDITION_DEPTH = 32
+MAX_DECIMALS = 10
 TENANT_PREFIX = "x_"
 PROFILE_PATTERN = re.compile(r"(customer|subject)\.[a-z][a-z0-9_]*")
 DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-DATETIME_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
+DATETIME_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:[0-5]\d)?", re.ASCII)
 _KEY = re.compile(KEY_PATTERN)
 
 
@@ -43,6 +45,9 @@ class DefinitionProblem(msgspec.Struct, frozen=True):
 
     field: str
     reason: str
+    code: str = ""
+    """What a page of the tenant's own looks its sentence up by; empty where only an author can read the reason."""
+    params: dict[str, Any] = {}
 
 
 class BadDefinition(ValueError):
@@ -152,8 +157,8 @@ class _Check:
         self.problems: list[DefinitionProblem] = []
         self._own_fields = own_fields
 
-    def say(self, field: str, reason: str) -> None:
-        self.problems.append(DefinitionProblem(field, reason))
+    def say(self, field: str, reason: str, code: str = "", **params: Any) -> None:
+        self.problems.append(DefinitionProblem(field, reason, code, params))
 
     def level(self, fields: tuple[Field, ...], prefix: str, names: Names, depth: int, *, in_rows: bool) -> None:
         """Check the fields of one scope; each sees only those before it."""
@@ -163,7 +168,7 @@ class _Check:
             if not _KEY.match(field.key) or "\n" in field.key:
                 self.say(path, f"the key does not match {KEY_PATTERN}")
             if field.key in seen:
-                self.say(path, "the key is used twice")
+                self.say(path, "the key is used twice", "key-twice")
             if field.key.startswith(TENANT_PREFIX) and not self._own_fields:
                 self.say(path, f"keys that start with {TENANT_PREFIX} belong to the tenant")
             seen.add(field.key)
@@ -172,7 +177,7 @@ class _Check:
             if field.profile is not None and (in_rows or not PROFILE_PATTERN.fullmatch(field.profile)):
                 self.say(path, "profile is customer.<key> or subject.<key>, outside rows")
             for reason in _limits(field, names):
-                self.say(path, reason)
+                self.say(path, reason, "limits")
             if isinstance(field, GroupField):
                 self.group(field, path, names, depth, in_rows=in_rows)
             else:
@@ -204,9 +209,13 @@ class _Check:
                 self.say(
                     path,
                     f"the condition asks {leaf.field}, which is no earlier field nor one of the same row",
+                    "condition",
+                    asked=str(leaf.field),
                 )
             if leaf.op == "in" and not isinstance(leaf.value, tuple):
                 self.say(path, "op in needs a list of values")
+            if not all(map(_is_finite, leaf.value if isinstance(leaf.value, tuple) else (leaf.value,))):
+                self.say(path, "a number of the condition is out of range")
 
 
 def _is_too_deep(condition: Condition) -> bool:
@@ -225,8 +234,9 @@ def _limits(field: Field, names: Names) -> Iterator[str]:
             yield from _text_limits(field)
         case NumberField():
             yield from _span("min", field.min, "max", field.max)
-            if field.decimals is not None and field.decimals < 0:
-                yield "decimals is negative"
+            if not (_is_finite(field.min) and _is_finite(field.max)):
+                yield "a bound is out of range"
+            yield from _decimals(field.decimals)
         case DateField() | DateTimeField():
             yield from _date_limits(field)
         case ChoiceField() | MultiField():
@@ -247,6 +257,16 @@ def _limits(field: Field, names: Names) -> Iterator[str]:
 def _span(low_name: str, low: Any, high_name: str, high: Any) -> Iterator[str]:
     if low is not None and high is not None and low > high:
         yield f"{high_name} is below {low_name}"
+
+
+def _is_finite(value: object) -> bool:
+    """Infinity and NaN have no place in JSON: a bound or a comparison with one would be read as none."""
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _decimals(wanted: int | None) -> Iterator[str]:
+    if wanted is not None and not 0 <= wanted <= MAX_DECIMALS:
+        yield f"decimals is not from 0 to {MAX_DECIMALS}"
 
 
 def _row_limits(low: int | None, high: int | None) -> Iterator[str]:
@@ -294,6 +314,7 @@ def _option_limits(field: ChoiceField | MultiField) -> Iterator[str]:
 def _calc_limits(field: CalcField, names: Names) -> Iterator[str]:
     if not field.of:
         yield "there is nothing to calculate from"
+    yield from _decimals(field.decimals)
     for key in field.of:
         slot = names.find(key)
         if slot is None or slot.kind not in {"number", "rating", "calc"}:

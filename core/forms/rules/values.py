@@ -3,7 +3,8 @@
 import math
 import re
 from collections.abc import Callable, Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 from core.errors import FieldProblem
@@ -27,6 +28,8 @@ from core.hooks.records.forms import (
 
 MAX_TEXT = 10_000  # characters, where a field names no max_length
 MAX_SIGNATURE = 200_000  # characters: a drawn signature is a data address of some 30 kB
+DAY = len("2026-03-02")
+DIGITS = 50  # of a calculation: more than any answer has, so that only the rounding at its end rounds
 LARGEST = 10**15  # calculated numbers stay exact in JSON of every language
 FILE_KEYS = {"token", "name", "type", "size"}
 SIGNATURE_KEYS = ("image", "name")
@@ -53,7 +56,7 @@ def _text(field: TextField, value: Any, _today: str) -> Iterator[Fault]:
     longest = MAX_TEXT if field.max_length is None else field.max_length
     if len(value) > longest:
         yield "max_length", {"max": longest}
-    elif field.pattern is not None and not matches(field.pattern, value):
+    if field.pattern is not None and not matches(field.pattern, value):
         yield "pattern", {}
 
 
@@ -101,13 +104,25 @@ def _date(field: DateField | DateTimeField, value: Any, today: str) -> Iterator[
         return
     if field.min is not None:
         low = today if field.min == TODAY else field.min
-        if value[: len(low)] < low:
+        if _is_before(value, low):
             yield "min", {"min": low}
     if field.max is not None:
         high = today if field.max == TODAY else field.max
-        # A bound that is a day takes the whole of that day.
-        if value[: len(high)] > high:
+        if _is_before(high, value):
             yield ("future", {}) if field.max == TODAY else ("max", {"max": high})
+
+
+def _is_before(one: str, other: str) -> bool:
+    """Compare two dates or times; beside a day only the day counts, so a bound that is a day takes all of it.
+
+    Two instants with a zone are compared as instants; else what the clock on the wall says.
+    """
+    if len(one) == DAY or len(other) == DAY:
+        return one[:DAY] < other[:DAY]
+    a, b = datetime.fromisoformat(one), datetime.fromisoformat(other)
+    if a.tzinfo is None or b.tzinfo is None:
+        a, b = a.replace(tzinfo=None), b.replace(tzinfo=None)
+    return a < b
 
 
 def _choice(field: ChoiceField, value: Any, _today: str) -> Iterator[Fault]:
@@ -193,24 +208,26 @@ def calculate(field: CalcField, numbers: list[Any]) -> int | float | None:
     """The value of a calc field; None while a part is missing, no number, too large, or would divide by zero."""
     if not all(is_number(number) and abs(number) < LARGEST for number in numbers):
         return None
-    parts = [Decimal(str(number)) for number in numbers]
-    match field.op:
-        case "sum":
-            value = sum(parts, Decimal(0))
-        case "mean":
-            value = sum(parts, Decimal(0)) / len(parts)
-        case "product":
-            value = math.prod(parts, start=Decimal(1))
-        case "difference":
-            value = parts[0] - parts[1]
-        case _:  # ratio_percent
-            if parts[1] == 0:
-                return None
-            value = parts[0] * 100 / parts[1]
-    if abs(value) >= LARGEST:
-        return None
-    rounded = value.quantize(Decimal(1).scaleb(-field.decimals), ROUND_HALF_UP)
+    with localcontext(prec=DIGITS):
+        value = _calculated(field.op, [Decimal(str(number)) for number in numbers])
+        if value is None or abs(value) >= LARGEST:
+            return None
+        rounded = value.quantize(Decimal(1).scaleb(-field.decimals), ROUND_HALF_UP)
     return int(rounded) if rounded == int(rounded) else float(rounded)
+
+
+def _calculated(op: str, parts: list[Decimal]) -> Decimal | None:
+    match op:
+        case "sum":
+            return sum(parts, Decimal(0))
+        case "mean":
+            return sum(parts, Decimal(0)) / len(parts)
+        case "product":
+            return math.prod(parts, start=Decimal(1))
+        case "difference":
+            return parts[0] - parts[1]
+        case _:  # ratio_percent
+            return None if parts[1] == 0 else parts[0] * 100 / parts[1]
 
 
 def problem(path: str, fault: Fault) -> FieldProblem:
