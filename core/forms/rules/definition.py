@@ -57,9 +57,18 @@ class BadDefinition(ValueError):
 def decode_form(wire: object) -> Form:
     """Read the wire form (parsed JSON); raise BadDefinition with the path of the first fault."""
     try:
-        return msgspec.convert(wire, Form)
+        return msgspec.convert(_whole(wire), Form)
     except (msgspec.ValidationError, RecursionError) as error:
         raise BadDefinition(str(error)) from error
+
+
+def _whole(value: Any) -> Any:
+    """2.0 is 2, as in JSON Schema: whole numbers are written one way, so that a length may be either."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole(one) for key, one in value.items()}
+    return [_whole(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def canonical_json(form: Form) -> bytes:
