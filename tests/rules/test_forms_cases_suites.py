@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ PROGRAM = "import sys; from workers.cli.main import main; sys.argv[0] = 'anxin';
 
 
 @pytest.fixture(scope="module")
-def judged() -> Iterator[dict[str, Any]]:
+def judged() -> dict[str, Any]:
     """Every answer of one run of `anxin forms check`, by the case's id."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, "forms", "check", str(DATA)], capture_output=True, check=False, timeout=120
@@ -23,7 +22,7 @@ def judged() -> Iterator[dict[str, Any]]:
     answers = [json.loads(line) for line in done.stdout.decode().splitlines()]
     assert done.returncode == 1, "some of the definitions are bad on purpose"
     assert [answer["id"] for answer in answers] == [case["id"] for case in CASES]
-    yield {answer["id"]: answer for answer in answers}
+    return {answer["id"]: answer for answer in answers}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['id']} {case['idea']}" for case in CASES])

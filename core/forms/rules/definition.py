@@ -62,13 +62,25 @@ def decode_form(wire: object) -> Form:
         raise BadDefinition(str(error)) from error
 
 
-def _whole(value: Any) -> Any:
-    """2.0 is 2, as in JSON Schema: whole numbers are written one way, so that a length may be either."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: _whole(one) for key, one in value.items()}
-    return [_whole(one) for one in value] if isinstance(value, list | tuple) else value
+def _whole(wire: object) -> Any:
+    """2.0 is 2, as in JSON Schema: whole numbers are written one way, so that a length may be either.
+
+    Without recursion, for a hostile definition is deeper than the interpreter's stack.
+    """
+    root: list[Any] = [wire]
+    places: list[tuple[Any, Any]] = [(root, 0)]
+    while places:
+        outer, key = places.pop()
+        value = outer[key]
+        if isinstance(value, float) and value.is_integer():
+            outer[key] = int(value)
+        elif isinstance(value, dict):
+            outer[key] = dict(value)
+            places.extend((outer[key], one) for one in value)
+        elif isinstance(value, list | tuple):
+            outer[key] = list(value)
+            places.extend((outer[key], index) for index in range(len(value)))
+    return root[0]
 
 
 def canonical_json(form: Form) -> bytes:
