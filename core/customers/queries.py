@@ -279,10 +279,11 @@ async def list_events(
     customer_id: UUID,
     *,
     kinds: Sequence[str] = (),
+    without: Sequence[str] = (),
     before: tuple[datetime, UUID] | None = None,
     limit: int = 30,
 ) -> list[TimelineEvent]:
-    """Return the newest entries first; `before` is (at, id) of the last one seen, `kinds` filters."""
+    """Return the newest entries first; `before` is (at, id) of the last one seen, `kinds` and `without` filter."""
     query = (
         select(*_EVENT)
         .where(_E.c.tenant_id == reader.tenant_id, _E.c.customer_id == customer_id)
@@ -291,6 +292,8 @@ async def list_events(
     )
     if kinds:
         query = query.where(_E.c.kind.in_(kinds))
+    if without:
+        query = query.where(_E.c.kind.not_in(without))
     if before is not None:
         query = query.where(tuple_(_E.c.at, _E.c.event_id) < before)
     return [TimelineEvent(**row._mapping) for row in await reader.session.execute(query)]  # noqa: SLF001 - as above
