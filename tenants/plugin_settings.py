@@ -15,14 +15,13 @@ from core.hooks.host import PluginHost
 from core.hooks.manifest import Plugin
 from core.hooks.records.settings import SettingInput
 from core.hooks.settings import settings_form, settings_from_page, settings_schema
-from core.tenancy.models import Tenant
+from core.tenancy.actions import raise_plugin_epoch
 from core.uow import Reader, UnitOfWork
 from tenants.models import PluginSettingVersion, PluginState
 
 PERMISSION = "plugins.manage"
 _STATE = table_of(PluginState)
 _VERSION = table_of(PluginSettingVersion)
-_TENANT = table_of(Tenant)
 
 
 class PluginCard(msgspec.Struct, frozen=True):
@@ -128,7 +127,7 @@ async def enable_plugin(uow: UnitOfWork, *, host: PluginHost, plugin_id: str) ->
     await uow.session.execute(
         first.on_conflict_do_update(index_elements=["tenant_id", "plugin"], set_={"state": "on", "changed_at": uow.now})
     )
-    await _changed(uow)
+    await raise_plugin_epoch(uow)
     uow.audit("plugin.enabled", "plugin", None, {"plugin": plugin_id, "version": plugin.version})
 
 
@@ -147,7 +146,7 @@ async def disable_plugin(uow: UnitOfWork, *, plugin_id: str) -> None:
     )
     if found.first() is None:
         raise NotFound(plugin=plugin_id)
-    await _changed(uow)
+    await raise_plugin_epoch(uow)
     uow.audit("plugin.disabled", "plugin", None, {"plugin": plugin_id})
 
 
@@ -237,13 +236,6 @@ async def _save(
         .where(_STATE.c.tenant_id == uow.tenant_id, _STATE.c.plugin == plugin_id)
         .values(settings=after, settings_version=version, changed_at=uow.now)
     )
-    await _changed(uow)
+    await raise_plugin_epoch(uow)
     uow.audit("plugin.settings", "plugin", None, {"plugin": plugin_id, "version": version})
     return version
-
-
-async def _changed(uow: UnitOfWork) -> None:
-    """Raise the epoch in the same transaction, so that no replica keeps the old plan after the commit."""
-    await uow.session.execute(
-        update(_TENANT).where(_TENANT.c.tenant_id == uow.tenant_id).values(plugin_epoch=_TENANT.c.plugin_epoch + 1)
-    )

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from core.bus import Bus
 from core.clock import Clock, now
 from core.db import Database
-from core.forms.rules import refuse_bad_form
+from core.forms.rules import refuse_bad_form, refuse_bad_patch
 from core.hooks.host import PluginHost
 from core.settings import Settings
 from tenants.passwords import Passwords
@@ -106,7 +106,7 @@ def create_app(
     opened = workplace or Workplace(
         Database(settings.database_url, pool_size=settings.pool_size, context_key=settings.context_key),
         Bus(settings.redis_url),
-        PluginHost.load(checks={"intake_forms": refuse_bad_form}),
+        PluginHost.load(checks={"intake_forms": refuse_bad_form, "intake_extensions": refuse_bad_patch}),
         clock,
     )
     runtime = Runtime(

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from core.bus import Bus
 from core.clock import Clock, now
 from core.db import Database
-from core.forms.rules import refuse_bad_form
+from core.forms.rules import refuse_bad_form, refuse_bad_patch
 from core.hooks.host import PluginHost
 from core.isolation import find_violations_at
 from core.outbox.queries import find_sweep_right
@@ -62,7 +62,10 @@ async def serve(
         loop.add_signal_handler(number, stop.set)
     database = Database(settings.worker_database_url, pool_size=settings.pool_size, context_key=settings.context_key)
     workplace = Workplace(
-        database, Bus(settings.redis_url), PluginHost.load(checks={"intake_forms": refuse_bad_form}), clock
+        database,
+        Bus(settings.redis_url),
+        PluginHost.load(checks={"intake_forms": refuse_bad_form, "intake_extensions": refuse_bad_patch}),
+        clock,
     )
     runner = Runner(workplace, tasks, crons, pace)
     queue = connect_queue(settings.redis_url)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +23,54 @@ class FormDefinition(TenantRow, Base):
     version: Mapped[str] = mapped_column(primary_key=True)
     definition: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+
+
+class FormOverlay(TenantRow, Base):
+    """What a tenant changed in a form. Revision 0 is the draft in the editor, the others were published and stay."""
+
+    __tablename__ = "form_overlay"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "form_id", "base_version"],
+            ["form_definition.tenant_id", "form_definition.form_id", "form_definition.version"],
+        ),
+        ForeignKeyConstraint(
+            ["tenant_id", "form_id", "version"],
+            ["form_definition.tenant_id", "form_definition.form_id", "form_definition.version"],
+        ),
+        CheckConstraint("revision >= 0", name="revision"),
+        CheckConstraint("status IN ('draft', 'live', 'retired', 'conflict')", name="status"),
+        CheckConstraint("(revision = 0) = (status = 'draft')", name="draft"),
+        Index(
+            "form_overlay_in_force_idx",
+            "tenant_id",
+            "form_id",
+            unique=True,
+            postgresql_where=text("status IN ('live', 'conflict')"),
+        ),
+    )
+
+    form_id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    status: Mapped[str]
+    """`conflict`: its plugin has changed since and the patch no longer fits; the form stays at `version`."""
+    base_version: Mapped[str]
+    """Of the form without the patch: what the tenant saw when it was written."""
+    version: Mapped[str]
+    """Of the form with the patch; of a draft, the base."""
+    patch: Mapped[dict[str, Any]]
+    owners: Mapped[dict[str, Any]]
+    """The plugin of each field in the base that another plugin than the form's added."""
+    conflicts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    edits: Mapped[int]
+    """Of a draft: counts its changes, so that the second of two editors is told."""
+    undo: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    """Of a draft: the patches before the last changes, newest last."""
+    restored_from: Mapped[int | None]
+    created_by: Mapped[UUID | None]
+    created_by_name: Mapped[str]
+    created_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
 
 
 class FormLink(TenantRow, Base):

@@ -12,6 +12,7 @@ from core.customers.queries import CustomerRecord, SubjectRecord, get_customer
 from core.customers.rules.profile import CUSTOMER_FIELDS, SUBJECT_FIELDS, local_date
 from core.db import table_of
 from core.errors import Gone, NotFound
+from core.forms.in_force import get_stands
 from core.forms.models import FormDefinition, FormDraft, FormLink, Submission
 from core.forms.rules import (
     Carried,
@@ -26,7 +27,6 @@ from core.forms.rules import (
 )
 from core.hooks.records.forms import Flag, Form, FormProblem
 from core.hooks.records.text import localized
-from core.hooks.specs.forms import intake_forms
 from core.uow import Reader
 
 _D, _L, _R, _S = table_of(FormDefinition), table_of(FormLink), table_of(FormDraft), table_of(Submission)
@@ -136,13 +136,14 @@ _LINK = tuple(_L.c[name] for name in LinkFacts.__struct_fields__)
 
 
 async def list_forms(reader: Reader) -> list[Form]:
-    """Return the forms that the tenant's plugins offer."""
-    return [one.value for one in reader.plugins.declared(intake_forms)]
+    """Return the forms that the tenant's plugins offer, each as it is in force: with the tenant's own changes."""
+    return [stand.form for stand in (await get_stands(reader)).values()]
 
 
 async def find_form(reader: Reader, form_id: str) -> Form | None:
     """Return the form in force, or None when its plugin is off."""
-    return next((form for form in await list_forms(reader) if form.id == form_id), None)
+    stand = (await get_stands(reader)).get(form_id)
+    return None if stand is None else stand.form
 
 
 async def get_form(reader: Reader, form_id: str) -> Form:

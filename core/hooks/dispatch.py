@@ -97,6 +97,8 @@ class TenantPlugins:
         self.epoch = epoch
         self.enabled = frozenset(settings)
         self.gaps = gaps
+        self.memo: dict[str, Any] = {}
+        """What an area worked out from these plugins and rows of the same epoch; who changes such rows raises the epoch."""
         self._settings = settings
         self._titles = titles
         self._plan = plan

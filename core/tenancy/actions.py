@@ -4,7 +4,7 @@ import secrets
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
@@ -66,7 +66,20 @@ async def add_branch(uow: UnitOfWork, *, name: str, address: str = "", emergency
     return branch_id
 
 
+async def raise_plugin_epoch(uow: UnitOfWork) -> None:
+    """Let everything kept for the tenant's plugins be worked out anew from the next unit on, in every process."""
+    await uow.session.execute(
+        update(Tenant).where(Tenant.tenant_id == uow.tenant_id).values(plugin_epoch=Tenant.plugin_epoch + 1)
+    )
+
+
 async def new_public_code(uow: UnitOfWork) -> str:
     """Return an unguessable code for a public page: six characters that name the tenant, then about 99 random bits."""
+    return (await new_public_codes(uow, count=1))[0]
+
+
+async def new_public_codes(uow: UnitOfWork, *, count: int) -> list[str]:
+    """Return so many codes with one statement."""
     prefix = await uow.session.scalar(select(Tenant.code_prefix))
-    return f"{prefix}{''.join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_SECRET_LENGTH))}"
+    secret = ("".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_SECRET_LENGTH)) for _ in range(count))
+    return [f"{prefix}{one}" for one in secret]

@@ -30,8 +30,9 @@ from core.hooks.records.customers import (
     SubjectFacts,
     SubjectType,
 )
-from core.hooks.records.events import ComplaintResolved, Event, StaffRef
+from core.hooks.records.events import BillOverEstimate, ComplaintResolved, Event, StaffRef
 from core.hooks.records.forms import (
+    Addition,
     Answers,
     BoolField,
     CalcField,
@@ -45,6 +46,7 @@ from core.hooks.records.forms import (
     Flag,
     FlagRule,
     Form,
+    FormPatch,
     FormProblem,
     GroupField,
     MultiField,
@@ -76,6 +78,7 @@ __all__ = [
     "HOOK_API",
     "SEVERITIES",
     "Actor",
+    "Addition",
     "Answers",
     "Assessment",
     "BoolField",
@@ -100,6 +103,7 @@ __all__ = [
     "Flag",
     "FlagRule",
     "Form",
+    "FormPatch",
     "FormProblem",
     "FreeService",
     "GroupField",

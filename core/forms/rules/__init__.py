@@ -10,7 +10,9 @@ from core.forms.rules.definition import (
     refuse_bad_form,
     version_of,
 )
-from core.forms.rules.overlay import Addition, Applied, Overlay, apply_overlay
+from core.forms.rules.extension import Clash, Extended, LeftOut, extend_form, find_clashes, refuse_bad_patch
+from core.forms.rules.overlay import Applied, Overlay, apply_overlay, may_hide, without_keys
+from core.forms.rules.placing import without_fields
 from core.forms.rules.posting import Posted, decode_post
 from core.forms.rules.reading import (
     Carried,
@@ -36,17 +38,21 @@ from core.forms.rules.view import (
     dom_id,
     form_view,
 )
+from core.hooks.records.forms import Addition
 
 __all__ = [
     "Addition",
     "Applied",
     "BadDefinition",
     "Carried",
+    "Clash",
     "Completeness",
     "DefinitionProblem",
     "ErrorView",
+    "Extended",
     "FieldView",
     "FormView",
+    "LeftOut",
     "Leftover",
     "OptionView",
     "Overlay",
@@ -63,15 +69,21 @@ __all__ = [
     "decode_post",
     "dom_id",
     "evaluate",
+    "extend_form",
+    "find_clashes",
     "flags",
     "form_view",
     "hash_of_key",
     "holds",
     "is_empty",
     "is_storable",
+    "may_hide",
     "prefill",
     "profile_fields",
     "profile_values",
     "refuse_bad_form",
+    "refuse_bad_patch",
     "version_of",
+    "without_fields",
+    "without_keys",
 ]

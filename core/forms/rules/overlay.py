@@ -1,6 +1,6 @@
 """A tenant's changes over a plugin's form: it may tighten, add and hide, never loosen, retype or hide the required."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,14 +13,8 @@ from core.forms.rules.definition import (
     kind_of,
     walk_fields,
 )
-from core.hooks.records.forms import Field, Form, GroupField, Section
-
-
-class Addition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A field of the tenant's own, placed after another (`past.disease` inside a group); None puts it last."""
-
-    field: Field
-    after: str | None = None
+from core.forms.rules.placing import arranged, asked_by, joined, replace_field, tidied
+from core.hooks.records.forms import Addition, Field, Form, GroupField, NoteField, Section
 
 
 class Overlay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -32,6 +26,8 @@ class Overlay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     add: tuple[Addition, ...] = ()
     order: tuple[str, ...] = ()
     hide: tuple[str, ...] = ()
+    place: dict[str, str] = {}
+    """Fields that stand in another section than the plugin's, by the section's id."""
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -44,31 +40,61 @@ class Applied(msgspec.Struct, frozen=True):
 def apply_overlay(form: Form, overlay: Overlay, *, base: Form | None = None) -> Applied:
     """Apply an overlay; `base` is the form it was written for, which shows fields whose kind changed since."""
     work = _Overlay(form, base)
-    fields = form.fields
+    fields, sections = form.fields, form.sections
     for path, changes in overlay.set.items():
         fields = work.change(fields, path, changes)
     for addition in overlay.add:
         fields = work.insert(fields, addition)
+        sections = joined(sections, addition.field.key, addition.after)
     for path in overlay.hide:
         fields = work.drop(fields, path)
     fields = work.arrange(fields, overlay.order)
-    kept = {field.key for field in fields}
-    every = {path for path, _ in walk_fields(fields)}
-    applied = msgspec.structs.replace(
-        form,
-        fields=fields,
-        sections=tuple(_without(section, kept) for section in form.sections),
-        completeness=tuple(
-            msgspec.structs.replace(item, fields=left)
-            for item in form.completeness
-            if (left := tuple(path for path in item.fields if path in every))
-        ),
-    )
+    sections = work.place(sections, fields, overlay.place)
+    if overlay.order or overlay.place:
+        sections = _in_document_order(sections, fields)
+    applied = tidied(msgspec.structs.replace(form, fields=fields, sections=sections))
     return Applied(applied, (*work.conflicts, *check_form(applied)))
 
 
-def _without(section: Section, kept: set[str]) -> Section:
-    return msgspec.structs.replace(section, fields=tuple(key for key in section.fields if key in kept))
+def may_hide(form: Form, path: str) -> bool:
+    """Tell whether nobody but the tenant needs this field: the plugin does not require it, nor is it shown by law."""
+    return _Overlay(form, None).refusal(path, dict(walk_fields(form.fields))[path]) is None
+
+
+def without_keys(overlay: Overlay, keys: set[str]) -> Overlay:
+    """Return the overlay without what it says of fields that are away for a while, and without own ones that ask them.
+
+    The changes stay in the tenant's patch and count again when the plugin whose fields they are is on again.
+    """
+    gone = set(keys)
+    kept: list[Addition] = []
+    for addition in overlay.add:
+        if any(one.partition(".")[0] in gone for one in asked_by(addition.field)):
+            gone.add(addition.field.key)
+        else:
+            away = addition.after is not None and addition.after.partition(".")[0] in gone
+            kept.append(Addition(addition.field) if away else addition)
+
+    def here(path: str) -> bool:
+        return path.partition(".")[0] not in gone
+
+    return msgspec.structs.replace(
+        overlay,
+        set={path: changes for path, changes in overlay.set.items() if here(path)},
+        add=tuple(kept),
+        order=tuple(filter(here, overlay.order)),
+        hide=tuple(filter(here, overlay.hide)),
+        place={path: section for path, section in overlay.place.items() if here(path)},
+    )
+
+
+def _in_document_order(sections: tuple[Section, ...], fields: tuple[Field, ...]) -> tuple[Section, ...]:
+    """What is asked first is shown first, also inside a section: conditions look back only."""
+    rank = {field.key: number for number, field in enumerate(fields)}
+    return tuple(
+        msgspec.structs.replace(section, fields=tuple(sorted(section.fields, key=lambda key: rank.get(key, len(rank)))))
+        for section in sections
+    )
 
 
 def _at_least(old: Any, new: Any) -> bool:
@@ -116,67 +142,114 @@ _TIGHTER: dict[str, Callable[[Any, Any], bool]] = {
 class _Overlay:
     def __init__(self, form: Form, base: Form | None) -> None:
         self.conflicts: list[DefinitionProblem] = []
+        self._purpose = form.purpose
+        self._sections = {section.id for section in form.sections}
+        self._now = {path: kind_of(field) for path, field in walk_fields(form.fields)}
         self._kinds = {} if base is None else {path: kind_of(field) for path, field in walk_fields(base.fields)}
         self._required = {path for path, field in walk_fields(form.fields) if _is_required(field)}
 
-    def say(self, path: str, reason: str) -> None:
-        self.conflicts.append(DefinitionProblem(path, reason))
+    def say(self, path: str, reason: str, code: str, **params: Any) -> None:
+        self.conflicts.append(DefinitionProblem(path, reason, code, params))
 
     def change(self, fields: tuple[Field, ...], path: str, changes: dict[str, Any]) -> tuple[Field, ...]:
         """Return the fields with one of them changed."""
         old = dict(walk_fields(fields)).get(path)
         if old is None:
-            self.say(path, "the form has no such field any more")
+            self.say(path, "the form has no such field any more", "gone")
             return fields
-        if self._kinds.get(path, kind_of(old)) != kind_of(old):
-            self.say(path, f"the field was {self._kinds[path]} and is now {kind_of(old)}")
+        if self._retyped(path):
+            was, now = self._kinds[path], kind_of(old)
+            self.say(path, f"the field was {was} and is now {now}", "retyped", was=was, now=now)
             return fields
         wire: dict[str, Any] = msgspec.to_builtins(old)
         for name in changes:
             if name not in _TIGHTER or not hasattr(old, name):
-                self.say(path, f"{name} of this field is not the tenant's to set")
+                self.say(path, f"{name} of this field is not the tenant's to set", "not-yours", name=name)
         try:
             new = msgspec.convert({**wire, **changes}, type(old))
         except msgspec.ValidationError as error:
-            self.say(path, str(error))
+            self.say(path, str(error), "bad-value")
             return fields
         for name in changes:
             tight = _TIGHTER.get(name, _any)
             if hasattr(old, name) and not tight(getattr(old, name), getattr(new, name)):
-                self.say(path, f"{name} may only be tightened")
-        return _replace(fields, path, (new,))
+                self.say(path, f"{name} may only be tightened", "loosened", name=name)
+        return replace_field(fields, path, (new,))
+
+    def _retyped(self, path: str) -> bool:
+        return path in self._now and self._kinds.get(path, self._now[path]) != self._now[path]
 
     def insert(self, fields: tuple[Field, ...], addition: Addition) -> tuple[Field, ...]:
         """Return the fields with one of the tenant's own among them."""
         key = addition.field.key
         if not key.startswith(TENANT_PREFIX):
-            self.say(key, f"the key of a field of your own starts with {TENANT_PREFIX}")
+            self.say(key, f"the key of a field of your own starts with {TENANT_PREFIX}", "own-key")
+        for asked in sorted(asked_by(addition.field)):
+            if self._retyped(asked):
+                was, now = self._kinds[asked], self._now[asked]
+                reason = f"it asks {asked}, which was {was} and is now {now}"
+                self.say(key, reason, "asks-retyped", asked=asked, was=was, now=now)
         if addition.after is None:
             return (*fields, addition.field)
         before = dict(walk_fields(fields)).get(addition.after)
         if before is None:
-            self.say(key, f"the field {addition.after}, after which it stood, is gone")
+            reason = f"the field {addition.after}, after which it stood, is gone"
+            self.say(key, reason, "anchor-gone", after=addition.after)
             return (*fields, addition.field)
-        return _replace(fields, addition.after, (before, addition.field))
+        return replace_field(fields, addition.after, (before, addition.field))
 
     def drop(self, fields: tuple[Field, ...], path: str) -> tuple[Field, ...]:
         """Return the fields without one that nobody needs."""
-        if path not in dict(walk_fields(fields)):
-            self.say(path, "the form has no such field any more")
+        field = dict(walk_fields(fields)).get(path)
+        if field is None:
+            self.say(path, "the form has no such field any more", "gone")
             return fields
+        refused = self.refusal(path, field)
+        if refused is not None:
+            self.say(path, refused[1], refused[0])
+            return fields
+        return replace_field(fields, path, ())
+
+    def refusal(self, path: str, field: Field) -> tuple[str, str] | None:
+        """Return why a field may not be hidden, as code and reason."""
         if path in self._required:
-            self.say(path, "the form requires this field")
-            return fields
-        return _replace(fields, path, ())
+            return "required", "the form requires this field"
+        if self._purpose == "consent" and isinstance(field, NoteField):
+            # forms.md, Consent: what is signed for is the text that was shown.
+            return "consent-text", "what is shown before a signature may not be hidden"
+        return None
 
     def arrange(self, fields: tuple[Field, ...], order: tuple[str, ...]) -> tuple[Field, ...]:
         """Return the fields with the named ones first, in that order."""
-        by_key = {field.key: field for field in fields}
-        for key in order:
-            if key not in by_key:
-                self.say(key, "the form has no such field any more")
-        first = tuple(by_key[key] for key in dict.fromkeys(order) if key in by_key)
-        return first + tuple(field for field in fields if field not in first)
+        every = dict(walk_fields(fields))
+        for path in order:
+            if path not in every:
+                self.say(path, "the form has no such field any more", "gone")
+        return arranged(fields, tuple(path for path in order if path in every))
+
+    def place(
+        self, sections: tuple[Section, ...], fields: tuple[Field, ...], places: dict[str, str]
+    ) -> tuple[Section, ...]:
+        """Return the sections with some fields in another one than the plugin's."""
+        top = {field.key for field in fields}
+        moved: dict[str, str] = {}
+        for key, section_id in places.items():
+            if key not in top:
+                self.say(key, "the form has no such field any more", "gone")
+            elif section_id not in self._sections:
+                self.say(key, f"the form has no section {section_id} any more", "section-gone", section=section_id)
+            else:
+                moved[key] = section_id
+        return tuple(
+            msgspec.structs.replace(
+                section,
+                fields=(
+                    *(key for key in section.fields if moved.get(key, section.id) == section.id),
+                    *(key for key, wanted in moved.items() if wanted == section.id and key not in section.fields),
+                ),
+            )
+            for section in sections
+        )
 
 
 def _is_required(field: Field) -> bool:
@@ -184,18 +257,3 @@ def _is_required(field: Field) -> bool:
         inside = not field.repeat and any(_is_required(member) for member in field.fields)
         return field.required or bool(field.min_rows) or inside
     return field.required
-
-
-def _replace(fields: tuple[Field, ...], path: str, new: tuple[Field, ...]) -> tuple[Field, ...]:
-    def places() -> Iterator[Field]:
-        key, _, rest = path.partition(".")
-        for field in fields:
-            if field.key != key:
-                yield field
-            elif not rest:
-                yield from new
-            else:
-                assert isinstance(field, GroupField)
-                yield msgspec.structs.replace(field, fields=_replace(field.fields, rest, new))
-
-    return tuple(places())

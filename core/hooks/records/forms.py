@@ -200,6 +200,29 @@ class Form(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     flags: tuple[FlagRule, ...] = ()
 
 
+class Addition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A field that is put into a form of somebody else, behind another (`past.disease` inside a group); None puts it last."""
+
+    field: Field
+    after: str | None = None
+
+
+class FormPatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What one plugin adds to a form of another, so that a customer of both is asked once.
+
+    `form` is the prefixed id (`petclinic.intake`). Every key in `add` starts with the name of the plugin that adds it
+    (`supplements_stones`), and so stays apart from the form's own; conditions may ask the form's earlier fields.
+    """
+
+    id: str
+    form: str
+    add: tuple[Addition, ...] = ()
+    sections: tuple[Section, ...] = ()
+    """Steps of the plugin's own, last in the form; other fields stand in the section of the field before them."""
+    completeness: tuple[CompletenessItem, ...] = ()
+    flags: tuple[FlagRule, ...] = ()
+
+
 class FormProblem(msgspec.Struct, frozen=True, kw_only=True, tag="problem", tag_field="type"):
     """What `check_intake` finds wrong; `blocks` stops the submit, else it is shown and kept."""
 

@@ -9,6 +9,7 @@ SPECS: tuple[Spec[Any], ...] = (
     customers.subject_types,
     customers.panels,
     forms.intake_forms,
+    forms.intake_extensions,
     forms.check_intake,
     complaints.complaint_categories,
     complaints.complaint_policies,

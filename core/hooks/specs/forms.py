@@ -4,12 +4,21 @@ from typing import Any
 
 from core.hooks.context import DecideContext, DeclareContext
 from core.hooks.kinds import decide_many, declare
-from core.hooks.records.forms import Answers, Flag, Form, FormProblem
+from core.hooks.records.forms import Answers, Flag, Form, FormPatch, FormProblem
 
 
 @declare(merge="union", local_ids=("id",))
 def intake_forms(ctx: DeclareContext[Any]) -> tuple[Form, ...]:
     """Return the forms of this vertical; the version of each is the digest of its canonical JSON."""
+    raise NotImplementedError
+
+
+@declare(merge="added to the form, in the tenant's order of plugins", local_ids=("id",))
+def intake_extensions(ctx: DeclareContext[Any]) -> tuple[FormPatch, ...]:
+    """Return the questions this vertical adds to forms of other verticals.
+
+    A patch counts only while both plugins are on. Its answers come to `check_intake` with all the others.
+    """
     raise NotImplementedError
 
 
