@@ -2,6 +2,7 @@
 
 from core.audit import models as audit
 from core.complaints import models as complaints
+from core.consents import models as consents
 from core.contacts import models as contacts
 from core.counters import models as counters
 from core.customers import models as customers
@@ -11,11 +12,13 @@ from core.imports import models as imports
 from core.loyalty import models as loyalty
 from core.outbox import models as outbox
 from core.profiles import models as profiles
+from core.surveys import models as surveys
 from core.tenancy import models as tenancy
 
 __all__ = [
     "audit",
     "complaints",
+    "consents",
     "contacts",
     "counters",
     "customers",
@@ -25,5 +28,6 @@ __all__ = [
     "loyalty",
     "outbox",
     "profiles",
+    "surveys",
     "tenancy",
 ]

@@ -182,3 +182,23 @@ class Submission(TenantRow, Base):
     actor_id: Mapped[UUID | None]
     actor_name: Mapped[str]
     completed_at: Mapped[datetime]
+
+
+class SubmissionFile(TenantRow, Base):
+    """Which file stands at which place of a filled form, for how long; the digest is that of the day it was sent."""
+
+    __tablename__ = "submission_file"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "submission_id"], ["submission.tenant_id", "submission.submission_id"], ondelete="CASCADE"
+        ),
+        ForeignKeyConstraint(["tenant_id", "file_id"], ["stored_file.tenant_id", "stored_file.file_id"]),
+        Index(None, "tenant_id", "file_id"),
+    )
+
+    submission_id: Mapped[UUID] = mapped_column(primary_key=True)
+    file_id: Mapped[UUID] = mapped_column(primary_key=True)
+    path: Mapped[str]
+    sha256: Mapped[str]
+    purpose: Mapped[str]
+    retain_until: Mapped[datetime | None]

@@ -9,6 +9,7 @@ from core.forms.rules.conditions import Names, Slot, holds, is_empty, resolve
 from core.forms.rules.definition import kind_of
 from core.forms.rules.values import calculate, faults, problem, row_faults
 from core.hooks.records.forms import (
+    BoolField,
     CalcField,
     Condition,
     Field,
@@ -126,7 +127,7 @@ class _Walk:
         if isinstance(field, CalcField):
             return self._calculated(field, path, names)
         if is_empty(raw):
-            if field.required:
+            if field.required or (isinstance(field, BoolField) and field.risk is not None):
                 self.say(path, "not_signed" if isinstance(field, SignatureField) else "required")
             return raw, None
         self.values[path] = raw

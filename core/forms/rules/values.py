@@ -83,9 +83,11 @@ def _number(field: NumberField, value: Any, _today: str) -> Iterator[Fault]:
     yield from _bounds(value, field.min, field.max)
 
 
-def _bool(_field: BoolField, value: Any, _today: str) -> Iterator[Fault]:
+def _bool(field: BoolField, value: Any, _today: str) -> Iterator[Fault]:
     if not isinstance(value, bool):
         yield "type", {}
+    elif field.risk is not None and not value:
+        yield "required", {}
 
 
 def _rating(field: RatingField, value: Any, _today: str) -> Iterator[Fault]:

@@ -73,6 +73,9 @@ class FieldView(msgspec.Struct, frozen=True, kw_only=True):
     can_add: bool = False
     text: str = ""
     """Of a note, or what a signer signs."""
+    risk: str = ""
+    """Of a box that acknowledges one risk of a consent, with what is done against it."""
+    countermeasure: str = ""
     tone: str = "neutral"
     unit: str = ""
     multiline: bool = False
@@ -196,7 +199,8 @@ class _Build:
             label=label,
             help=self.say(field.help),
             # An unticked box is an answer too, so a box is never "required" in HTML's sense.
-            required=field.required and not isinstance(field, BoolField),
+            # A risk is acknowledged with a tick and nothing else.
+            required=field.required if not isinstance(field, BoolField) else field.risk is not None,
             visible=node.visible,
             condition=None if node.when is None else msgspec.json.encode(node.when).decode(),
             value=node.value,
@@ -240,6 +244,8 @@ class _Build:
             case RatingField() as field:
                 steps = range(field.min, min(field.max, field.min + MAX_STEPS) + 1)
                 own["options"] = tuple(OptionView(str(step), str(step), step == node.value) for step in steps)
+            case BoolField(risk=risk) as field if risk is not None:
+                own["risk"], own["countermeasure"] = self.say(risk), self.say(field.countermeasure)
             case SignatureField() as field:
                 own["text"] = self.say(field.text)
             case NoteField() as field:

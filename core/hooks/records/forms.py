@@ -84,7 +84,13 @@ class DateTimeField(FieldShape, frozen=True, kw_only=True, tag="datetime", tag_f
 
 
 class BoolField(FieldShape, frozen=True, kw_only=True, tag="bool", tag_field="type"):
-    """An unticked box is False, not missing."""
+    """An unticked box is False, not missing.
+
+    With `risk` it is one risk of a consent: shown with its `countermeasure`, and only a tick is an answer.
+    """
+
+    risk: Text | None = None
+    countermeasure: Text | None = None
 
 
 class ChoiceField(FieldShape, frozen=True, kw_only=True, tag="choice", tag_field="type"):
@@ -98,10 +104,20 @@ class MultiField(FieldShape, frozen=True, kw_only=True, tag="multi", tag_field="
 
 
 class RatingField(FieldShape, frozen=True, kw_only=True, tag="rating", tag_field="type"):
-    """Whole steps from `min` to `max`: five stars, or 0 to 10."""
+    """Whole steps from `min` to `max`: five stars, or 0 to 10.
+
+    `metric` says what a survey's results count it as; the keys nps, csat and ces on their own scale need no mark.
+    """
 
     min: int = 1
     max: int = 5
+    metric: Literal["nps", "csat", "ces"] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a mark on another scale: the figure would mean something else."""
+        scales = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+        if self.metric is not None and (self.min, self.max) != scales[self.metric]:
+            raise ValueError(f"{self.metric} goes from {scales[self.metric][0]} to {scales[self.metric][1]}")
 
 
 class FileField(FieldShape, frozen=True, kw_only=True, tag="file", tag_field="type"):
@@ -112,9 +128,15 @@ class FileField(FieldShape, frozen=True, kw_only=True, tag="file", tag_field="ty
 
 
 class SignatureField(FieldShape, frozen=True, kw_only=True, tag="signature", tag_field="type"):
-    """`text` is what the signer reads and signs."""
+    """`text` is what the signer reads and signs.
+
+    In a consent, `signer_key` is the text field that holds the signer's name, and `role_key` the choice of
+    self, owner or guardian; both stand before the signature.
+    """
 
     text: Text = ""
+    signer_key: str | None = None
+    role_key: str | None = None
 
 
 class GroupField(FieldShape, frozen=True, kw_only=True, tag="group", tag_field="type"):

@@ -1,0 +1,221 @@
+"""A consent as sealed words: what was shown, who signed, and how each link holds on to the one before it."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from core.errors import FieldProblem
+from core.forms.rules import FieldView, FormView
+from core.hooks.records.forms import Form, SignatureField
+
+GENESIS = "0" * 64
+Role = Literal["self", "owner", "guardian"]
+ROLES: tuple[Role, ...] = ("self", "owner", "guardian")
+
+
+class Witness(msgspec.Struct, frozen=True):
+    """Where the signature came from, as the server saw it."""
+
+    ip: str = ""
+    user_agent: str = ""
+
+
+class Signer(msgspec.Struct, frozen=True):
+    """Who signed, and as whom."""
+
+    name: str
+    role: Role
+
+
+class SignedBody(msgspec.Struct, frozen=True, kw_only=True, tag="signed", tag_field="kind"):
+    """What is sealed of a signature; its canonical JSON is kept letter by letter."""
+
+    chain: str
+    seq: int
+    previous: str
+    form: str
+    version: str
+    submission: str
+    answers: dict[str, Any]
+    text: tuple[tuple[str, str], ...]
+    """Every word the signer was shown, with the path of its field."""
+    signer: str
+    role: Role
+    signed_at: str
+    ip: str
+    user_agent: str
+
+
+class WithdrawnBody(msgspec.Struct, frozen=True, kw_only=True, tag="withdrawn", tag_field="kind"):
+    """What is sealed of a withdrawal; `of` is the seal that no longer counts."""
+
+    chain: str
+    seq: int
+    previous: str
+    form: str
+    submission: str
+    of: str
+    reason: str
+    by: str
+    signed_at: str
+    ip: str
+    user_agent: str
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of an exported chain; `seal` is the SHA-256 of `body` in UTF-8, in hex."""
+
+    chain: str
+    seq: int
+    seal: str
+    body: str
+
+
+class Break(msgspec.Struct, frozen=True):
+    """The first link that does not hold: its chain and number, and why.
+
+    Reasons: unreadable, altered, out_of_order, wrong_previous, mislabelled, withdraws_nothing, other_record.
+    """
+
+    chain: str
+    seq: int
+    reason: str
+
+
+def canonical(body: SignedBody | WithdrawnBody) -> str:
+    """The one spelling: keys sorted, no spaces, UTF-8."""
+    return msgspec.json.encode(body, order="sorted").decode()
+
+
+def seal_of(body: str) -> str:
+    """The seal of a spelled-out body."""
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def read_body(body: str) -> SignedBody | WithdrawnBody:
+    """Return the sealed words; raise ValueError when they are none."""
+    try:
+        return msgspec.json.decode(body, type=SignedBody | WithdrawnBody)
+    except msgspec.MsgspecError as fault:
+        raise ValueError("not a sealed body") from fault
+
+
+def read_link(line: str | bytes) -> Link:
+    """Return one line of an export; raise ValueError when it is none."""
+    try:
+        return msgspec.json.decode(line, type=Link)
+    except (msgspec.MsgspecError, UnicodeError) as fault:
+        raise ValueError("not a link of a chain") from fault
+
+
+class Verifier:
+    """Follows chains link by link, each in its order; the links of several chains may come mixed."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.last: dict[str, str] = {}
+        """The newest seal of each chain."""
+        self._seqs: dict[str, int] = {}
+        self._counting: dict[str, set[str]] = {}
+
+    def follow(self, link: Link) -> Break | None:
+        """Take the next link; return why it does not hold, or None."""
+        reason = self._judge(link)
+        if reason is not None:
+            return Break(link.chain, link.seq, reason)
+        self.count += 1
+        self.last[link.chain] = link.seal
+        self._seqs[link.chain] = link.seq
+        return None
+
+    def _judge(self, link: Link) -> str | None:
+        if seal_of(link.body) != link.seal:
+            return "altered"
+        try:
+            body = read_body(link.body)
+        except ValueError:
+            return "unreadable"
+        checks = (
+            ("mislabelled", (body.chain, body.seq) == (link.chain, link.seq)),
+            ("out_of_order", link.seq == self._seqs.get(link.chain, 0) + 1),
+            ("wrong_previous", body.previous == self.last.get(link.chain, GENESIS)),
+            ("withdraws_nothing", self._counts(link, body)),
+        )
+        return next((reason for reason, holds in checks if not holds), None)
+
+    def _counts(self, link: Link, body: SignedBody | WithdrawnBody) -> bool:
+        """Note a signature; tell whether a withdrawal takes back one that still counts."""
+        open_ones = self._counting.setdefault(link.chain, set())
+        if isinstance(body, SignedBody):
+            open_ones.add(link.seal)
+            return True
+        known = body.of in open_ones
+        open_ones.discard(body.of)
+        return known
+
+
+def first_break(links: Iterable[Link]) -> Break | None:
+    """Return the first link that does not hold, or None when all of them do."""
+    verifier = Verifier()
+    for link in links:
+        found = verifier.follow(link)
+        if found is not None:
+            return found
+    return None
+
+
+def shown_text(view: FormView) -> tuple[tuple[str, str], ...]:
+    """Every word of the page that the signer saw: title, introduction, sections, labels, risks, what is signed."""
+    found = [("", view.title), ("", view.intro)]
+    for section in view.sections:
+        found += [("", section.title), ("", section.help)]
+        for field in section.fields:
+            found += _words(field)
+    return tuple((path, words) for path, words in found if words)
+
+
+def _words(field: FieldView) -> list[tuple[str, str]]:
+    if not field.visible:
+        return []
+    own = (field.risk, field.countermeasure, field.label, field.help, field.text)
+    found = [(field.name, words) for words in own]
+    inner = field.fields + tuple(one for row in field.rows for one in row.fields)
+    return found + [pair for one in inner for pair in _words(one)]
+
+
+def signature_of(form: Form) -> SignatureField | None:
+    """The signature that makes the form a consent: the last one outside groups."""
+    return next((field for field in reversed(form.fields) if isinstance(field, SignatureField)), None)
+
+
+def signer_of(form: Form, data: dict[str, Any], *, known_name: str, has_subject: bool) -> Signer | FieldProblem:
+    """Who signed by the answers; `known_name` is the customer's, for a form that does not ask.
+
+    Returns:
+        The signer, or what is missing at its field: nobody signs without a signature and a name.
+    """
+    field = signature_of(form)
+    given = data.get(field.key) if field is not None else None
+    if field is None or not given:
+        return FieldProblem(field.key if field else "", "not_signed")
+    typed = given.get("name") if isinstance(given, dict) else given
+    asked = data.get(field.signer_key) if field.signer_key else None
+    name = str(asked or typed or known_name).strip()
+    if not name:
+        return FieldProblem(field.signer_key or field.key, "required")
+    usual: Role = "owner" if has_subject else "self"
+    said = data.get(field.role_key) if field.role_key else None
+    role = next((one for one in ROLES if one == said), usual if said is None else None)
+    return Signer(name, role) if role is not None else FieldProblem(field.role_key or field.key, "option")
+
+
+def consent_problems(form: Form) -> tuple[str, ...]:
+    """What keeps a form from being a consent: no required signature, or a signer and role that nobody can give."""
+    if form.purpose != "consent":
+        return ()
+    field = signature_of(form)
+    if field is None or not field.required or field.visible_when is not None:
+        return ("a consent needs a required signature that is always shown",)
+    return ()

@@ -1,0 +1,26 @@
+"""What a file is, whether it is taken, and how a photo is made harmless; no database, no clock."""
+
+from core.files.rules.kinds import (
+    DOCUMENTS,
+    IMAGES,
+    PDF,
+    FileRefused,
+    Kind,
+    clean_filename,
+    kind_of,
+)
+from core.files.rules.pictures import MAX_PIXELS, Picture, draw_again, read_drawing
+
+__all__ = [
+    "DOCUMENTS",
+    "IMAGES",
+    "MAX_PIXELS",
+    "PDF",
+    "FileRefused",
+    "Kind",
+    "Picture",
+    "clean_filename",
+    "draw_again",
+    "kind_of",
+    "read_drawing",
+]
