@@ -1,6 +1,6 @@
 """Rows of what a chain does as our customer: its people, their sessions and duties, and its plugins."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -88,6 +88,28 @@ class SignInAttempt(TenantRow, Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     failures: Mapped[int]
     window_started_at: Mapped[datetime]
+
+
+class ApiKey(TenantRow, Base):
+    """What a programme shows to be let in: only the hash of it is kept, and the head that people know it by."""
+
+    __tablename__ = "api_key"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "key_hash"),
+        ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"]),
+    )
+
+    key_id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    prefix: Mapped[str]
+    key_hash: Mapped[str]
+    scopes: Mapped[list[Any]]
+    created_by: Mapped[UUID | None]
+    created_by_name: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    last_used_on: Mapped[date | None]
+    revoked_at: Mapped[datetime | None]
 
 
 class PluginState(TenantRow, Base):

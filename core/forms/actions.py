@@ -1,8 +1,7 @@
-"""Makes and takes back links, saves drafts, and takes in what was filled in."""
+"""Makes and takes back links, and takes in what was filled in."""
 
 import re
-import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +10,8 @@ from sqlalchemy import delete, func, insert, select, update
 
 from core.customers.queries import get_customer, get_subject
 from core.db import new_id, table_of
-from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
-from core.forms.intake import Channel, Filled, Origin, keep_definition, take_in
+from core.errors import FieldProblem, InvalidInput, NotFound
+from core.forms.intake import Channel, Filled, Origin, take_in
 from core.forms.models import FormDraft, FormLink, Submission
 from core.forms.queries import (
     FormLinkUsed,
@@ -22,29 +21,13 @@ from core.forms.queries import (
     get_link,
     get_usable_link,
 )
-from core.forms.rules import hash_of_key, is_storable
 from core.hooks.context import Reader as PluginReader
 from core.tenancy.actions import new_public_code
 from core.uow import UnitOfWork
 
 _L, _R, _S = table_of(FormLink), table_of(FormDraft), table_of(Submission)
 
-DRAFT_DAYS = 30
-MAX_DRAFT_BYTES = 512_000
 _ONCE_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
-
-
-class DraftChanged(Conflict):
-    """The same draft was saved elsewhere since it was opened here."""
-
-    code = "form-draft-changed"
-
-
-class DraftSaved(msgspec.Struct, frozen=True):
-    """`key` opens the draft again, also on another device; keep it in a cookie or in the address."""
-
-    key: str
-    revision: int
 
 
 async def create_link(
@@ -111,48 +94,6 @@ async def revoke_link(uow: UnitOfWork, *, link_id: UUID) -> None:
     if found.revoked_at is None:
         await uow.session.execute(update(_L).where(*mine).values(revoked_at=uow.now))
         uow.audit("form.link.revoke", "form_link", link_id)
-
-
-async def save_draft(
-    uow: UnitOfWork, *, code: str, answers: dict[str, Any], key: str | None = None, revision: int | None = None
-) -> DraftSaved:
-    """Keep unfinished answers; without a key (or with one that opens nothing any more) a new draft begins.
-
-    Raises:
-        DraftChanged: `revision` is not the draft's: another device saved it since.
-        FormLinkExpired, FormLinkRevoked, FormLinkUsed: 410.
-    """
-    if not is_storable(answers):
-        raise InvalidInput((FieldProblem("", "bad-text"),))
-    if len(msgspec.json.encode(answers)) > MAX_DRAFT_BYTES:
-        raise InvalidInput((FieldProblem("", "too_large", {"max": MAX_DRAFT_BYTES}),))
-    link = await get_usable_link(uow, code)
-    version = await keep_definition(uow, await get_form(uow, link.form_id))
-    values = {"version": version, "answers": answers, "saved_at": uow.now}
-    row = await find_draft_row(uow, link, key=key)
-    if row is None:
-        fresh = secrets.token_urlsafe(24)
-        await uow.session.execute(
-            insert(_R).values(
-                tenant_id=uow.tenant_id,
-                draft_id=new_id(),
-                link_id=link.link_id,
-                key_hash=hash_of_key(fresh),
-                form_id=link.form_id,
-                revision=1,
-                expires_at=uow.now + timedelta(days=DRAFT_DAYS),
-                **values,
-            )
-        )
-        return DraftSaved(fresh, 1)
-    mine = (_R.c.tenant_id == uow.tenant_id, _R.c.draft_id == row.draft_id)
-    seen = row.revision if revision is None else revision
-    saved = await uow.session.scalar(
-        update(_R).where(*mine, _R.c.revision == seen).values(**values, revision=seen + 1).returning(_R.c.revision)
-    )
-    if saved is None:
-        raise DraftChanged(saved_at=row.saved_at)
-    return DraftSaved(key or "", saved)
 
 
 async def submit_intake(

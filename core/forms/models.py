@@ -131,6 +131,10 @@ class FormDraft(TenantRow, Base):
     version: Mapped[str]
     answers: Mapped[dict[str, Any]]
     revision: Mapped[int]
+    set_aside: Mapped[dict[str, Any] | None]
+    """The other version where two devices disagreed: {version, answers, saved_at}."""
+    leftovers: Mapped[list[dict[str, Any]]]
+    """What earlier versions of the form held and later ones cannot."""
     saved_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 

@@ -17,6 +17,7 @@ from core.forms.models import FormDefinition, FormDraft, FormLink, Submission
 from core.forms.rules import (
     Carried,
     FormView,
+    Leftover,
     carry_over,
     completeness,
     evaluate,
@@ -99,6 +100,8 @@ class DraftFacts(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     saved_at: datetime
     same_version: bool
+    set_aside_at: datetime | None
+    """When the other version was saved, where two devices disagreed."""
 
 
 class SubmissionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,7 +273,15 @@ async def find_draft(reader: Reader, opened: OpenedForm, *, key: str | None) -> 
     else:
         old = await get_definition(reader, form_id=row.form_id, version=row.version)
         carried = carry_over(old, opened.form, row.answers, opened.today)
-    return DraftFacts(carried=carried, revision=row.revision, saved_at=row.saved_at, same_version=same)
+    kept = tuple(msgspec.convert(one, Leftover) for one in row.leftovers)
+    more = tuple(one for one in carried.leftovers if one not in kept)
+    return DraftFacts(
+        carried=Carried(carried.answers, (*kept, *more)),
+        revision=row.revision,
+        saved_at=row.saved_at,
+        same_version=same,
+        set_aside_at=None if row.set_aside is None else datetime.fromisoformat(row.set_aside["saved_at"]),
+    )
 
 
 async def find_draft_row(reader: Reader, link: LinkFacts, *, key: str | None) -> Any:

@@ -12,7 +12,8 @@ from core.customers.queries import get_customer, get_subject, list_events, list_
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
 from core.db import new_id
 from core.errors import FieldProblem, InvalidInput, NotFound
-from core.forms.actions import DraftChanged, create_link, record_intake, revoke_link, save_draft, submit_intake
+from core.forms.actions import create_link, record_intake, revoke_link, submit_intake
+from core.forms.drafts import DraftChanged, save_draft
 from core.forms.queries import (
     FormLinkExpired,
     FormLinkRevoked,
