@@ -29,6 +29,7 @@ COALESCE_SECONDS: Final = 0.05
 _QUEUE: Final = 16
 _ROOMS: Final = "anxin_live_rooms"
 _END: Final = b""
+_SEEN: Final = "seen"
 
 
 class Live(msgspec.Struct, frozen=True):
@@ -36,6 +37,8 @@ class Live(msgspec.Struct, frozen=True):
 
     reader: Reader
     runtime: Runtime
+    about: UUID | None = None
+    """What the page shows, when it shows one thing."""
 
     def html(self, template: str, **data: object) -> str:
         """Render a template, in the viewers' language."""
@@ -68,13 +71,21 @@ class _Room:
     """All viewers of the same live part of one tenant."""
 
     def __init__(
-        self, runtime: Runtime, *, tenant_id: UUID, permission: str | None, public: bool, render: Render
+        self,
+        runtime: Runtime,
+        *,
+        tenant_id: UUID,
+        permission: str | None,
+        public: bool,
+        render: Render,
+        about: UUID | None,
     ) -> None:
         self.runtime = runtime
         self.tenant_id = tenant_id
         self.permission = permission
         self.public = public
         self.render = render
+        self.about = about
         self.viewers: set[_Viewer] = set()
         self._pending: list[dict[str, Any]] = []
         self._missed = False
@@ -117,7 +128,7 @@ class _Room:
                 reader = Reader(session, scope, self.runtime.clock(), plugins)
                 page = msgspec.structs.replace(members[0].page, now=reader.now, csrf_token="", partial=True)
                 with showing(page):
-                    html = await self.render(Live(reader, self.runtime), changes)
+                    html = await self.render(Live(reader, self.runtime, self.about), changes)
                 if html.strip():
                     message = sse_message(html, event_id=new_id().hex)
                     for viewer in members:
@@ -142,7 +153,23 @@ class _Room:
         return groups
 
 
-def stream(request: WebRequest, topics: Sequence[str], render: Render, *, permission: str | None = None) -> Stream:
+async def live_source(request: WebRequest, path: str, topics: Sequence[str]) -> str:
+    """Return the address for `ui.live_stream`; call it before the page's first query.
+
+    It carries how much had been said by then: what is said between the page and its stream is sent when that begins.
+    """
+    mark = await request.runtime.workplace.bus.mark(request.visit.scope.tenant_id, topics)
+    return f"{path}?{_SEEN}={mark}"
+
+
+def stream(
+    request: WebRequest,
+    topics: Sequence[str],
+    render: Render,
+    *,
+    permission: str | None = None,
+    about: UUID | None = None,
+) -> Stream:
     """Answer with a stream that follows the topics of this visit's tenant.
 
     Args:
@@ -150,6 +177,7 @@ def stream(request: WebRequest, topics: Sequence[str], render: Render, *, permis
         topics: what `uow.publish` was given.
         render: a function of a module, not a closure: pages share a room by it.
         permission: looked at again at each push; give what the route's guard requires.
+        about: what the page shows, when it shows one thing; the render function finds it in its `Live`.
     """
     runtime, visit = request.runtime, request.visit
     viewer = _Viewer(token_hash=visit.signed_in.token_hash if visit.signed_in else "", page=current_page())
@@ -157,32 +185,38 @@ def stream(request: WebRequest, topics: Sequence[str], render: Render, *, permis
     if not public and visit.signed_in is None:
         raise LookupError("a live page needs somebody who is signed in, or a public code")
     rooms: dict[object, _Room] = request.app.state.setdefault(_ROOMS, {})
-    key = (visit.scope.tenant_id, tuple(topics), render, permission, public)
+    key = (visit.scope.tenant_id, tuple(topics), render, permission, public, about)
     room = rooms.get(key)
     if room is None:
         room = rooms[key] = _Room(
-            runtime, tenant_id=visit.scope.tenant_id, permission=permission, public=public, render=render
+            runtime,
+            tenant_id=visit.scope.tenant_id,
+            permission=permission,
+            public=public,
+            render=render,
+            about=about,
         )
-    channels = [topic_channel(visit.scope.tenant_id, topic) for topic in topics]
-    came_back = "last-event-id" in request.headers
+    seen = "" if "last-event-id" in request.headers else request.query_params.get(_SEEN, "")
     return Stream(
-        _events(rooms, key, room, viewer, channels, came_back=came_back),
+        _events(rooms, key, room, viewer, topics, seen),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
 
 
 async def _events(
-    rooms: dict[object, _Room], key: object, room: _Room, viewer: _Viewer, channels: Sequence[str], *, came_back: bool
+    rooms: dict[object, _Room], key: object, room: _Room, viewer: _Viewer, topics: Sequence[str], seen: str
 ) -> AsyncIterator[bytes]:
     hub = room.runtime.live
+    channels = [topic_channel(room.tenant_id, topic) for topic in topics]
     room.viewers.add(viewer)
     forget = hub.on_end(lambda: viewer.put(_END))
     try:
         yield b"retry: 2000\n\n"
         for channel in channels:
             await hub.join(channel, room.hear)
-        if came_back:
+        # A page that was away, or that was made before something was said, gets everything once.
+        if not seen or seen != await room.runtime.workplace.bus.mark(room.tenant_id, topics):
             await room.push(None, (viewer,))
         while True:
             try:

@@ -44,6 +44,11 @@ _K, _KE = table_of(ComplaintClock), table_of(ClockEventRow)
 _P, _T = table_of(ComplaintPolicy), table_of(ToldStage)
 
 
+def topic_of(complaint_id: UUID) -> str:
+    """Return the topic on which the open pages of one case hear that it has changed."""
+    return f"{TOPIC}:{complaint_id}"
+
+
 class Clock:
     """One promise of the case, milestone by cycle; it waits until it has its first event."""
 
@@ -234,7 +239,8 @@ class Case:
             clock.fresh.clear()
             clock.changed = False
         self._history.clear()
-        uow.publish(TOPIC, {"complaint_id": str(self.complaint_id)})
+        for topic in (TOPIC, topic_of(self.complaint_id)):
+            uow.publish(topic, {"complaint_id": str(self.complaint_id)})
 
     async def _arm(self, uow: UnitOfWork, clocks: Sequence[Clock]) -> None:
         """Put each clock's one row of the schedule at its next instant, or take it away."""

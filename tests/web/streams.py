@@ -49,6 +49,7 @@ async def open_stream(
     app: Litestar, browser: Browser, path: str, headers: dict[str, str] | None = None
 ) -> AsyncIterator[Stream]:
     """Open a stream with the browser's cookies; the browser goes away when the block ends."""
+    place, _, query = path.partition("?")
     sent = {"host": "anxin.test", "cookie": "; ".join(f"{c.name}={c.value}" for c in browser.cookies.jar)} | (
         headers or {}
     )
@@ -58,9 +59,9 @@ async def open_stream(
         "http_version": "1.1",
         "method": "GET",
         "scheme": "https",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
+        "path": place,
+        "raw_path": place.encode(),
+        "query_string": query.encode(),
         "root_path": "",
         "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
         "client": ("127.0.0.1", 1),

@@ -1,13 +1,17 @@
 """A customer files from the poster, the desk works the case, and the customer watches the promise."""
 
+import asyncio
+import html
 import re
 from collections.abc import Awaitable, Callable
 
 import pytest
+from litestar import Litestar
 
 from core.complaints.actions import give_filing_code
 from tenants.plugin_settings import enable_plugin
 from tests.web.forms import form_fields
+from tests.web.streams import open_stream
 from tests.webapp import Browser
 from tests.workplaces import TestTenant
 
@@ -180,3 +184,20 @@ async def test_the_inbox_is_empty_until_a_clock_tells(client: Client, tenant_a: 
     assert page.status_code == 200
     assert "Nothing waits for you" in page.text
     assert (await leader.send_form(f"/t/{tenant_a.slug}/inbox/read", {})).status_code == 303
+
+
+async def test_an_open_case_is_told_what_happened_before_its_stream_began(
+    app: Litestar, browser: Callable[[], Browser], client: Client, tenant_a: TestTenant, poster: str
+) -> None:
+    await _file(browser(), poster)
+    leader = await client("team_leader")
+    case = re.findall(
+        rf"/t/{tenant_a.slug}/complaints/[0-9a-f-]{{36}}", (await leader.get(f"/t/{tenant_a.slug}/complaints")).text
+    )[0]
+    source = html.unescape(re.findall(r'hx-sse:connect="([^"]+)"', (await leader.get(case)).text)[0])
+    async with open_stream(app, leader, source) as viewer:
+        await asyncio.sleep(0.1)
+        assert viewer.is_quiet(), "the page shows all there is"
+    await leader.send_form(f"{case}/note", {"text": "已致电安抚"})
+    async with open_stream(app, leader, source) as viewer:
+        assert "已致电安抚" in await viewer.next()

@@ -55,8 +55,13 @@ async def app(
 
 
 @pytest.fixture
-def path(tenant_a: TestTenant) -> str:
-    return f"/t/{tenant_a.slug}/trial/live"
+async def path(tenant_a: TestTenant, bus: Bus) -> str:
+    return await path_now(tenant_a, bus)
+
+
+async def path_now(tenant: TestTenant, bus: Bus) -> str:
+    """The address that a page which is made now carries."""
+    return f"/t/{tenant.slug}/trial/live?seen={await bus.mark(tenant.id, ['trial'])}"
 
 
 async def say(bus: Bus, tenant_id: UUID, *numbers: int) -> None:
@@ -147,6 +152,19 @@ async def test_a_page_that_comes_back_gets_all_of_it(
 ) -> None:
     doctor = await client("doctor")
     async with open_stream(app, doctor, path, {"last-event-id": "0193"}) as viewer:
+        assert "ankang 10 everything" in await viewer.next()
+
+
+async def test_what_is_said_between_a_page_and_its_stream_is_not_lost(
+    app: Litestar, client: Client, bus: Bus, tenant_a: TestTenant, tenant_b: TestTenant, path: str
+) -> None:
+    doctor = await client("doctor")
+    await say(bus, tenant_b.id, 1)
+    async with open_stream(app, doctor, path) as viewer:
+        await asyncio.sleep(0.1)
+        assert viewer.is_quiet(), "nothing was said to this tenant since the page was made"
+    await say(bus, tenant_a.id, 1)
+    async with open_stream(app, doctor, path) as viewer:
         assert "ankang 10 everything" in await viewer.next()
 
 

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from core.complaints.case import TOPIC
+from core.complaints.case import topic_of
 from core.complaints.handling import (
     add_note,
     archive_case,
@@ -34,7 +34,7 @@ from core.hooks.records.complaints import Milestone
 from core.uow import Reader, UnitOfWork
 from tenants.staff import list_people
 from web.i18n import gettext
-from web.live import Live, stream
+from web.live import Live, live_source, stream
 from web.page import Toast, current_page
 from web.problems import Refused, field_texts, problem_words
 from web.request import WebRequest
@@ -151,9 +151,12 @@ async def _show_case(
     posted: Mapping[str, dict[str, Any]] | None = None,
     errors: Sequence[FieldProblem] = (),
 ) -> Response[Any]:
+    live = await live_source(
+        request, tenant_path(request, f"/complaints/{complaint_id}/live"), [topic_of(complaint_id)]
+    )
     detail = await get_complaint(reader, complaint_id=complaint_id)
     data = await _data(tenant_path(request, "/complaints"), reader, detail, posted=posted, errors=errors)
-    return await show(request, "pages/complaints/case.html", status=status, errors=texts or {}, **data)
+    return await show(request, "pages/complaints/case.html", status=status, errors=texts or {}, live=live, **data)
 
 
 @get(CASE, guards=[_READ])
@@ -163,22 +166,17 @@ async def show_case(
     return await _show_case(request, reader, complaint_id)
 
 
-async def render_case(live: Live, changes: Sequence[dict[str, Any]] | None) -> str:
-    """Send steps and history of the changed cases; pages of other cases hold no such target."""
-    parts = []
-    for changed in {str(change["complaint_id"]) for change in changes or ()}:
-        detail = await get_complaint(live.reader, complaint_id=UUID(changed))
-        here = f"/t/{live.reader.scope.slug}/complaints/{changed}"
-        parts.append(
-            live.html(
-                "pages/complaints/_case_live.html",
-                case=detail,
-                here=here,
-                steps=steps_of(detail, {}),
-                history=history_of(detail),
-            )
-        )
-    return "".join(parts)
+async def render_case(live: Live, _: Sequence[dict[str, Any]] | None) -> str:
+    """Send steps and history of the case, whatever changed in it."""
+    assert live.about is not None
+    detail = await get_complaint(live.reader, complaint_id=live.about)
+    return live.html(
+        "pages/complaints/_case_live.html",
+        case=detail,
+        here=f"/t/{live.reader.scope.slug}/complaints/{live.about}",
+        steps=steps_of(detail, {}),
+        history=history_of(detail),
+    )
 
 
 @get(f"{CASE}/live", guards=[_READ])
@@ -188,7 +186,8 @@ async def follow_case(
     complaint_id: FromPath[UUID],
 ) -> Stream:
     await get_complaint(reader, complaint_id=complaint_id)
-    return stream(request, [TOPIC], render_case, permission="complaints.read")
+    topics = [topic_of(complaint_id)]
+    return stream(request, topics, render_case, permission="complaints.read", about=complaint_id)
 
 
 def _back(request: WebRequest, complaint_id: UUID, text: str) -> Response[Any]:

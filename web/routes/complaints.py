@@ -31,7 +31,7 @@ from core.uow import Reader, UnitOfWork
 from tenants.staff import list_people
 from web.home import Section, add_section
 from web.i18n import N_, gettext, localized
-from web.live import Live, stream
+from web.live import Live, live_source, stream
 from web.navigation import Entry, add_entry
 from web.page import Toast
 from web.problems import Refused, field_texts
@@ -134,6 +134,7 @@ async def show_complaints(
     view: FromQuery[str] = "list",
     after: FromQuery[str] = "",
 ) -> Response[Any]:
+    live = await live_source(request, tenant_path(request, "/complaints/live"), [TOPIC])
     chosen = frozenset(level or ()) & set(LEVELS)
     # `state` cannot be a parameter: Litestar keeps the name for its own.
     state = request.query_params.get("state", "")
@@ -151,6 +152,7 @@ async def show_complaints(
         partial="pages/complaints/_list.html",
         lines=await _rows_as_lines(reader, rows),
         root=root,
+        live=live,
         may_write=reader.actor.may("complaints.write"),
         view=view,
         words=q,
