@@ -1,7 +1,7 @@
 """Engines, the mapped base and sessions that cannot send SQL without a tenant."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, ClassVar
@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 import uuid_utils
-from sqlalchemy import BigInteger, DateTime, MetaData, Table, Text, event, text
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, DateTime, MetaData, Table, Text, any_, event, literal, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -60,6 +60,11 @@ def table_of(row: type[Base]) -> Table:
     table = row.__table__
     assert isinstance(table, Table)
     return table
+
+
+def one_of(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """`column = ANY(array)`: one text of a statement for any number of values, where IN makes a new one for each."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 class TenantRow:

@@ -1,24 +1,29 @@
 """Writes many customers, subjects, search words and timeline entries in a few statements; drafts were checked before."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import delete, select, update
 
-from core.bulk_insert import insert_many
+from core.bulk_insert import insert_columns, insert_many
 from core.customers.models import Customer, CustomerEvent, CustomerPhone, CustomerWord, Subject
 from core.customers.rules.names import name_pinyin
 from core.customers.rules.phones import phone_kind
 from core.customers.rules.profile import CustomerDraft, Source, SubjectDraft
 from core.customers.rules.words import Searched, words_of
-from core.db import new_id, table_of
+from core.db import new_id, one_of, table_of
 from core.uow import UnitOfWork
 
 _C, _P, _W = table_of(Customer), table_of(CustomerPhone), table_of(CustomerWord)
 _S, _E = table_of(Subject), table_of(CustomerEvent)
+LOOK_TASK: Final = "duplicates.look"
+_AFTER: Final = timedelta(seconds=5)
+_TOGETHER: Final = 200
+_FIRST = itemgetter(0)
 
 
 class Added(msgspec.Struct, frozen=True):
@@ -141,12 +146,12 @@ async def remove_customers(uow: UnitOfWork, customer_ids: Sequence[UUID]) -> Non
         return
     for table in (_W, _P, _S):
         await uow.session.execute(
-            delete(table).where(table.c.tenant_id == uow.tenant_id, table.c.customer_id.in_(customer_ids))
+            delete(table).where(table.c.tenant_id == uow.tenant_id, one_of(table.c.customer_id, customer_ids))
         )
     blank = {"full_name": "", "name_pinyin": "", "phone_e164": None, "member_no": None, "note": "", "gender": None}
     await uow.session.execute(
         update(_C)
-        .where(_C.c.tenant_id == uow.tenant_id, _C.c.customer_id.in_(customer_ids))
+        .where(_C.c.tenant_id == uow.tenant_id, one_of(_C.c.customer_id, customer_ids))
         .values(**blank, state="removed", version=_C.c.version + 1, changed_at=uow.now)
     )
 
@@ -156,32 +161,49 @@ async def refresh_words(uow: UnitOfWork, customer_ids: Iterable[UUID]) -> None:
     ids = list(customer_ids)
     if not ids:
         return
-    found: dict[UUID, tuple[str, list[str], list[str], list[str]]] = {}
+    found: dict[UUID, tuple[str, list[str], list[str], list[str], list[str]]] = {}
     statement = select(_C.c.customer_id, _C.c.full_name, _C.c.member_no)
     for row in await uow.session.execute(
-        statement.where(_C.c.tenant_id == uow.tenant_id, _C.c.customer_id.in_(ids), _C.c.state == "active")
+        statement.where(_C.c.tenant_id == uow.tenant_id, one_of(_C.c.customer_id, ids), _C.c.state == "active")
     ):
-        found[row.customer_id] = (row.full_name, [], [], [row.member_no] if row.member_no else [])
+        found[row.customer_id] = (row.full_name, [], [], [row.member_no] if row.member_no else [], [])
     phones = select(_P.c.customer_id, _P.c.phone_e164)
     for customer_id, phone in await uow.session.execute(
-        phones.where(_P.c.tenant_id == uow.tenant_id, _P.c.customer_id.in_(found))
+        phones.where(_P.c.tenant_id == uow.tenant_id, one_of(_P.c.customer_id, found))
     ):
         found[customer_id][1].append(phone)
     subjects = select(_S.c.customer_id, _S.c.name, _S.c.chip)
     for customer_id, name, chip in await uow.session.execute(
-        subjects.where(_S.c.tenant_id == uow.tenant_id, _S.c.customer_id.in_(found))
+        subjects.where(_S.c.tenant_id == uow.tenant_id, one_of(_S.c.customer_id, found))
     ):
         found[customer_id][2].append(name)
         if chip:
             found[customer_id][3].append(chip)
-    await uow.session.execute(delete(_W).where(_W.c.tenant_id == uow.tenant_id, _W.c.customer_id.in_(ids)))
+    merged = select(_C.c.merged_into, _C.c.full_name, _C.c.member_no)
+    for customer_id, name, member_no in await uow.session.execute(
+        merged.where(_C.c.tenant_id == uow.tenant_id, _C.c.merged_into.in_(found))
+    ):
+        found[customer_id][4].append(name)
+        if member_no:
+            found[customer_id][3].append(member_no)
+    await uow.session.execute(delete(_W).where(_W.c.tenant_id == uow.tenant_id, one_of(_W.c.customer_id, ids)))
     await _write_words(uow, {customer_id: Searched(*parts) for customer_id, parts in found.items()})
 
 
 async def _write_words(uow: UnitOfWork, searched: dict[UUID, Searched]) -> None:
-    rows = [
-        {"tenant_id": uow.tenant_id, "token": word.token, "customer_id": customer_id, "kind": word.kind}
-        for customer_id, one in searched.items()
-        for word in words_of(one)
+    """In the order of the key, so that neighbours go into one page of the index."""
+    words = [
+        (token, customer_id, kind) for customer_id, one in searched.items() for token, kind in words_of(one).items()
     ]
-    await insert_many(uow.session, _W, rows)
+    words.sort(key=_FIRST)
+    tokens, ids, kinds = (list(column) for column in zip(*words, strict=True)) if words else ([], [], [])
+    columns = {"tenant_id": uow.tenant_id, "token": tokens, "customer_id": ids, "kind": kinds}
+    await insert_columns(uow.session, _W, columns)
+    await _look_for_twins(uow, list(searched))
+
+
+async def _look_for_twins(uow: UnitOfWork, ids: Sequence[UUID]) -> None:
+    """Whoever is new or changed is compared with the others in a moment, in a worker."""
+    for start in range(0, len(ids), _TOGETHER):
+        told = {"customers": [str(one) for one in ids[start : start + _TOGETHER]]}
+        await uow.enqueue(LOOK_TASK, told, run_at=uow.now + _AFTER)

@@ -6,30 +6,33 @@ from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, exists, or_, select, tuple_
+from sqlalchemy import and_, select, tuple_
 
 from core.customers.models import (
     Customer,
     CustomerEvent,
     CustomerPhone,
-    CustomerWord,
     CustomValue,
     ProfileValue,
     Subject,
 )
 from core.customers.rules.names import name_pinyin
-from core.customers.rules.words import Term, fold, terms_of
+from core.customers.searching import find_hits
 from core.db import table_of
 from core.errors import NotFound
 from core.hooks.records.customers import SubjectType
 from core.hooks.specs.customers import subject_types
 from core.uow import Reader
 
-_C, _P, _W = table_of(Customer), table_of(CustomerPhone), table_of(CustomerWord)
+_C, _P = table_of(Customer), table_of(CustomerPhone)
 _S, _E, _V, _H = table_of(Subject), table_of(CustomerEvent), table_of(CustomValue), table_of(ProfileValue)
 Sort = Literal["newest", "name"]
-# A search reads at most this many hits per term before it looks closer: enough for any page, and a bound on time.
-_CANDIDATES = 400
+
+
+class CustomerMerged(NotFound):
+    """This customer turned out to be another one, whose id is in `customer_id`."""
+
+    code = "customer-merged"
 
 
 class SubjectRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,11 +136,17 @@ def get_subject_types(reader: Reader) -> tuple[SubjectType, ...]:
 
 
 async def get_customer(reader: Reader, customer_id: UUID) -> CustomerRecord:
-    """Return one customer with phones and subjects; raise NotFound when there is none."""
+    """Return one customer with phones and subjects.
+
+    Raises:
+        NotFound: there is none.
+        CustomerMerged: with the `customer_id` as whom this one is known now.
+    """
     mine = (_C.c.tenant_id == reader.tenant_id, _C.c.customer_id == customer_id)
     row = (await reader.session.execute(select(*_RECORD).where(*mine, _C.c.state == "active"))).first()
     if row is None:
-        raise NotFound("no such customer")
+        winner = await reader.session.scalar(select(_C.c.merged_into).where(*mine, _C.c.state == "merged"))
+        raise CustomerMerged(customer_id=winner) if winner else NotFound("no such customer")
     phones = await reader.session.execute(
         select(_P.c.phone_e164, _P.c.kind)
         .where(_P.c.tenant_id == reader.tenant_id, _P.c.customer_id == customer_id)
@@ -151,6 +160,20 @@ async def get_customer(reader: Reader, customer_id: UUID) -> CustomerRecord:
         subjects=tuple(msgspec.structs.replace(s, custom=custom.get(s.subject_id, {})) for s in subjects),
         custom=custom.get(customer_id, {}),
     )
+
+
+async def list_cluster(reader: Reader, customer_id: UUID) -> list[UUID]:
+    """Return the customer and everybody who was merged into them: whose append-only rows are theirs too."""
+    merged = await reader.session.scalars(
+        select(_C.c.customer_id).where(_C.c.tenant_id == reader.tenant_id, _C.c.merged_into == customer_id)
+    )
+    return [customer_id, *merged]
+
+
+async def find_present_customer(reader: Reader, customer_id: UUID) -> UUID:
+    """Return the id under which this customer is known now: their own, or the one they were merged into."""
+    mine = (_C.c.tenant_id == reader.tenant_id, _C.c.customer_id == customer_id, _C.c.state == "merged")
+    return await reader.session.scalar(select(_C.c.merged_into).where(*mine)) or customer_id
 
 
 async def list_subjects(reader: Reader, customer_id: UUID) -> list[SubjectRecord]:
@@ -209,31 +232,9 @@ async def list_customers_by_id(reader: Reader, ids: Sequence[UUID]) -> list[Cust
 
 async def find_customers(reader: Reader, text: str, *, limit: int = 20) -> list[CustomerRow]:
     """Search by name, pinyin or its initials, phone or its tail, pet, member or chip number; all terms must match."""
-    terms = sorted(terms_of(text), key=lambda one: -len(one.typed))
-    if not terms:
-        return []
-    query = select(_W.c.customer_id, _W.c.token, _W.c.kind).where(_W.c.tenant_id == reader.tenant_id)
-    query = query.where(_in_ranges(_W, terms[0]), *(_also(reader, term) for term in terms[1:]))
-    typed = fold(terms[0].typed)
-    found: dict[UUID, tuple[int, str]] = {}
-    for customer_id, token, kind in await reader.session.execute(query.order_by(_W.c.token).limit(_CANDIDATES)):
-        hit = (len(token.removeprefix("~")) - len(typed), kind)
-        found[customer_id] = min(hit, found.get(customer_id, hit))
-    ranked = sorted(found, key=lambda one: (found[one][0], -one.int))[:limit]
-    rows = await list_customers_by_id(reader, ranked)
-    return [msgspec.structs.replace(row, matched=found[row.customer_id][1]) for row in rows]
-
-
-def _in_ranges(words: Any, term: Term) -> Any:
-    """Plain comparisons of text: they are leakproof, so the index is used under row security."""
-    return or_(*(and_(words.c.token >= low, words.c.token < high) for low, high in term.ranges))
-
-
-def _also(reader: Reader, term: Term) -> Any:
-    """The same customer has a word of this term too."""
-    other = _W.alias()
-    same = (other.c.tenant_id == reader.tenant_id, other.c.customer_id == _W.c.customer_id)
-    return exists().where(*same, _in_ranges(other, term))
+    found = dict(await find_hits(reader, text, limit=limit))
+    rows = await list_customers_by_id(reader, list(found))
+    return [msgspec.structs.replace(row, matched=found[row.customer_id]) for row in rows]
 
 
 async def find_by_phones(reader: Reader, phones: Sequence[str]) -> dict[str, list[UUID]]:
@@ -284,9 +285,10 @@ async def list_events(
     limit: int = 30,
 ) -> list[TimelineEvent]:
     """Return the newest entries first; `before` is (at, id) of the last one seen, `kinds` and `without` filter."""
+    ids = await list_cluster(reader, customer_id)
     query = (
         select(*_EVENT)
-        .where(_E.c.tenant_id == reader.tenant_id, _E.c.customer_id == customer_id)
+        .where(_E.c.tenant_id == reader.tenant_id, _E.c.customer_id.in_(ids) if ids[1:] else _E.c.customer_id == ids[0])
         .order_by(_E.c.at.desc(), _E.c.event_id.desc())
         .limit(limit)
     )

@@ -13,7 +13,7 @@ from core.customers.actions import join_household
 from core.customers.bulk import Event, add_customers, add_subjects, append_events, phone_rows, refresh_words
 from core.customers.models import Customer, CustomerPhone, Subject
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
-from core.db import encode_json, table_of
+from core.db import encode_json, one_of, table_of
 from core.errors import NotFound
 from core.imports.models import ImportBatch, ImportRow
 from core.imports.queries import BatchRecord, find_known, get_batch
@@ -122,7 +122,7 @@ async def _earlier_people(
         return {}
     found = await uow.session.execute(
         select(_R.c.row_no, _R.c.customer_id)
-        .where(_R.c.tenant_id == uow.tenant_id, _R.c.batch_id == batch.batch_id, _R.c.row_no.in_(wanted))
+        .where(_R.c.tenant_id == uow.tenant_id, _R.c.batch_id == batch.batch_id, one_of(_R.c.row_no, wanted))
         .where(_R.c.customer_id.is_not(None))
     )
     return {row.row_no: row.customer_id for row in found}

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.customers.bulk import Event, append_events, refresh_words, remove_customers
 from core.customers.models import Customer, CustomerEvent, CustomerPhone, ProfileValue, Subject
-from core.db import table_of
+from core.db import one_of, table_of
 from core.errors import NotFound
 from core.imports.actions import ImportElsewhere
 from core.imports.models import ImportBatch, ImportRow
@@ -100,13 +100,13 @@ async def _touched_customers(uow: UnitOfWork, batch: BatchRecord, ids: Sequence[
     changed = await uow.session.scalars(
         select(_C.c.customer_id).where(
             _C.c.tenant_id == uow.tenant_id,
-            _C.c.customer_id.in_(ids),
+            one_of(_C.c.customer_id, ids),
             or_(_C.c.version > 1, _C.c.state != "active"),
         )
     )
     active = await uow.session.scalars(
         select(_E.c.customer_id)
-        .where(_E.c.tenant_id == uow.tenant_id, _E.c.customer_id.in_(ids))
+        .where(_E.c.tenant_id == uow.tenant_id, one_of(_E.c.customer_id, ids))
         .where(or_(_E.c.ref_id.is_(None), _E.c.ref_id != batch.batch_id))
         .distinct()
     )
@@ -118,16 +118,16 @@ async def _remove_pets(uow: UnitOfWork, batch: BatchRecord, pets: Mapping[UUID, 
     ids = list(pets)
     changed = await uow.session.scalars(
         select(_S.c.subject_id).where(
-            _S.c.tenant_id == uow.tenant_id, _S.c.subject_id.in_(ids), _S.c.changed_at > _S.c.created_at
+            _S.c.tenant_id == uow.tenant_id, one_of(_S.c.subject_id, ids), _S.c.changed_at > _S.c.created_at
         )
     )
     told = await uow.session.scalars(
-        select(_H.c.entity_id).where(_H.c.tenant_id == uow.tenant_id, _H.c.entity_id.in_(ids)).distinct()
+        select(_H.c.entity_id).where(_H.c.tenant_id == uow.tenant_id, one_of(_H.c.entity_id, ids)).distinct()
     )
     active = await uow.session.scalars(
         select(_E.c.subject_id)
-        .where(_E.c.tenant_id == uow.tenant_id, _E.c.customer_id.in_({row.customer_id for row in pets.values()}))
-        .where(_E.c.subject_id.in_(ids), or_(_E.c.ref_id.is_(None), _E.c.ref_id != batch.batch_id))
+        .where(_E.c.tenant_id == uow.tenant_id, one_of(_E.c.customer_id, {row.customer_id for row in pets.values()}))
+        .where(one_of(_E.c.subject_id, ids), or_(_E.c.ref_id.is_(None), _E.c.ref_id != batch.batch_id))
         .distinct()
     )
     touched: set[UUID] = {*changed, *told, *(one for one in active if one)}
@@ -188,11 +188,11 @@ def _value(name: str, value: Any) -> Any:
 async def _write_back(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Any], kept: Mapping[int, str]) -> None:
     mine = (_R.c.tenant_id == uow.tenant_id, _R.c.batch_id == batch.batch_id)
     undone = [row.row_no for row in rows if row.row_no not in kept]
-    await uow.session.execute(update(_R).where(*mine, _R.c.row_no.in_(undone)).values(state="undone"))
+    await uow.session.execute(update(_R).where(*mine, one_of(_R.c.row_no, undone)).values(state="undone"))
     for reason in set(kept.values()):
         those = [row_no for row_no, why in kept.items() if why == reason]
         await uow.session.execute(
-            update(_R).where(*mine, _R.c.row_no.in_(those)).values(state="kept", kept_reason=reason)
+            update(_R).where(*mine, one_of(_R.c.row_no, those)).values(state="kept", kept_reason=reason)
         )
     counts = Counter(msgspec.to_builtins(batch.counts) | {"codes": 0})
     counts.update({"undone": len(undone), "kept": len(kept)})

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 
 from core.bulk_insert import insert_many
 from core.customers.bulk import Event, append_events
-from core.db import new_id, table_of
+from core.db import new_id, one_of, table_of
 from core.hooks.records.loyalty import Program
 from core.loyalty.models import LedgerEntry, LoyaltyAccount
 from core.loyalty.queries import get_program
@@ -19,6 +19,12 @@ from core.uow import UnitOfWork
 _A, _L = table_of(LoyaltyAccount), table_of(LedgerEntry)
 
 
+_OPEN_NEW = text(
+    "INSERT INTO loyalty_account (tenant_id, customer_id, spent_fen, points, tier, tier_since)"
+    " SELECT :tenant_id, r.customer_id, r.fen, 0, r.tier, :since"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:fens AS bigint[]), CAST(:tiers AS text[])) AS r (customer_id, fen, tier)"
+    " ON CONFLICT (tenant_id, customer_id) DO NOTHING RETURNING customer_id"
+).bindparams(bindparam("since", type_=_A.c.tier_since.type))
 _OPEN_ACCOUNTS = text(
     "INSERT INTO loyalty_account (tenant_id, customer_id, spent_fen, points)"
     " SELECT :tenant_id, r.customer_id, 0, 0 FROM unnest(CAST(:ids AS uuid[])) AS r (customer_id)"
@@ -38,15 +44,50 @@ async def post_openings(
 
     A list imported twice adds nothing the second time; a later list adds the difference.
     """
-    accounts = await _locked(uow, told_fen)
-    known = await _openings(uow, list(told_fen))
+    fresh = await _open_new(uow, {one: fen for one, fen in told_fen.items() if fen}, ref_id=ref_id, at=occurred_at)
+    there = {one: fen for one, fen in told_fen.items() if one not in fresh}
+    accounts = await _locked(uow, there)
+    known = await _openings(uow, list(there)) if there else {}
     deltas = {
         one: delta
-        for one, fen in told_fen.items()
+        for one, fen in there.items()
         if (delta := opening_delta(known_fen=known.get(one, 0), told_fen=fen)) != 0
     }
     await _append(uow, accounts, deltas, kind="opening", ref_id=ref_id, at=occurred_at, may_fall=False)
-    return deltas
+    return fresh | deltas
+
+
+async def _open_new(uow: UnitOfWork, told_fen: Mapping[UUID, int], *, ref_id: UUID, at: datetime) -> dict[UUID, int]:
+    """Write the accounts that are not there yet as they will stand; return what they hold, by customer."""
+    ids = sorted(told_fen)
+    if not ids:
+        return {}
+    program = get_program(uow)
+    fens = [told_fen[one] for one in ids]
+    tiers = [tier_for(program.ladder, fen).code if program else None for fen in fens]
+    values = {"tenant_id": uow.tenant_id, "since": uow.now if program else None}
+    rows = await uow.session.scalars(_OPEN_NEW, values | {"ids": ids, "fens": fens, "tiers": tiers})
+    made = set(rows)
+    fresh = {one: told_fen[one] for one in ids if one in made}
+    await _write_entries(uow, fresh, dict.fromkeys(fresh, 0), kind="opening", ref_id=ref_id, at=at)
+    if program is not None:
+        lowest = tier_for(program.ladder, 0).code
+        await append_events(
+            uow,
+            [
+                _tier_event(uow, one, lowest, tier, cause="opening", spent_fen=fen, ref_id=ref_id)
+                for one, fen, tier in zip(ids, fens, tiers, strict=True)
+                if one in made and tier != lowest
+            ],
+        )
+    return fresh
+
+
+def _tier_event(
+    uow: UnitOfWork, customer_id: UUID, before: str, after: str | None, *, cause: str, spent_fen: int, ref_id: UUID
+) -> Event:
+    data = {"from": before, "to": after, "cause": cause, "spent_fen": spent_fen}
+    return Event(customer_id=customer_id, kind="tier_changed", at=uow.now, data=data, ref_id=ref_id)
 
 
 async def reverse_openings(uow: UnitOfWork, *, customer_ids: Sequence[UUID], ref_id: UUID) -> dict[UUID, int]:
@@ -55,7 +96,7 @@ async def reverse_openings(uow: UnitOfWork, *, customer_ids: Sequence[UUID], ref
         return {}
     sums = await uow.session.execute(
         select(_L.c.customer_id, func.sum(_L.c.fen))
-        .where(_L.c.tenant_id == uow.tenant_id, _L.c.customer_id.in_(customer_ids), _L.c.ref_id == ref_id)
+        .where(_L.c.tenant_id == uow.tenant_id, one_of(_L.c.customer_id, customer_ids), _L.c.ref_id == ref_id)
         .group_by(_L.c.customer_id)
     )
     deltas = {one: -int(fen) for one, fen in sums if fen}
@@ -72,7 +113,7 @@ async def _locked(uow: UnitOfWork, wanted: Mapping[UUID, int]) -> dict[UUID, Any
     await uow.session.execute(_OPEN_ACCOUNTS, {"tenant_id": uow.tenant_id, "ids": ids})
     found = await uow.session.execute(
         select(_A)
-        .where(_A.c.tenant_id == uow.tenant_id, _A.c.customer_id.in_(ids))
+        .where(_A.c.tenant_id == uow.tenant_id, one_of(_A.c.customer_id, ids))
         .order_by(_A.c.customer_id)
         .with_for_update(key_share=True)
     )
@@ -83,12 +124,12 @@ async def _openings(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, int]:
     # A reversed opening counts as nothing: its reversal carries the same ref_id.
     refs = (
         select(_L.c.ref_id)
-        .where(_L.c.tenant_id == uow.tenant_id, _L.c.customer_id.in_(ids), _L.c.kind == "opening")
+        .where(_L.c.tenant_id == uow.tenant_id, one_of(_L.c.customer_id, ids), _L.c.kind == "opening")
         .distinct()
     )
     rows = await uow.session.execute(
         select(_L.c.customer_id, func.sum(_L.c.fen))
-        .where(_L.c.tenant_id == uow.tenant_id, _L.c.customer_id.in_(ids), _L.c.ref_id.in_(refs))
+        .where(_L.c.tenant_id == uow.tenant_id, one_of(_L.c.customer_id, ids), _L.c.ref_id.in_(refs))
         .group_by(_L.c.customer_id)
     )
     return {one: int(fen) for one, fen in rows}
@@ -106,6 +147,19 @@ async def _append(
 ) -> None:
     if not deltas:
         return
+    spent = {one: account.spent_fen for one, account in accounts.items()}
+    await _write_entries(uow, deltas, spent, kind=kind, ref_id=ref_id, at=at)
+    values = {"tenant_id": uow.tenant_id, "ids": list(deltas), "fens": list(deltas.values())}
+    await uow.session.execute(_ADD_SPENT, values)
+    program = get_program(uow)
+    if program is not None:
+        await _move_tiers(uow, program, accounts, deltas, ref_id=ref_id, cause=kind, may_fall=may_fall)
+
+
+async def _write_entries(
+    uow: UnitOfWork, deltas: Mapping[UUID, int], spent_fen: Mapping[UUID, int], *, kind: str, ref_id: UUID, at: datetime
+) -> None:
+    """One entry of the ledger per customer; its key names what the account held before, so that it counts once."""
     program = get_program(uow)
     version = program_version(program) if program else ""
     stamp = {
@@ -125,15 +179,11 @@ async def _append(
             "entry_id": new_id(),
             "customer_id": one,
             "fen": fen,
-            "key": f"{kind}:{ref_id}:{one}:{accounts[one].spent_fen}",
+            "key": f"{kind}:{ref_id}:{one}:{spent_fen[one]}",
         }
         for one, fen in deltas.items()
     ]
     await insert_many(uow.session, _L, entries)
-    values = {"tenant_id": uow.tenant_id, "ids": list(deltas), "fens": list(deltas.values())}
-    await uow.session.execute(_ADD_SPENT, values)
-    if program is not None:
-        await _move_tiers(uow, program, accounts, deltas, ref_id=ref_id, cause=kind, may_fall=may_fall)
 
 
 async def _move_tiers(
@@ -157,12 +207,12 @@ async def _move_tiers(
             continue
         moved.setdefault(tier.code, []).append(one)
         if tier.code != (account.tier or lowest):
-            data = {"from": account.tier or lowest, "to": tier.code, "cause": cause, "spent_fen": spent}
-            events.append(Event(customer_id=one, kind="tier_changed", at=uow.now, data=data, ref_id=ref_id))
+            before = account.tier or lowest
+            events.append(_tier_event(uow, one, before, tier.code, cause=cause, spent_fen=spent, ref_id=ref_id))
     for code, ids in moved.items():
         await uow.session.execute(
             update(_A)
-            .where(_A.c.tenant_id == uow.tenant_id, _A.c.customer_id.in_(ids))
+            .where(_A.c.tenant_id == uow.tenant_id, one_of(_A.c.customer_id, ids))
             .values(tier=code, tier_since=uow.now)
         )
     await append_events(uow, events)

@@ -37,6 +37,17 @@ async def test_texts_numbers_days_and_empty_values_arrive(uow: UnitOfWork) -> No
     ]
 
 
+@pytest.mark.parametrize("strange", ["a\x1fb", "\x1e", "", "\x1f"])
+async def test_a_text_with_the_signs_between_two_texts_arrives_whole(uow: UnitOfWork, strange: str) -> None:
+    one = new_id()
+    key = {"tenant_id": uow.tenant_id, "entity_type": "subject", "entity_id": one}
+    rows = [key | {"field_key": name, "v_text": text, "v_int": None} for name, text in (("a", strange), ("b", "x"))]
+    rows += [key | {"field_key": "c", "v_text": None, "v_int": 1}]
+    await insert_many(uow.session, _V, rows)
+    found = await uow.session.execute(select(_V.c.v_text).where(_V.c.entity_id == one).order_by(_V.c.field_key))
+    assert [row.v_text for row in found] == [strange, "x", None]
+
+
 async def test_json_arrives_as_json(uow: UnitOfWork) -> None:
     customer_id = await add_customer(uow, draft=CustomerDraft(full_name="王"))
     row = {

@@ -92,16 +92,25 @@ def test_control_characters_leave_a_text_and_emoji_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["王", "小美", "王小美", "wang", "wangxm"[:4], "xiaomei", "wxm", "XM", "6871", "2346871", "138", "13812346871",
+    "typed", ["王", "小美", "王小美", "wang", "wangxm"[:4], "xiaomei", "wxm", "6871", "2346871", "13812346871",
               "+86 138 1234 6871", "豆", "doudou", "hy00102", "９８５１"]
 )  # fmt: skip
 def test_a_customer_is_found_by_any_part_of_what_is_known(typed: str) -> None:
     words = words_of(Searched("王小美", ["+8613812346871"], ["豆豆"], ["HY00102", "985112000000001"]))
 
     def hit(term: Term) -> bool:
-        return any(low <= word.token < high for low, high in term.ranges for word in words)
+        return any(word.startswith(start) for start in (term.typed, term.tail) if start for word in words)
 
     assert all(hit(term) for term in terms_of(typed))
+
+
+def test_no_word_is_stored_that_another_one_begins_with() -> None:
+    words = words_of(Searched("王小美", ["+8613812346871"], ["豆豆"], ["HY00102"]))
+    assert set(words) == {
+        *("王小美", "小美", "美", "wangxiaomei", "xiaomei", "mei", "wxm"),
+        *("豆豆", "doudou", "dd", "~17864321831", "hy00102"),
+    }
+    assert (words["美"], words["豆豆"], words["hy00102"]) == ("name", "pet", "code")
 
 
 def test_two_words_are_two_terms_and_a_spaced_phone_is_one() -> None:

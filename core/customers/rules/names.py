@@ -83,6 +83,7 @@ def syllables(name: str, *, person: bool) -> list[str]:
     return parts
 
 
+@functools.lru_cache(maxsize=20_000)
 def name_pinyin(name: str, *, person: bool = True) -> str:
     """For sorting and for telling homophones apart: 单小红 -> "shan xiao hong"."""
     return " ".join(syllables(name, person=person))

@@ -1,5 +1,6 @@
 """The words by which a customer is found, and how a typed search becomes ranges over them."""
 
+import functools
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -17,13 +18,6 @@ END = "\U0010ffff"
 _TAIL = "~"
 
 
-class Word(msgspec.Struct, frozen=True, order=True):
-    """One token of the search table and what it was taken from."""
-
-    token: str
-    kind: WordKind
-
-
 class Searched(msgspec.Struct, frozen=True):
     """What a search asks the words of one customer about."""
 
@@ -31,6 +25,8 @@ class Searched(msgspec.Struct, frozen=True):
     phones: Sequence[str] = ()
     pets: Sequence[str] = ()
     codes: Sequence[str] = ()
+    also: Sequence[str] = ()
+    """Names of records that were merged into this one."""
 
 
 def fold(text: str) -> str:
@@ -41,60 +37,71 @@ def fold(text: str) -> str:
 
 
 def name_tokens(name: str, *, person: bool) -> set[str]:
-    """Every ending of the name, of its pinyin and of its initials: a prefix of one of them is any part of the name."""
+    """Every ending of the name and of its pinyin, and its initials: a prefix of one of them is any part of the name.
+
+    What another token begins with is left out: 豆 and dou are found by 豆豆 and doudou.
+    """
+    return set(_name_tokens(name, person))
+
+
+@functools.lru_cache(maxsize=4096)
+def _name_tokens(name: str, person: bool) -> tuple[str, ...]:  # noqa: FBT001 - behind a function that takes it by name
     folded = fold(name)
-    tokens: set[str] = set()
     if not folded:
-        return tokens
+        return ()
     if is_chinese(folded):
-        tokens |= {folded[i:] for i in range(min(len(folded), 12))}
+        tokens = {folded[i:] for i in range(min(len(folded), 12))}
     else:
         words = [fold(word) for word in name.split()]
-        tokens |= {"".join(words[i:]) for i in range(len(words))}
+        tokens = {"".join(words[i:]) for i in range(len(words))}
     sounds = syllables(name, person=person)[:12]
     tokens |= {"".join(sounds[i:]) for i in range(len(sounds))}
-    initials = "".join(sound[0] for sound in sounds if sound)
+    initials = "".join([sound[0] for sound in sounds if sound])
     if len(initials) > 1:
-        tokens |= {initials, initials[1:]} if len(initials) > 2 else {initials}
-    return {token[:MAX_WORD] for token in tokens if token}
+        tokens.add(initials)
+    cut = sorted({token[:MAX_WORD] for token in tokens if token})
+    # In order, what begins with a token stands right behind it.
+    return tuple(one for one, after in zip(cut, [*cut[1:], ""], strict=True) if not after.startswith(one))
 
 
-def words_of(searched: Searched) -> frozenset[Word]:
-    """All words of one customer. A phone is stored forwards and backwards: its tail is then a prefix too."""
-    words = {Word(token, "name") for token in name_tokens(searched.full_name, person=True)}
-    for pet in searched.pets:
-        words |= {Word(token, "pet") for token in name_tokens(pet, person=False)}
+def words_of(searched: Searched) -> dict[str, WordKind]:
+    """All words of one customer and what each was taken from; of a phone its digits backwards, for people know its tail.
+
+    Its beginning is found where phones are kept.
+    """
+    words: dict[str, WordKind] = {}
+    for code in searched.codes:
+        if folded := fold(code)[:MAX_WORD]:
+            words[folded] = "code"
     for phone in searched.phones:
-        digits = national_digits(phone)
-        words |= {Word(digits, "phone"), Word(_TAIL + digits[::-1], "phone")}
-    words |= {Word(fold(code)[:MAX_WORD], "code") for code in searched.codes if fold(code)}
-    by_token: dict[str, Word] = {}
-    for word in sorted(words):
-        by_token.setdefault(word.token, word)
-    return frozenset(by_token.values())
+        words[_TAIL + national_digits(phone)[::-1]] = "phone"
+    for pet in searched.pets:
+        for token in _name_tokens(pet, False):
+            words[token] = "pet"
+    for name in (*searched.also, searched.full_name):
+        for token in _name_tokens(name, True):
+            words[token] = "name"
+    return words
 
 
 class Term(msgspec.Struct, frozen=True):
-    """One typed word: a customer matches when a word lies in any of the ranges [low, high)."""
+    """One typed word: a customer matches who has a word that begins with it; `tail` is what ends a phone, turned round."""
 
     typed: str
-    ranges: tuple[tuple[str, str], ...]
+    tail: str = ""
 
 
 def terms_of(text: str) -> tuple[Term, ...]:
     """Split a search into terms, all of which must match; a phone typed with blanks or dashes is one term."""
     plain = unicodedata.normalize("NFKC", text).casefold().strip()
     digits = "".join(c for c in plain if c not in " -+()")
-    if digits.isdigit() and len(digits) >= 7:
+    if digits.isdecimal() and digits.isascii() and len(digits) >= 7:
         return (_term(digits.removeprefix("0086").removeprefix("86") if len(digits) > 11 else digits),)
     return tuple(_term(part[:MAX_WORD]) for part in _once(plain.replace("+", " ").split())[:MAX_TERMS])
 
 
 def _term(part: str) -> Term:
-    starts = [part]
-    if part.isdigit() and len(part) >= 3:
-        starts.append(_TAIL + part[::-1])
-    return Term(part, tuple((start, start + END) for start in starts))
+    return Term(part, _TAIL + part[::-1] if part.isdecimal() and part.isascii() and len(part) >= 3 else "")
 
 
 def _once(parts: Iterable[str]) -> list[str]:
