@@ -96,6 +96,21 @@ class UnitOfWork(Reader):
         """
         return await take_number(self.session, tenant_id=self.tenant_id, name=counter, count=count)
 
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """Run a block that may be refused: when it raises, its rows, acts, messages and work are undone.
+
+        What came before it in the unit stays, so a form can be shown again with the files that were sent.
+        """
+        acts, messages, wake = len(self._acts), len(self.messages), self.wake
+        try:
+            async with self.session.begin_nested():
+                yield
+        except BaseException:
+            del self._acts[acts:], self.messages[messages:]
+            self.wake = wake
+            raise
+
     async def finish(self) -> None:
         """Write the acts and commit."""
         if self._acts:

@@ -94,7 +94,9 @@ def _check_address(scope: HTTPScope) -> None:
 def _add_headers(message: Message, request_id: str) -> None:
     headers = MutableScopeHeaders.from_message(message)
     for name, value in SECURITY_HEADERS.items():
-        headers[name] = value
+        # A stored file brings a policy of its own, which allows less.
+        if name != "content-security-policy" or name not in headers:
+            headers[name] = value
     headers["x-request-id"] = request_id
     if "cache-control" not in headers:
         headers["cache-control"] = "no-store"

@@ -24,7 +24,6 @@ from core.customers.actions import record_event
 from core.customers.queries import get_customer
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput
-from core.forms.intake import Filled
 from core.forms.queries import find_form, get_today
 from core.forms.rules import form_view, version_of
 from core.hooks.records.forms import Form
@@ -63,48 +62,52 @@ class Sealing:
     def __init__(self, witness: Witness) -> None:
         self._witness = witness
 
-    async def __call__(self, uow: UnitOfWork, *, form: Form, filled: Filled, data: dict[str, Any]) -> None:
+    async def __call__(
+        self,
+        uow: UnitOfWork,
+        *,
+        form: Form,
+        data: dict[str, Any],
+        submission_id: UUID,
+        customer_id: UUID | None,
+        subject_id: UUID | None,
+    ) -> None:
         """Add the link; raise InvalidInput when nobody signed, ConsentOfNobody when it is about nobody."""
-        if form.purpose == "consent":
-            await _seal(uow, form, filled, data, self._witness)
+        if form.purpose != "consent":
+            return
+        if customer_id is None:
+            raise ConsentOfNobody
+        customer = await get_customer(uow, customer_id)
+        signer = signer_of(form, data, known_name=customer.full_name, has_subject=subject_id is not None)
+        if isinstance(signer, FieldProblem):
+            raise InvalidInput((signer,))
+        own = {"submission_id": submission_id, "customer_id": customer_id, "subject_id": subject_id}
+        await self._sign(uow, form, data, signer, own)
 
-
-async def _seal(uow: UnitOfWork, form: Form, filled: Filled, data: dict[str, Any], witness: Witness) -> None:
-    if filled.customer_id is None:
-        raise ConsentOfNobody
-    customer = await get_customer(uow, filled.customer_id)
-    signer = signer_of(form, data, known_name=customer.full_name, has_subject=filled.subject_id is not None)
-    if isinstance(signer, FieldProblem):
-        raise InvalidInput((signer,))
-    chain_id = filled.subject_id or filled.customer_id
-    seq, previous = await _last(uow, chain_id)
-    version = version_of(form)
-    view = form_view(form, data, (), uow.scope.locale, get_today(uow))
-    body = SignedBody(
-        chain=str(chain_id),
-        seq=seq + 1,
-        previous=previous,
-        form=form.id,
-        version=version,
-        submission=str(filled.submission_id),
-        answers=data,
-        text=shown_text(view),
-        signer=signer.name,
-        role=signer.role,
-        signed_at=moment(uow.now),
-        ip=witness.ip,
-        user_agent=witness.user_agent[:MAX_AGENT],
-    )
-    own = {
-        "customer_id": filled.customer_id,
-        "subject_id": filled.subject_id,
-        "submission_id": filled.submission_id,
-        "version": version,
-        "withdraws": None,
-        "reason": "",
-    }
-    seal_id = await _add(uow, chain_id, body, signer, own)
-    uow.audit("consent.sign", "consent", seal_id, {"form": form.id, "seal": seal_of(canonical(body))})
+    async def _sign(
+        self, uow: UnitOfWork, form: Form, data: dict[str, Any], signer: Signer, own: dict[str, Any]
+    ) -> None:
+        chain_id = own["subject_id"] or own["customer_id"]
+        seq, previous = await _last(uow, chain_id)
+        version = version_of(form)
+        body = SignedBody(
+            chain=str(chain_id),
+            seq=seq + 1,
+            previous=previous,
+            form=form.id,
+            version=version,
+            submission=str(own["submission_id"]),
+            answers=data,
+            text=shown_text(form_view(form, data, (), uow.scope.locale, get_today(uow))),
+            signer=signer.name,
+            role=signer.role,
+            signed_at=moment(uow.now),
+            ip=self._witness.ip,
+            user_agent=self._witness.user_agent[:MAX_AGENT],
+        )
+        more = {**own, "version": version, "withdraws": None, "reason": ""}
+        seal_id = await _add(uow, chain_id, body, signer, more)
+        uow.audit("consent.sign", "consent", seal_id, {"form": form.id, "seal": seal_of(canonical(body))})
 
 
 async def _last(uow: UnitOfWork, chain_id: UUID) -> tuple[int, str]:

@@ -209,13 +209,3 @@ def signer_of(form: Form, data: dict[str, Any], *, known_name: str, has_subject:
     said = data.get(field.role_key) if field.role_key else None
     role = next((one for one in ROLES if one == said), usual if said is None else None)
     return Signer(name, role) if role is not None else FieldProblem(field.role_key or field.key, "option")
-
-
-def consent_problems(form: Form) -> tuple[str, ...]:
-    """What keeps a form from being a consent: no required signature, or a signer and role that nobody can give."""
-    if form.purpose != "consent":
-        return ()
-    field = signature_of(form)
-    if field is None or not field.required or field.visible_when is not None:
-        return ("a consent needs a required signature that is always shown",)
-    return ()

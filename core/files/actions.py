@@ -18,7 +18,7 @@ from core.db import new_id, table_of
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.files.models import FileContent, StoredFile
 from core.files.queries import COLUMNS, FileFacts, facts_of, hash_of_token
-from core.files.rules import DOCUMENTS, FileRefused, clean_filename, draw_again, kind_of
+from core.files.rules import DOCUMENTS, FileRefused, clean_filename, draw_again, kind_of, read_drawing
 from core.uow import UnitOfWork
 
 _F, _C = table_of(StoredFile), table_of(FileContent)
@@ -67,6 +67,15 @@ async def prepare_aside(
     """`prepare` in a thread, so that a large photo stops nobody else. Raises FileRefused."""
     work = partial(prepare, content, filename=filename, accept=accept, max_bytes=max_bytes)
     return await asyncio.get_running_loop().run_in_executor(_drawing, work)
+
+
+async def prepare_drawing(address: str, *, filename: str) -> Prepared | None:
+    """Return a drawn signature (a PNG as data address) as a file, None for an empty sheet. Raises FileRefused."""
+    picture = await asyncio.get_running_loop().run_in_executor(_drawing, read_drawing, address)
+    if picture is None:
+        return None
+    digest = hashlib.sha256(picture.content).hexdigest()
+    return Prepared(picture.content, digest, "image/png", clean_filename(filename, ".png"), picture.thumbnail)
 
 
 async def store_file(

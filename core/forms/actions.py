@@ -13,6 +13,7 @@ from core.db import new_id, table_of
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.forms.intake import Channel, Filled, Origin, take_in
 from core.forms.models import FormDraft, FormLink, Submission
+from core.forms.ports import Seal
 from core.forms.queries import (
     FormLinkUsed,
     LinkFacts,
@@ -104,8 +105,11 @@ async def submit_intake(
     once_key: str,
     draft_key: str | None = None,
     plugin_reader: PluginReader | None = None,
+    seal: Seal | None = None,
 ) -> Filled:
     """Take in a form that was filled in behind a link; the same `once_key` gives the first answer again.
+
+    A consent needs its seal: `core.consents.actions.Sealing(Witness(ip, user_agent))`; other forms ignore it.
 
     Raises:
         InvalidInput: every (path, code) at once, also what plugins refuse (their words in `params["text"]`).
@@ -123,6 +127,7 @@ async def submit_intake(
         customer_id=link.customer_id,
         subject_id=link.subject_id,
         branch_id=link.branch_id,
+        seal=seal,
     )
     filled = await take_in(uow, await get_form(uow, link.form_id), answers, origin, plugin_reader)
     await _use(uow, link)
@@ -143,6 +148,7 @@ async def record_intake(
     branch_id: UUID | None = None,
     channel: Channel = "interview",
     plugin_reader: PluginReader | None = None,
+    seal: Seal | None = None,
 ) -> Filled:
     """Take in a form that staff typed or that was imported; raises as `submit_intake`."""
     before = await _sent_before(uow, once_key)
@@ -153,7 +159,12 @@ async def record_intake(
     elif customer_id is not None:
         await get_customer(uow, customer_id)
     origin = Origin(
-        channel=channel, once_key=once_key, customer_id=customer_id, subject_id=subject_id, branch_id=branch_id
+        channel=channel,
+        once_key=once_key,
+        customer_id=customer_id,
+        subject_id=subject_id,
+        branch_id=branch_id,
+        seal=seal,
     )
     return await take_in(uow, await get_form(uow, form_id), answers, origin, plugin_reader)
 

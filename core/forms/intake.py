@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -15,8 +16,10 @@ from core.customers.queries import get_subject_types, list_subjects
 from core.customers.rules.names import clean_name
 from core.customers.rules.profile import SUBJECT_FIELDS, EntityType, Source, SubjectDraft
 from core.db import new_id, table_of
-from core.errors import FieldProblem, InvalidInput
+from core.errors import Conflict, FieldProblem, InvalidInput
+from core.forms.attaching import attach_files, list_attached
 from core.forms.models import FormDefinition, Submission
+from core.forms.ports import Seal
 from core.forms.queries import LinkFacts, get_today
 from core.forms.rules import (
     canonical_json,
@@ -34,6 +37,8 @@ from core.hooks.specs.forms import check_intake
 from core.uow import UnitOfWork
 
 Channel = Literal["online", "interview", "phone", "import"]
+SURVEY_SENT: Final = "surveys.sent"
+"""The task that counts a survey's answers; surveys stand above forms, so it goes by its name."""
 _D, _S = table_of(FormDefinition), table_of(Submission)
 # Who is asked decides how much the answer weighs: staff interview > customer > import.
 _SOURCES: dict[Channel, Source] = {"online": "customer", "interview": "staff", "phone": "staff", "import": "import"}
@@ -61,6 +66,14 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: UUID | None = None
     subject_id: UUID | None = None
     branch_id: UUID | None = None
+    seal: Any = None
+    """A `ports.Seal`; a consent is not taken in without one."""
+
+
+class ConsentNotSealed(Conflict):
+    """A consent is read and signed by a person on its own page; no other way leads in."""
+
+    code = "consent-not-sealed"
 
 
 async def keep_definition(uow: UnitOfWork, form: Form) -> str:
@@ -80,9 +93,14 @@ async def take_in(
     result = evaluate(form, answers, today)
     if result.errors:
         raise InvalidInput(result.errors)
-    raised, notices = await _ask_plugins(uow, form, result.data, plugin_reader)
+    if form.purpose == "consent" and origin.seal is None:
+        raise ConsentNotSealed
     submission_id = new_id()
-    customer_id, subject_id = await _Profile(uow, form, origin, submission_id).write(result.data)
+    link_id = origin.link.link_id if origin.link else None
+    attached = await attach_files(uow, form, result.data, link_id=link_id, submission_id=submission_id)
+    data = attached.data
+    raised, notices = await _ask_plugins(uow, form, data, plugin_reader)
+    customer_id, subject_id = await _Profile(uow, form, origin, submission_id).write(data)
     items = completeness(form, result)
     filled = Filled(
         submission_id=submission_id,
@@ -93,7 +111,12 @@ async def take_in(
         flags=(*flags(form, result, today), *raised),
         notices=notices,
     )
-    await _write(uow, form, origin, filled, result.data)
+    await _write(uow, form, origin, filled, data)
+    await list_attached(uow, attached, submission_id=submission_id)
+    if origin.seal is not None:
+        seal: Seal = origin.seal
+        about = partial(seal, submission_id=submission_id, customer_id=customer_id, subject_id=subject_id)
+        await about(uow, form=form, data=data)
     await _tell(uow, form, origin, filled)
     return filled
 
@@ -165,6 +188,9 @@ async def _tell(uow: UnitOfWork, form: Form, origin: Origin, filled: Filled) -> 
         )
     uow.audit("form.submit", "submission", filled.submission_id, said | {"flags": len(filled.flags)})
     uow.publish("submissions", {"submission_id": str(filled.submission_id), "flags": len(filled.flags)})
+    if form.purpose == "survey":
+        key = f"survey:{filled.submission_id}"
+        await uow.enqueue(SURVEY_SENT, {"submission_id": str(filled.submission_id)}, dedupe_key=key)
 
 
 class _Profile:

@@ -13,6 +13,7 @@ from core.forms.rules.conditions import TODAY, Names, Slot, comparisons, parts
 from core.forms.rules.patterns import BadPattern, compiled
 from core.hooks.records.forms import (
     KEY_PATTERN,
+    BoolField,
     CalcField,
     ChoiceField,
     Condition,
@@ -25,6 +26,7 @@ from core.hooks.records.forms import (
     MultiField,
     NumberField,
     RatingField,
+    SignatureField,
     TextField,
 )
 
@@ -149,6 +151,9 @@ def check_form(form: Form, *, own_fields: bool = True) -> tuple[DefinitionProble
 def refuse_bad_form(form: Form) -> None:
     """Raise BadDefinition when a plugin's form breaks a rule: what the plugin loader asks at registration."""
     problems = check_form(form, own_fields=False)
+    last = next((one for one in reversed(form.fields) if isinstance(one, SignatureField)), None)
+    if form.purpose == "consent" and (last is None or not last.required or last.visible_when is not None):
+        problems += (DefinitionProblem("", "a consent needs a required signature that is always shown"),)
     if problems:
         found = "; ".join(f"{one.field or 'the form'}: {one.reason}" for one in problems)
         raise BadDefinition(f"form {form.id}: {found}")
@@ -165,10 +170,25 @@ def _check_references(form: Form, check: "_Check") -> None:
             if key in sectioned:
                 check.say("", f"field {key} stands in two sections")
             sectioned.add(key)
+    _check_consent(form, check)
     for item in form.completeness:
         for key in item.fields:
             if key not in every:
                 check.say("", f"completeness item {item.id} names the unknown field {key}")
+
+
+def _check_consent(form: Form, check: "_Check") -> None:
+    """A risk stands in a consent, and who signs it is asked before the signature."""
+    before: dict[str, str] = {}
+    for field in form.fields:
+        if isinstance(field, SignatureField):
+            for key, kind in ((field.signer_key, "text"), (field.role_key, "choice")):
+                if key is not None and before.get(key) != kind:
+                    check.say(field.key, f"{key} is no earlier {kind}")
+        before[field.key] = kind_of(field)
+    for path, field in walk_fields(form.fields):
+        if isinstance(field, BoolField) and (field.risk is None) != (field.countermeasure is None):
+            check.say(path, "a risk and its countermeasure come together")
 
 
 class _Check:

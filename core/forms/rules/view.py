@@ -89,6 +89,7 @@ class FieldView(msgspec.Struct, frozen=True, kw_only=True):
     max_bytes: int | None = None
     many: bool = False
     """More than one file."""
+    max_files: int = 1
 
 
 class SectionView(msgspec.Struct, frozen=True):
@@ -227,7 +228,7 @@ class _Build:
                 own["unit"] = self.say(field.unit)
             case FileField() as field:
                 own["accept"], own["max_bytes"] = ",".join(field.accept), field.max_bytes
-                own["many"] = field.max_rows > 1
+                own["many"], own["max_files"] = field.max_rows > 1, field.max_rows
             case _:
                 pass
 

@@ -125,6 +125,8 @@ class FileField(FieldShape, frozen=True, kw_only=True, tag="file", tag_field="ty
     max_bytes: int = 10_000_000
     max_rows: int = 1
     purpose: str = ""
+    retain_days: int | None = None
+    """How long the files are kept after the form was sent; for good when not said."""
 
 
 class SignatureField(FieldShape, frozen=True, kw_only=True, tag="signature", tag_field="type"):
