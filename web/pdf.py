@@ -1,0 +1,63 @@
+"""PDF from typst templates: data goes in as JSON and is never read as markup; Chinese letters come from our own font."""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+import pylopdf_fonts_zh_cn
+import typst
+from litestar import Response
+
+TEMPLATES: Final = Path(__file__).parent / "templates" / "pdf"
+_FONTS: Final = pylopdf_fonts_zh_cn.sans_path().parent
+# A page takes 0.3 s of CPU, the first one more: the fonts are read.
+_press: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pdf")
+
+
+def render_pdf(template: str, data: Mapping[str, Any]) -> bytes:
+    """Return the PDF of `web/templates/pdf/<template>.typ`; takes some 0.3 s of CPU, so keep it off the event loop.
+
+    Args:
+        template: the name without its ending. The template reads `#import "base.typ": data, paper` and lays `data` out;
+            all texts come localized in the data, for typst knows no catalogue.
+        data: what msgspec can encode. Bytes (a picture) arrive as a list of numbers: `image(bytes(data.picture))`.
+    """
+    known = sorted(path.stem for path in TEMPLATES.glob("*.typ"))
+    if template not in known:
+        raise LookupError(f"no PDF template {template!r}; there are {known}")
+    made = typst.compile(
+        TEMPLATES / f"{template}.typ",
+        root=TEMPLATES,
+        font_paths=[_FONTS],
+        ignore_system_fonts=True,
+        sys_inputs={"data": msgspec.json.encode(_plain(data)).decode()},
+    )
+    if not isinstance(made, bytes):
+        raise TypeError("typst made several files of one document")
+    return made
+
+
+def _plain(value: Any) -> Any:
+    """JSON knows no bytes: a picture goes as its numbers."""
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return list(value) if isinstance(value, bytes) else value
+
+
+async def answer_pdf(
+    template: str, data: Mapping[str, Any], *, filename: str, download: bool = True
+) -> Response[bytes]:
+    """Return the PDF as an answer; it is made in a thread of its own."""
+    content = await asyncio.get_running_loop().run_in_executor(_press, render_pdf, template, data)
+    way = "attachment" if download else "inline"
+    headers = {
+        "content-disposition": f"{way}; filename*=UTF-8''{quote(filename, safe='')}",
+        "cache-control": "no-store",
+    }
+    return Response(content, media_type="application/pdf", headers=headers)
