@@ -38,8 +38,27 @@ TEXTS: Final[dict[str, ProblemText]] = {
         N_("This address does not work that way"), N_("Open the page from the menu and use its buttons.")
     ),
     "conflict": _text(N_("Somebody else was faster"), N_("Reload the page to see what changed, then decide again.")),
-    "too-large": _text(N_("That is too large"), N_("Send fewer or smaller files.")),
+    "too-large": _text(
+        N_("That is too large"),
+        N_("Go back: what you typed is still there. Then send fewer or smaller files, at most 60 MB together."),
+    ),
+    "consent-missing": _text(
+        N_("Consent is missing: %(form)s"),
+        N_("Hand the form over from the customer's page and let it be signed; then begin."),
+    ),
+    "consent-of-nobody": _text(
+        N_("This consent must say who it is about"), N_("Ask the front desk for your own link, and sign there.")
+    ),
+    "consent-withdrawn": _text(
+        N_("This consent was withdrawn already"), N_("Reload the page; to agree again, sign the form anew.")
+    ),
+    "consent-not-sealed": _text(
+        N_("A consent is signed by a person"), N_("Open the form's own page, read it there and sign.")
+    ),
     "too-many-tries": _text(N_("Too many tries"), N_("Wait a little and try again.")),
+    "too-many-requests": _text(
+        N_("Too many requests in a short time"), N_("Wait until the time shown has passed, then send it again.")
+    ),
     "too-many-sign-ins": _text(
         N_("Too many tries to sign in"), N_("Wait until the time shown has passed. Nobody needs to unlock you.")
     ),
@@ -74,6 +93,19 @@ TEXTS: Final[dict[str, ProblemText]] = {
     ),
     "form-draft-changed": _text(
         N_("This form was changed on another device"), N_("Reload the page to see the newest answers, then go on.")
+    ),
+    "form-design-changed": _text(
+        N_("Somebody else changed this form meanwhile"),
+        N_("Reload the page to see the newest state, then make your change again. What was saved before is kept."),
+    ),
+    "form-design-conflict": _text(
+        N_("These changes no longer fit the form"),
+        N_("Open the form's design: each change that no longer fits is listed there with what you can do."),
+    ),
+    "form-design-same": _text(N_("This is in force already"), N_("You need not do anything.")),
+    "form-key-clash": _text(
+        N_("Two plugins ask the same thing under one name: %(first)s and %(second)s both bring %(key)s in %(form)s"),
+        N_("Switch one of them off first, or ask their makers to agree on names."),
     ),
     "duplicate-customer": _text(
         N_("Perhaps you know this person already"), N_("Open the one who is there, or say that this is somebody else.")
@@ -151,6 +183,19 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "unknown": N_("This form has no such field"),
     "too_large": N_("That is too large"),
     "not_signed": N_("Please sign here"),
+    # Files: the codes of core.files.rules
+    "file_empty": N_("The file is empty; choose it again"),
+    "photo_too_large": N_(
+        "The file is larger than %(mb)s MB; take the photo in a lower quality, or send a smaller one"
+    ),
+    "file_kind": N_("Files of this kind are not taken; send a photo as JPEG, PNG or WebP"),
+    "file_heic": N_(
+        "This photo is in Apple's HEIC format; choose “Most Compatible” in the camera's settings, or send a screenshot of it"
+    ),
+    "file_svg": N_("Drawings in SVG can hold programs and are not taken; send a photo or a PNG"),
+    "file_broken": N_("This picture is damaged; take it again"),
+    "file_pixels": N_("The picture has more than %(max)s million pixels; take it in a lower resolution"),
+    "file_gone": N_("This file was kept for a day and is gone; please choose it again"),
     "bad-phone": N_("Give a phone number that can be called"),
     "bad-choice": N_("Choose one of the answers offered"),
     "bad-date": N_("Write a date that exists, like 2026-03-02"),

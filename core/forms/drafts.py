@@ -1,7 +1,7 @@
 """Unfinished answers on the server: saved, gone on with elsewhere, and settled where two devices disagree; nothing is lost."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -36,7 +36,13 @@ class DraftSaved(msgspec.Struct, frozen=True):
 
 
 async def save_draft(
-    uow: UnitOfWork, *, code: str, answers: dict[str, Any], key: str | None = None, revision: int | None = None
+    uow: UnitOfWork,
+    *,
+    code: str,
+    answers: dict[str, Any],
+    key: str | None = None,
+    revision: int | None = None,
+    writer: str = "",
 ) -> DraftSaved:
     """Keep unfinished answers; without a key (or with one that opens nothing any more) a new draft begins.
 
@@ -44,16 +50,24 @@ async def save_draft(
     is kept beside the answers.
 
     Raises:
-        DraftChanged: `revision` is not the draft's: another device saved it since (0: none was there when it was opened).
+        DraftChanged: `revision` is not the draft's: another page saved it since (0: none was there when it was opened).
         FormLinkExpired, FormLinkRevoked, FormLinkUsed: 410.
     """
     link, form, version = await _opened(uow, code, answers)
     row = await find_draft_row(uow, link, key=key)
     if row is None:
-        return await _begin(uow, link, version, answers)
-    if revision is not None and revision != row.revision:
-        raise DraftChanged(saved_at=row.saved_at, revision=row.revision)
-    return await _overwrite(uow, row, key, version, answers, leftovers=await _leftovers(uow, row, form, version))
+        return await _begin(uow, link, version, answers, writer)
+    refuse_changed(revision, writer, draft_revision=row.revision, draft_writer=row.writer, saved_at=row.saved_at)
+    more = {"leftovers": await _leftovers(uow, row, form, version), "writer": writer}
+    return await _overwrite(uow, row, key, version, answers, **more)
+
+
+def refuse_changed(
+    revision: int | None, writer: str, *, draft_revision: int, draft_writer: str, saved_at: datetime
+) -> None:
+    """Raise DraftChanged when another page has saved the draft since this one saw `revision` (None: do not ask)."""
+    if revision is not None and revision != draft_revision and (not writer or writer != draft_writer):
+        raise DraftChanged(saved_at=saved_at, revision=draft_revision)
 
 
 async def settle_draft(
@@ -61,13 +75,12 @@ async def settle_draft(
 ) -> DraftSaved:
     """Decide between `answers` (mine) and what another device saved (theirs); the other one is set aside, not lost.
 
-    Raises:
-        NotFound: there is no such draft (any more).
+    When theirs is gone meanwhile, mine begins a draft of its own.
     """
     link, form, version = await _opened(uow, code, answers)
     row = await find_draft_row(uow, link, key=key)
     if row is None:
-        raise NotFound("no such draft")
+        return await _begin(uow, link, version, answers, "")
     now = uow.now.isoformat()
     if keep == "theirs":
         aside = {"version": version, "answers": answers, "saved_at": now}
@@ -105,7 +118,7 @@ async def _opened(uow: UnitOfWork, code: str, answers: dict[str, Any]) -> tuple[
     return link, form, await keep_definition(uow, form)
 
 
-async def _begin(uow: UnitOfWork, link: LinkFacts, version: str, answers: dict[str, Any]) -> DraftSaved:
+async def _begin(uow: UnitOfWork, link: LinkFacts, version: str, answers: dict[str, Any], writer: str) -> DraftSaved:
     fresh = secrets.token_urlsafe(24)
     await uow.session.execute(
         insert(_R).values(
@@ -118,6 +131,7 @@ async def _begin(uow: UnitOfWork, link: LinkFacts, version: str, answers: dict[s
             answers=answers,
             revision=1,
             leftovers=[],
+            writer=writer,
             saved_at=uow.now,
             expires_at=uow.now + timedelta(days=DRAFT_DAYS),
         )
@@ -129,8 +143,8 @@ async def _overwrite(
     uow: UnitOfWork, row: Any, key: str | None, version: str, answers: dict[str, Any], **more: Any
 ) -> DraftSaved:
     mine = (_R.c.tenant_id == uow.tenant_id, _R.c.draft_id == row.draft_id)
-    values = {"version": version, "answers": answers, "saved_at": uow.now, "revision": row.revision + 1, **more}
-    await uow.session.execute(update(_R).where(*mine).values(**values))
+    values = {"version": version, "answers": answers, "saved_at": uow.now, "revision": row.revision + 1, "writer": ""}
+    await uow.session.execute(update(_R).where(*mine).values(**values | more))
     return DraftSaved(key or "", row.revision + 1)
 
 

@@ -135,6 +135,8 @@ class FormDraft(TenantRow, Base):
     """The other version where two devices disagreed: {version, answers, saved_at}."""
     leftovers: Mapped[list[dict[str, Any]]]
     """What earlier versions of the form held and later ones cannot."""
+    writer: Mapped[str]
+    """The page that saved last: it may save again without having heard of its own last revision."""
     saved_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 

@@ -100,6 +100,9 @@ class DraftFacts(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     saved_at: datetime
     same_version: bool
+    expires_at: datetime
+    writer: str
+    """The page that saved last."""
     set_aside_at: datetime | None
     """When the other version was saved, where two devices disagreed."""
 
@@ -280,6 +283,8 @@ async def find_draft(reader: Reader, opened: OpenedForm, *, key: str | None) -> 
         revision=row.revision,
         saved_at=row.saved_at,
         same_version=same,
+        expires_at=row.expires_at,
+        writer=row.writer,
         set_aside_at=None if row.set_aside is None else datetime.fromisoformat(row.set_aside["saved_at"]),
     )
 

@@ -28,7 +28,10 @@ STATEMENTS: tuple[str, ...] = (
     )
     """,
     "SELECT app.protect('api_key')",
-    "ALTER TABLE form_draft ADD COLUMN set_aside jsonb, ADD COLUMN leftovers jsonb NOT NULL DEFAULT '[]'",
+    """
+    ALTER TABLE form_draft ADD COLUMN set_aside jsonb,
+      ADD COLUMN leftovers jsonb NOT NULL DEFAULT '[]', ADD COLUMN writer text NOT NULL DEFAULT ''
+    """,
 )
 
 

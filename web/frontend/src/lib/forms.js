@@ -1,7 +1,10 @@
 // Help for forms that also work without script: drafts, error focus, shortcuts, filters that answer at once.
+import { startServerDraft } from "./drafts.js";
 import { isTyping, text } from "./page.js";
 
 const PREFIX = "anxin-draft:";
+// After so long in the same window it may be the next person in the waiting room who picks the tablet up.
+const SAME_PERSON = 30 * 60 * 1000;
 const skipped = (field) =>
   !field.name || field.name.startsWith("_") || ["file", "password", "submit", "button", "hidden"].includes(field.type);
 
@@ -51,25 +54,53 @@ function note(form) {
   return line;
 }
 
+// What somebody began here earlier is not shown before whoever holds the device says that it is theirs.
+function offer(form, line, key, values) {
+  if (Object.values(values).every((list) => list.every((value) => !value))) return;
+  const question = document.createElement("p");
+  question.className = "draft-found";
+  question.append(text("draftFound"));
+  const answer = (label, act) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button";
+    button.dataset.size = "sm";
+    button.textContent = text(label);
+    button.addEventListener("click", () => {
+      question.remove();
+      act();
+    });
+    question.append(" ", button);
+  };
+  answer("goOn", () => write(form, values) && (line.textContent = text("draftBack")));
+  answer("startAnew", () => localStorage.removeItem(key));
+  form.prepend(question);
+}
+
 function startDraft(form) {
   if (form.dataset.draftStarted !== undefined) return;
   form.dataset.draftStarted = "";
   const key = PREFIX + form.dataset.draft;
   const line = note(form);
+  if (form.dataset.draftUrl) startServerDraft(form, line);
   try {
     const kept = localStorage.getItem(key);
-    if (kept && write(form, JSON.parse(kept))) line.textContent = text("draftBack");
+    const own = Date.now() - Number(sessionStorage.getItem(key)) < SAME_PERSON || form.dataset.draftOpened !== undefined;
+    if (kept && own && write(form, JSON.parse(kept))) line.textContent = text("draftBack");
+    if (kept && !own && form.dataset.draftWaits === undefined) offer(form, line, key, JSON.parse(kept));
     let timer = 0;
     const keep = () => {
       clearTimeout(timer);
       timer = 0;
       localStorage.setItem(key, JSON.stringify(read(form)));
+      sessionStorage.setItem(key, String(Date.now()));
     };
     form.addEventListener("input", () => {
       clearTimeout(timer);
       timer = setTimeout(() => {
         keep();
-        line.textContent = text("draftKept");
+        // Where the server keeps it, its word counts.
+        if (!form.dataset.draftUrl) line.textContent = text("draftKept");
       }, 400);
     });
     // Leaving at once, to read the page in another language, say, must not lose the last words.
@@ -96,9 +127,25 @@ function dropSentDraft() {
   }
 }
 
+// "Start anew" and "Forget it" take the copy on this device away too.
+function forgetOnAnew(event) {
+  if (!event.target.querySelector?.("input[name=_anew]")) return;
+  const code = new URL(event.target.action).pathname.split("/").pop();
+  try {
+    for (const key of Object.keys(localStorage)) {
+      if (!key.startsWith(`${PREFIX}${code}:`)) continue;
+      localStorage.removeItem(key);
+      sessionStorage.removeItem(key);
+    }
+  } catch {
+    // no storage, nothing to forget
+  }
+}
+
 export function startForms(root = document) {
   if (root === document) {
     dropSentDraft();
+    document.addEventListener("submit", forgetOnAnew);
     document.addEventListener("click", (event) => {
       const back = event.target.closest?.("[data-back]");
       if (back && history.length > 1) {
