@@ -10,10 +10,13 @@ from core.files import models as files
 from core.forms import models as forms
 from core.imports import models as imports
 from core.loyalty import models as loyalty
+from core.merges import models as merges
 from core.outbox import models as outbox
 from core.profiles import models as profiles
+from core.segments import models as segments
 from core.surveys import models as surveys
 from core.tenancy import models as tenancy
+from core.visits import models as visits
 
 __all__ = [
     "audit",
@@ -26,8 +29,11 @@ __all__ = [
     "forms",
     "imports",
     "loyalty",
+    "merges",
     "outbox",
     "profiles",
+    "segments",
     "surveys",
     "tenancy",
+    "visits",
 ]

@@ -81,6 +81,7 @@ __all__ = [
     "Addition",
     "Answers",
     "Assessment",
+    "BillOverEstimate",
     "BoolField",
     "CalcField",
     "Category",

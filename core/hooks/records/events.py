@@ -27,5 +27,21 @@ class ComplaintResolved(msgspec.Struct, frozen=True, kw_only=True, tag="complain
     """The people whom the complaint concerns, not those who handled it."""
 
 
-Event = ComplaintResolved
-"""Grows to a tagged union with the next event."""
+class BillOverEstimate(msgspec.Struct, frozen=True, kw_only=True, tag="bill.over_estimate", tag_field="kind"):
+    """A bill has reached 130 % of the estimate that the customer accepted; told once for each estimate.
+
+    With `override_reason` it became final without a new acceptance: somebody with the right answered for it.
+    """
+
+    event_id: UUID
+    occurred_at: datetime
+    customer_id: UUID
+    visit_id: UUID
+    bill_id: UUID
+    estimate_fen: int
+    bill_fen: int
+    override_reason: str = ""
+
+
+Event = ComplaintResolved | BillOverEstimate
+"""A tagged union; it grows, so match the kinds you know and leave the others alone."""

@@ -1,0 +1,1 @@
+"""Verbs of visits, by what they change."""

@@ -1,0 +1,1 @@
+"""Reads of visits, by what is read."""
