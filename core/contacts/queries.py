@@ -75,14 +75,24 @@ async def find_refusing(reader: Reader, customer_ids: Collection[UUID], *, purpo
         batch = wanted[start : start + _BATCH]
         active = _C.c.tenant_id == reader.tenant_id, _C.c.customer_id.in_(batch), _C.c.state == "active"
         there = set(await reader.session.scalars(select(_C.c.customer_id).where(*active)))
-        covering = (_A.c.tenant_id == reader.tenant_id, _A.c.customer_id.in_(batch), _A.c.purpose == purpose)
+        # The answers of those who were merged into somebody are that person's too; the last one holds.
+        joined = select(_C.c.customer_id, _C.c.merged_into).where(
+            _C.c.tenant_id == reader.tenant_id, _C.c.merged_into.in_(batch)
+        )
+        merged = {row.customer_id: row.merged_into for row in await reader.session.execute(joined)}
+        covering = (
+            _A.c.tenant_id == reader.tenant_id,
+            _A.c.customer_id.in_([*batch, *merged]),
+            _A.c.purpose == purpose,
+        )
         latest = (
-            select(_A.c.customer_id, _A.c.decision)
+            select(_A.c.customer_id, _A.c.decision, _A.c.consent_id)
             .ext(distinct_on(_A.c.customer_id))
             .where(*covering, _A.c.channel.in_([ALL, channel]))
             .order_by(_A.c.customer_id, _A.c.consent_id.desc())
         )
-        decided = {row.customer_id: row.decision for row in await reader.session.execute(latest)}
+        answers = sorted(await reader.session.execute(latest), key=lambda row: row.consent_id)
+        decided = {merged.get(row.customer_id, row.customer_id): row.decision for row in answers}
         refusing |= {one for one in batch if one not in there or decided.get(one, unasked) == "withdrawn"}
     return refusing
 

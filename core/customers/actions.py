@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select, update
 from core.customers.bulk import Event, add_customers, add_subjects, append_events, phone_rows, refresh_words
 from core.customers.models import Customer, CustomerPhone, Household, Subject
 from core.customers.profile import keep_values
-from core.customers.queries import get_subject_types
+from core.customers.queries import CustomerMerged, find_present_customer, get_subject_types
 from core.customers.rules.names import MAX_NOTE, clean_name, clean_text, name_pinyin
 from core.customers.rules.phones import read_phone
 from core.customers.rules.profile import (
@@ -260,7 +260,8 @@ async def _locked(uow: UnitOfWork, customer_id: UUID) -> Any:
     )
     row = (await uow.session.execute(statement.with_for_update(key_share=True))).first()
     if row is None:
-        raise NotFound("no such customer")
+        winner = await find_present_customer(uow, customer_id)
+        raise CustomerMerged(customer_id=winner) if winner != customer_id else NotFound("no such customer")
     return row
 
 

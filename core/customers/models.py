@@ -29,13 +29,16 @@ class Customer(TenantRow, Base):
         ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"]),
         ForeignKeyConstraint(["tenant_id", "household_id"], ["household.tenant_id", "household.household_id"]),
         ForeignKeyConstraint(["tenant_id", "branch_id"], ["branch.tenant_id", "branch.branch_id"]),
-        CheckConstraint("state IN ('active', 'removed')", name="state"),
+        ForeignKeyConstraint(["tenant_id", "merged_into"], ["customer.tenant_id", "customer.customer_id"]),
+        CheckConstraint("state IN ('active', 'removed', 'merged')", name="state"),
+        CheckConstraint("state <> 'merged' OR merged_into IS NOT NULL", name="merged"),
         CheckConstraint("gender IN ('female', 'male')", name="gender"),
         CheckConstraint("source IN ('import', 'customer', 'staff')", name="source"),
         Index("customer_newest_idx", "tenant_id", "customer_id", postgresql_where=text("state = 'active'")),
         Index(
             "customer_by_name_idx", "tenant_id", "name_pinyin", "customer_id", postgresql_where=text("state = 'active'")
         ),
+        Index("customer_merged_idx", "tenant_id", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
         Index(None, "tenant_id", "phone_tail"),
         Index(None, "tenant_id", "member_no"),
         Index(None, "tenant_id", "household_id"),
@@ -55,6 +58,8 @@ class Customer(TenantRow, Base):
     last_visit_on: Mapped[date | None] = mapped_column(Date)
     source: Mapped[str]
     state: Mapped[str]
+    merged_into: Mapped[UUID | None]
+    """The customer as whom this one is known now; one step, never a chain."""
     version: Mapped[int]
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
@@ -100,10 +105,12 @@ class Subject(TenantRow, Base):
         ForeignKeyConstraint(
             ["tenant_id", "customer_id"], ["customer.tenant_id", "customer.customer_id"], ondelete="CASCADE"
         ),
+        ForeignKeyConstraint(["tenant_id", "merged_into"], ["subject.tenant_id", "subject.subject_id"]),
         CheckConstraint("sex IN ('female', 'male', 'unknown')", name="sex"),
         CheckConstraint("source IN ('import', 'customer', 'staff')", name="source"),
         Index(None, "tenant_id", "customer_id"),
         Index(None, "tenant_id", "chip"),
+        Index("subject_merged_idx", "tenant_id", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     )
 
     subject_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -119,6 +126,8 @@ class Subject(TenantRow, Base):
     deceased_on: Mapped[date | None] = mapped_column(Date)
     note: Mapped[str]
     source: Mapped[str]
+    merged_into: Mapped[UUID | None]
+    """The subject as which this one is known now; the row itself stays with the customer who was merged."""
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 

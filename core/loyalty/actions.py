@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.customers.actions import record_event
 from core.customers.models import Customer, CustomerEvent
+from core.customers.queries import find_present_customer
 from core.customers.rules.names import clean_text
 from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
@@ -97,6 +98,7 @@ async def record_purchase(
     problems = _purchase_problems(uow, fen=fen, key=key, moment=moment, words=words, lines=lines)
     if problems:
         raise InvalidInput(tuple(problems))
+    customer_id = await find_present_customer(uow, customer_id)
     account = await _lock_account(uow, customer_id)
     percent = _percent(uow, account.tier) if with_discount else 100
     price = member_price(fen, percent)

@@ -62,7 +62,7 @@ class LedgerEntry(TenantRow, Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "key"),
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customer.tenant_id", "customer.customer_id"]),
-        CheckConstraint("kind IN ('spend', 'reversal', 'opening')", name="kind"),
+        CheckConstraint("kind IN ('spend', 'reversal', 'opening', 'transfer')", name="kind"),
         Index(None, "tenant_id", "customer_id", text("entry_id DESC")),
         Index(None, "tenant_id", "ref_id"),
     )

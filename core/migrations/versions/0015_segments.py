@@ -7,7 +7,31 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
-STATEMENTS: tuple[str, ...] = ()
+STATEMENTS = (
+    """
+    CREATE TABLE segment (
+      tenant_id uuid NOT NULL,
+      segment_id uuid NOT NULL,
+      name_zh text NOT NULL,
+      name_en text NOT NULL,
+      plan_zh text NOT NULL,
+      plan_en text NOT NULL,
+      tree jsonb NOT NULL,
+      copied_from text,
+      version bigint NOT NULL,
+      state text NOT NULL,
+      created_at timestamptz NOT NULL,
+      created_by_name text NOT NULL,
+      changed_at timestamptz NOT NULL,
+      changed_by uuid,
+      changed_by_name text NOT NULL,
+      PRIMARY KEY (tenant_id, segment_id),
+      CONSTRAINT segment_tenant_id_fkey FOREIGN KEY(tenant_id) REFERENCES tenant (tenant_id),
+      CONSTRAINT segment_state_check CHECK (state IN ('live', 'removed'))
+    )
+    """,
+    "SELECT app.protect('segment')",
+)
 
 
 def upgrade() -> None:
