@@ -24,6 +24,9 @@ CRONS: Crons = MappingProxyType(
             Cron(name="purge-sign-ins", task="sign_ins.purge", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="purge-drafts", task="forms.purge_drafts", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="purge-done-work", task="outbox.purge", at=(3, 0), spread=timedelta(hours=2)),
+            # Daily, and each does nothing unless its day has come: a first of the month without a worker is caught up on.
+            Cron(name="survey-quarters", task="surveys.quarters", at=(1, 0), spread=timedelta(hours=1)),
+            Cron(name="survey-sample", task="surveys.sample", at=(2, 0), spread=timedelta(hours=1)),
         )
     }
 )

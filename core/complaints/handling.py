@@ -35,6 +35,8 @@ from core.outbox.actions import emit_event
 from core.uow import UnitOfWork
 
 _C, _N, _T = table_of(Complaint), table_of(Notice), table_of(ToldStage)
+AFTER_RESOLUTION: Final = "surveys.after_resolution"
+"""The task that offers a survey once a case is resolved; surveys stand above complaints, so it goes by its name."""
 BACK_DATE: Final = "complaints.judge"
 """Who may say that a step was done earlier than it is written down: sla.md, rule 12."""
 
@@ -143,6 +145,8 @@ async def _after_step(uow: UnitOfWork, case: Case) -> None:
         case.note(uow, "resolved", {})
         more["resolved_at"] = uow.now
         await _tell_plugins(uow, case)
+        key = f"after-resolution:{case.complaint_id}:{case.event_seq}"
+        await uow.enqueue(AFTER_RESOLUTION, {"complaint_id": str(case.complaint_id)}, dedupe_key=key)
     await case.save(uow, **more)
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from core.complaints.queries import ClockRow, ComplaintDetail, ComplaintRow, HistoryRow, NoticeRow
 from core.complaints.rules import blocked_by
+from core.complaints.surveyed import SURVEY
 from core.hooks.records.complaints import Milestone, Policy
 from web.formats import format_datetime
 from web.i18n import N_, gettext, localized
@@ -51,6 +52,8 @@ _KINDS: Final = {
     "reopened": (N_("The case was opened again"), "rotate-ccw"),
     "withdrawn": (N_("The complaint was withdrawn"), "circle-slash"),
     "answered": (N_("The customer answered whether they are satisfied"), "smile"),
+    "surveyed": (N_("The customer filled in the survey"), "clipboard-check"),
+    "unhappy": (N_("Unhappy answer in the survey"), "frown"),
 }
 
 
@@ -179,7 +182,7 @@ def history_of(detail: ComplaintDetail) -> list[Entry]:
     for row in sorted(detail.history, key=lambda row: (row.at, row.seq)):
         title, icon = _KINDS.get(row.kind, (row.kind, "circle-dot"))
         who = row.actor_name or (detail.contact_name or gettext("The customer"))
-        late = row.kind in {"breached", "nobody"}
+        late = row.kind in {"breached", "nobody", "unhappy"}
         entries.append(
             Entry(
                 seq=row.seq,
@@ -221,6 +224,7 @@ _TOLD: Final = {
     "warning": (N_("Ends soon"), "warn"),
     "due": (N_("Broken"), "danger"),
     "step": (N_("Escalated to you"), "danger"),
+    "unhappy": (N_("Unhappy answer in the survey"), "danger"),
 }
 
 
@@ -247,7 +251,9 @@ def notes_of(rows: Iterable[NoticeRow], policies: Mapping[str, Policy]) -> list[
             complaint_id=row.complaint_id,
             title=f"{number_text(row.number)} {row.title}",
             level=row.severity,
-            text=milestone_label(policies.get(row.policy_version), row.milestone),
+            text=gettext("Survey after the complaint")
+            if row.milestone == SURVEY
+            else milestone_label(policies.get(row.policy_version), row.milestone),
             told=gettext(_TOLD[row.stage.split()[0]][0]),
             state=_TOLD[row.stage.split()[0]][1],
             due=row.due_at,

@@ -1,0 +1,1 @@
+"""Pure rules of surveys: figures, quarters, the monthly draw, calls and scripts."""
