@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import table_of
 from core.errors import Conflict, Forbidden, NotFound
+from core.forms.rules import find_clashes
 from core.hooks.host import PluginHost
 from core.hooks.manifest import Plugin
 from core.hooks.records.settings import SettingInput
 from core.hooks.settings import settings_form, settings_from_page, settings_schema
+from core.hooks.specs.forms import intake_extensions, intake_forms
 from core.tenancy.actions import raise_plugin_epoch
 from core.uow import Reader, UnitOfWork
 from tenants.models import PluginSettingVersion, PluginState
@@ -22,6 +24,12 @@ from tenants.models import PluginSettingVersion, PluginState
 PERMISSION = "plugins.manage"
 _STATE = table_of(PluginState)
 _VERSION = table_of(PluginSettingVersion)
+
+
+class FormKeyClash(Conflict):
+    """Two plugins want one key of one form; `params` name the form, the key and both plugins."""
+
+    code = "form-key-clash"
 
 
 class PluginCard(msgspec.Struct, frozen=True):
@@ -109,6 +117,7 @@ async def enable_plugin(uow: UnitOfWork, *, host: PluginHost, plugin_id: str) ->
     Raises:
         NotFound: no such plugin is loaded.
         InvalidInput: settings stored earlier no longer fit this version of the plugin.
+        FormKeyClash: it and another plugin that is on want the same key of one form.
     """
     _allow(uow)
     plugin = host.plugin(plugin_id)
@@ -127,6 +136,7 @@ async def enable_plugin(uow: UnitOfWork, *, host: PluginHost, plugin_id: str) ->
     await uow.session.execute(
         first.on_conflict_do_update(index_elements=["tenant_id", "plugin"], set_={"state": "on", "changed_at": uow.now})
     )
+    await _refuse_clashes(uow, host, plugin_id)
     await raise_plugin_epoch(uow)
     uow.audit("plugin.enabled", "plugin", None, {"plugin": plugin_id, "version": plugin.version})
 
@@ -202,6 +212,16 @@ async def restore_plugin_settings(uow: UnitOfWork, *, host: PluginHost, plugin_i
         raise NotFound(plugin=plugin_id, version=version)
     host.check_settings(plugin_id, wanted)
     return await _save(uow, plugin_id, row.settings_version, row.settings, wanted)
+
+
+async def _refuse_clashes(uow: UnitOfWork, host: PluginHost, plugin_id: str) -> None:
+    """Two plugins may extend one form, but not with the same key: an answer could not be told apart."""
+    enabled = await get_enabled_settings(uow.session)
+    forms = [one.value for one in host.preview(enabled, intake_forms)]
+    patches = [(one.plugin, one.value) for one in host.preview(enabled, intake_extensions)]
+    for clash in find_clashes(forms, patches):
+        if plugin_id in {clash.first, clash.second}:
+            raise FormKeyClash(form=clash.form, key=clash.key, first=clash.first, second=clash.second)
 
 
 def _allow(uow: UnitOfWork) -> None:

@@ -19,6 +19,8 @@ from core.forms.rules import (
     without_fields,
     without_keys,
 )
+from core.forms.rules.definition import walk_fields
+from core.forms.rules.designing import path_of
 from core.hooks.records.forms import Form
 from core.hooks.specs.forms import intake_extensions, intake_forms
 from core.uow import Reader
@@ -128,7 +130,11 @@ def _with_overlay(stand: Stand, row: Any, old: dict[tuple[str, str], Form]) -> S
 def reapply(stand: Stand, overlay: Overlay, owners: dict[str, str], base: Form | None) -> tuple[Applied, set[str]]:
     """Apply a patch to the form as its plugins bring it today, and name the fields that are away.
 
-    What the patch says of a field whose plugin is off for now waits until it is on again; it is no conflict.
+    What the patch says of a field whose plugin is off for now waits until it is on again; it is no conflict. Nor is a
+    place in the order of a field that is gone: the others keep theirs.
     """
     away = {key for key in owners if key not in stand.owners}
-    return apply_overlay(stand.base, without_keys(overlay, away), base=base), away
+    present = without_keys(overlay, away)
+    known = {path for path, _ in walk_fields(stand.base.fields)} | {path_of(one) for one in present.add}
+    present = msgspec.structs.replace(present, order=tuple(path for path in present.order if path in known))
+    return apply_overlay(stand.base, present, base=base), away

@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from core.errors import InvalidInput, NotFound
 from core.hooks.breaker import Breaker
 from core.hooks.dispatch import Contribution, Gap, Observer, TenantPlugins
+from core.hooks.kinds import Spec
 from core.hooks.loader import (
     Candidate,
     Checks,
@@ -28,6 +30,7 @@ from core.hooks.settings import problems_of, read_settings
 from core.hooks.specs import SPECS
 from core.hooks.specs.settings import check_settings
 
+T = TypeVar("T")
 KEPT_TENANTS = 10_000
 KEPT_DECLARATIONS = 2_000
 _settings_key = msgspec.msgpack.Encoder(order="deterministic")
@@ -214,6 +217,21 @@ class PluginHost:
             self._declarations.clear()
         made = self._declarations[key] = _Declared(records, tuple(gaps))
         return made
+
+    def preview(self, enabled: Mapping[str, Mapping[str, Any]], spec: Spec[T]) -> tuple[Contribution[T], ...]:
+        """Return what these plugins would declare together under these settings, before a tenant gets them."""
+        settings: dict[str, msgspec.Struct] = {}
+        for plugin_id, stored in enabled.items():
+            if plugin_id in self._loaded.plugins:
+                with suppress(InvalidInput):  # it would be off, see for_tenant
+                    settings[plugin_id] = read_settings(self._loaded.plugins[plugin_id].settings, stored)
+        return tuple(
+            Contribution(implementation.plugin, record)
+            for implementation in self._plans.plan(frozenset(settings), tuple(settings))[spec.name]
+            for record in self._declare(
+                self._loaded.plugins[implementation.plugin], settings[implementation.plugin]
+            ).records.get(spec.name, ())
+        )
 
     def check_settings(self, plugin_id: str, data: Mapping[str, Any]) -> msgspec.Struct:
         """Return typed settings that are fit to be saved: valid alone, together, and in every declare hook.

@@ -1,5 +1,6 @@
 """The pure form engine: definitions, conditions, answers, overlays, posts and views; no database, no clock."""
 
+from core.forms.rules.comparing import Difference, compare_forms
 from core.forms.rules.conditions import holds, is_empty
 from core.forms.rules.definition import (
     BadDefinition,
@@ -48,6 +49,7 @@ __all__ = [
     "Clash",
     "Completeness",
     "DefinitionProblem",
+    "Difference",
     "ErrorView",
     "Extended",
     "FieldView",
@@ -64,6 +66,7 @@ __all__ = [
     "canonical_json",
     "carry_over",
     "check_form",
+    "compare_forms",
     "completeness",
     "decode_form",
     "decode_post",
