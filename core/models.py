@@ -12,6 +12,7 @@ from core.imports import models as imports
 from core.loyalty import models as loyalty
 from core.merges import models as merges
 from core.outbox import models as outbox
+from core.privacy import models as privacy
 from core.profiles import models as profiles
 from core.segments import models as segments
 from core.surveys import models as surveys
@@ -31,6 +32,7 @@ __all__ = [
     "loyalty",
     "merges",
     "outbox",
+    "privacy",
     "profiles",
     "segments",
     "surveys",

@@ -87,7 +87,7 @@ async def show_page(
         has_ladder=ladder is not None,
         tier=tier_view(ladder, card.tier),
         next_tier=tier_view(ladder, card.missing.tier) if card.missing else None,
-        sections=await load_customer_sections(reader, record),
+        sections=await load_customer_sections(request, reader, record),
         revealed=[national_digits(phone.e164) for phone in record.phones] if revealed else None,
         purchase_key=new_id().hex,
         root=tenant_path(request, "/customers"),

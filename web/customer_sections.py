@@ -7,6 +7,7 @@ import msgspec
 
 from core.customers.queries import CustomerRecord
 from core.uow import Reader
+from web.request import WebRequest
 
 Place = Literal["main", "side"]
 
@@ -20,6 +21,8 @@ class CustomerSection(msgspec.Struct, frozen=True, kw_only=True):
     permission: str
     place: Place = "main"
     rank: int = 100
+    present: Callable[[WebRequest, Any], Any] | None = None
+    """Turns the data into what is shown, when that takes the request: signed addresses of files, say."""
 
 
 class LoadedSection(msgspec.Struct, frozen=True):
@@ -41,12 +44,13 @@ def add_customer_section(section: CustomerSection) -> None:
     SECTIONS[section.id] = section
 
 
-async def load_customer_sections(reader: Reader, record: CustomerRecord) -> list[LoadedSection]:
+async def load_customer_sections(request: WebRequest, reader: Reader, record: CustomerRecord) -> list[LoadedSection]:
     """Return this reader's sections in order."""
     loaded = []
     for section in sorted(SECTIONS.values(), key=lambda section: (section.rank, section.id)):
         if reader.actor.may(section.permission):
             data = await section.load(reader, record)
             if data is not None:
+                data = section.present(request, data) if section.present else data
                 loaded.append(LoadedSection(section.id, section.template, section.place, data))
     return loaded

@@ -11,12 +11,14 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from core.errors import AnxinError
+from tenants.api_keys import touch_key
 from tenants.sessions import TOUCH_EVERY, touch_session
 from web.htmx import VARY
 from web.page import current_page, showing
 from web.problems import answer_problem
 from web.request import BadText, WebRequest
 from web.security import SECURITY_HEADERS, check_address
+from web.visit import Visit
 
 access_log = logging.getLogger("anxin.access")
 logger = logging.getLogger(__name__)
@@ -132,6 +134,8 @@ async def _leave(request: WebRequest) -> None:
     visit = request.visit_or_none
     if visit is None:
         return
+    if visit.key is not None and visit.key.last_used_on != visit.now.date():
+        await _touch_key(request, visit)
     signed_in = visit.signed_in
     if signed_in is None or visit.now - signed_in.seen_at < TOUCH_EVERY:
         return
@@ -140,6 +144,15 @@ async def _leave(request: WebRequest) -> None:
             await touch_session(uow, token_hash=signed_in.token_hash)
     except Exception:
         logger.exception("the session of request %s could not be touched", request.request_id)
+
+
+async def _touch_key(request: WebRequest, visit: Visit) -> None:
+    assert visit.key is not None
+    try:
+        async with request.runtime.workplace.unit(visit.scope.tenant_id, actor=visit.scope.actor) as uow:
+            await touch_key(uow, key_id=visit.key.key_id)
+    except Exception:
+        logger.exception("the key of request %s could not be touched", request.request_id)
 
 
 def install_edge(app: Litestar) -> None:

@@ -107,6 +107,17 @@ TEXTS: Final[dict[str, ProblemText]] = {
         N_("Two plugins ask the same thing under one name: %(first)s and %(second)s both bring %(key)s in %(form)s"),
         N_("Switch one of them off first, or ask their makers to agree on names."),
     ),
+    "customer-merged": _text(
+        N_("This customer is known under another record now"),
+        N_("The two were merged. Search by name or phone to find the record that stayed."),
+    ),
+    "merge-grown": _text(
+        N_("This merge has grown together"), N_("Take back what happened since first, then undo the merge.")
+    ),
+    "merge-too-old": _text(
+        N_("A merge can be taken back for 30 days"), N_("Write down a new customer for the other person.")
+    ),
+    "merge-undone": _text(N_("Somebody took this merge back already"), N_("Reload the page to see both customers.")),
     "duplicate-customer": _text(
         N_("Perhaps you know this person already"), N_("Open the one who is there, or say that this is somebody else.")
     ),

@@ -7,13 +7,18 @@ from uuid import UUID
 import msgspec
 from litestar.datastructures import UploadFile
 
-from core.errors import FieldProblem
+from core.consents.rules import Witness
+from core.errors import FieldProblem, InvalidInput
 from core.files.actions import prepare_aside
 from core.files.rules import FileRefused
 from core.forms.attaching import find_held, hold_file, record_of
+from core.forms.queries import OpenedForm
+from core.forms.rules import Posted, evaluate
+from core.forms.rules.attachments import file_answers
 from core.forms.rules.definition import walk_fields
 from core.hooks.records.forms import FileField, Form
-from core.uow import UnitOfWork
+from core.uow import Reader, UnitOfWork
+from web.file_links import held_address
 from web.request import WebRequest
 
 UPLOAD_LIMIT: Final = 64 * 1024 * 1024
@@ -42,6 +47,35 @@ async def receive_files(request: WebRequest, uow: UnitOfWork, form: Form, *, lin
         else:
             await desk.take(name, field, [one for one in values if one != ""])
     return Received(desk.pairs, desk.records, tuple(desk.problems))
+
+
+def judge_received(opened: OpenedForm, posted: Posted, received: Received) -> None:
+    """Refuse a post with a file that is not taken, and say all else that is wrong with it at the same time.
+
+    Raises:
+        InvalidInput: at the field of the file, and at every other field as the engine judges it.
+    """
+    if not received.problems:
+        return
+    places = {problem.path for problem in received.problems}
+    judged = evaluate(opened.form, posted.answers, opened.today).errors
+    raise InvalidInput((*received.problems, *(one for one in judged if one.path not in places)))
+
+
+async def held_addresses(
+    request: WebRequest, reader: Reader, opened: OpenedForm, answers: dict[str, Any]
+) -> dict[str, str]:
+    """Return by token where the writer sees the pictures that wait."""
+    tokens = [one.token for one in file_answers(opened.form, answers)]
+    held = await find_held(reader, tokens, link_id=opened.link.link_id)
+    code = opened.link.code
+    return {token: held_address(request, code, file.file_id) for token, file in held.items() if file.is_image}
+
+
+def witness_of(request: WebRequest) -> Witness:
+    """Where this request comes from, as the server sees it."""
+    address = request.client.host if request.client else ""
+    return Witness(ip=address, user_agent=request.headers.get("user-agent", ""))
 
 
 class _Desk:

@@ -9,16 +9,20 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.complaints.actions import file_complaint
 from core.complaints.rules import Filing
+from core.consents.models import ConsentSeal
 from core.customers.actions import add_customer, add_subject
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
 from core.db import new_id
+from core.files.actions import store_made
 from core.forms.actions import create_link
 from core.forms.models import FormDefinition, Submission
 from core.imports.actions import upload_file
 from core.loyalty.actions import record_purchase
+from core.merges.merging import merge_customers
 from core.outbox.claims import bury_work, claim_work
 from tenants.duty import plan_shift
 from tests.workplaces import PASSWORD, TestTenant
@@ -82,7 +86,9 @@ async def _submission(tenant: TestTenant) -> object:
     """A row as the form's action writes it; the attack is about its id, not about its answers."""
     async with tenant.unit() as uow:
         mine = {"tenant_id": uow.tenant_id, "form_id": INTAKE, "version": "of-a-test"}
-        await uow.session.execute(insert(FormDefinition).values(**mine, definition={}, created_at=uow.now))
+        await uow.session.execute(
+            upsert(FormDefinition).values(**mine, definition={}, created_at=uow.now).on_conflict_do_nothing()
+        )
         submission_id = new_id()
         await uow.session.execute(
             insert(Submission).values(
@@ -103,6 +109,50 @@ async def _submission(tenant: TestTenant) -> object:
             )
         )
         return submission_id
+
+
+async def _file(tenant: TestTenant) -> object:
+    customer_id = await _customer(tenant)
+    assert isinstance(customer_id, UUID)
+    async with tenant.unit() as uow:
+        made = await store_made(
+            uow,
+            content=b"%PDF-1.7",
+            filename="report.pdf",
+            media_type="application/pdf",
+            purpose="customer",
+            owner_kind="customer",
+            owner_id=customer_id,
+        )
+        return made.file_id
+
+
+async def _seal(tenant: TestTenant) -> object:
+    submission_id, customer_id = await _submission(tenant), await _customer(tenant)
+    async with tenant.unit() as uow:
+        await uow.session.execute(
+            insert(ConsentSeal).values(
+                tenant_id=uow.tenant_id,
+                seal_id=(seal_id := new_id()),
+                chain_id=customer_id,
+                seq=1,
+                kind="signed",
+                submission_id=submission_id,
+                form_id=INTAKE,
+                version="of-a-test",
+                customer_id=customer_id,
+                signer="王小明",
+                role="self",
+                signed_at=uow.now,
+                reason="",
+                actor_kind="customer",
+                actor_name="",
+                body="{}",
+                prev="0",
+                seal="1",
+            )
+        )
+        return seal_id
 
 
 async def _subject(tenant: TestTenant) -> object:
@@ -127,16 +177,27 @@ async def _job(tenant: TestTenant) -> object:
         return outbox_id
 
 
+async def _merge(tenant: TestTenant) -> object:
+    ids = [await _customer(tenant), await _customer(tenant)]
+    winner_id, loser_id = (one for one in ids if isinstance(one, UUID))
+    async with tenant.unit() as uow:
+        return await merge_customers(uow, winner_id=winner_id, loser_id=loser_id)
+
+
 FACTORIES: Final[dict[str, Factory]] = {
     "staff_id": _staff,
     "shift_id": _shift,
     "customer_id": _customer,
+    "other_id": _customer,
+    "merge_id": _merge,
     "subject_id": _subject,
     "purchase_id": _purchase,
     "batch_id": _batch,
     "link_id": _link,
     "submission_id": _submission,
     "complaint_id": _complaint,
+    "file_id": _file,
+    "seal_id": _seal,
     "job": _job,
 }
 
@@ -147,6 +208,8 @@ BODIES: Final[dict[str, Mapping[str, object]]] = {
     "POST /t/{slug:str}/jobs/{job:uuid}/discard": {"confirm": "discard"},
     "POST /t/{slug:str}/complaints/{complaint_id:uuid}/note": {"text": "called"},
     "POST /t/{slug:str}/complaints/{complaint_id:uuid}/level": {"severity": "L1", "reason": "seen again"},
+    "POST /t/{slug:str}/consents/{seal_id:uuid}/withdraw": {"confirm": "withdraw"},
+    "POST /t/{slug:str}/customers/{customer_id:uuid}/merge": {"with": "00000000-0000-7000-8000-000000000001"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/notes": {"body": "called"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}": {"full_name": "王小明", "version": "1"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/subjects": {"name": "年糕", "kind": "petclinic.pet"},

@@ -8,9 +8,11 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
+from core.consents.queries import find_break, find_consent_of_submission
 from core.customers.queries import get_customer
 from core.errors import NotFound
 from core.forms.actions import create_link, revoke_link
+from core.forms.attaching import list_submission_files
 from core.forms.queries import LinkFacts, get_submission, list_forms, list_links, list_submissions
 from core.hooks.records.text import localized
 from core.tenancy.queries import list_branches
@@ -20,8 +22,10 @@ from web.navigation import Entry, add_entry
 from web.page import Toast
 from web.qr import qr_svg
 from web.request import WebRequest
+from web.routes.consents import withdraw_word
 from web.screens import go_to, locale_of, show, tenant_path
 from web.security import requires
+from web.views.papers import by_path, consent_view
 
 _READ = requires("forms.read")
 _SHARE = requires("forms.share")
@@ -131,10 +135,19 @@ async def show_submission(
     record = await get_submission(reader, submission_id, locale=locale_of(request))
     if record.form_id not in {form.id for form in await list_forms(reader)}:
         raise NotFound("its plugin is off")
+    consent = await find_consent_of_submission(reader, submission_id)
+    seal = None
+    if consent is not None:
+        seal = consent_view(consent, *await find_break(reader, chain_id=consent.chain_id))
     return await show(
         request,
         "pages/forms/submission.html",
         record=record,
+        files=by_path(request, await list_submission_files(reader, submission_id)),
+        consent=seal,
+        consents=tenant_path(request, "/consents"),
+        word=withdraw_word(),
+        may_withdraw=reader.actor.may("forms.share"),
         root=tenant_path(request, "/forms"),
         customers=tenant_path(request, "/customers"),
     )

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from core.consents.actions import Sealing
+from core.consents.queries import find_consent_of_submission
 from core.errors import FieldProblem, InvalidInput
 from core.forms.actions import submit_intake
 from core.forms.attaching import without_lost_files
@@ -34,6 +35,7 @@ from web.page import showing
 from web.problems import problem_words
 from web.rate_limit import address_of, limit_rate
 from web.request import WebRequest
+from web.routes.consents import own_address
 from web.screens import go_to, locale_of, page_for, show
 from web.security import BY_CODE
 from web.uploads import UPLOAD_LIMIT, held_addresses, judge_received, receive_files, witness_of
@@ -135,11 +137,13 @@ async def send_intake(request: WebRequest, uow: NamedDependency[UnitOfWork], cod
     except InvalidInput as error:
         return await again(errors=error.problems, once=once, status=422, draft=panel)
     locale = locale_of(request)
+    consent = await find_consent_of_submission(uow, filled.submission_id) if opened.form.purpose == "consent" else None
     response = await show(
         request,
         "pages/forms/thanks.html",
         title=localized(opened.form.title, locale),
         notices=[localized(notice.text, locale) for notice in filled.notices],
+        consent=own_address(request, code, consent.seal_id) if consent is not None else "",
     )
     if key is not None:
         give_key(request, response, code, "")

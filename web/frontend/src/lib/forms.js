@@ -117,6 +117,8 @@ function startDraft(form) {
 // A draft goes away when the page after sending no longer shows its form.
 function dropSentDraft() {
   try {
+    // A page about a problem (a photo too large, no connection) has no form either, and nothing was sent.
+    if (document.body.classList.contains("error-page")) return;
     const key = sessionStorage.getItem("anxin-draft-sent");
     if (!key) return;
     sessionStorage.removeItem("anxin-draft-sent");
