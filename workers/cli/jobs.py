@@ -40,14 +40,14 @@ def stats(var: Path, tenant: str | None) -> None:
     """Count work by task and state; the oldest due tells whether the worker keeps up."""
 
     async def work(workplace: Workplace) -> None:
-        tenant_id = await _tenant(workplace, tenant) if tenant else None
+        tenant_id = await tenant_of(workplace, tenant) if tenant else None
         async with workplace.database.platform() as platform:
             counts = await list_state_counts(platform, tenant_id=tenant_id)
         for count in counts:
             click.echo(f"{count.task:32} {count.state:8} {count.count:8}  oldest {count.oldest:%Y-%m-%d %H:%M:%S} UTC")
         click.echo(f"{sum(count.count for count in counts)} rows")
 
-    _run(var, work)
+    run_over_all(var, work)
 
 
 @command.command()
@@ -65,7 +65,7 @@ def dead(var: Path, limit: int) -> None:
             click.echo(f"{row.outbox_id}  {slug}  {row.task}  {row.attempts} attempts\n    {row.last_error or '-'}")
         return len(rows)
 
-    if _run(var, work):
+    if run_over_all(var, work):
         sys.exit(1)
     click.echo("Nothing is dead.")
 
@@ -81,19 +81,19 @@ def retry(var: Path, tenant: str, job: UUID | None, every: bool) -> None:  # noq
         raise click.UsageError("Name one job, or say --all.")
 
     async def work(workplace: Workplace) -> int:
-        async with workplace.unit(await _tenant(workplace, tenant)) as uow:
+        async with workplace.unit(await tenant_of(workplace, tenant)) as uow:
             if job is None:
                 return await retry_all_dead(uow)
             await retry_dead(uow, job)
             return 1
 
     try:
-        click.echo(f"{_run(var, work)} run again.")
+        click.echo(f"{run_over_all(var, work)} run again.")
     except NotFound as error:
         raise click.ClickException(f"Tenant {tenant} has no such dead job.") from error
 
 
-async def _tenant(workplace: Workplace, slug: str) -> UUID:
+async def tenant_of(workplace: Workplace, slug: str) -> UUID:
     found = await workplace.find_tenant_id("slug", slug)
     if found is None:
         raise click.ClickException(f"There is no tenant {slug}.")
@@ -116,7 +116,7 @@ async def _workplace(addresses: Addresses, key: str) -> AsyncIterator[Workplace]
         await workplace.aclose()
 
 
-def _run(var: Path, work: Callable[[Workplace], Awaitable[T]]) -> T:
+def run_over_all(var: Path, work: Callable[[Workplace], Awaitable[T]]) -> T:
     async def opened(addresses: Addresses) -> T:
         async with _workplace(addresses, installation.context_key) as workplace:
             return await work(workplace)
