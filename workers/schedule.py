@@ -23,6 +23,8 @@ CRONS: Crons = MappingProxyType(
             # At night, and not for all chains at once: each has its own minute between 3 and 5 o'clock.
             Cron(name="purge-sign-ins", task="sign_ins.purge", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="purge-drafts", task="forms.purge_drafts", at=(3, 0), spread=timedelta(hours=2)),
+            Cron(name="sweep-duplicates", task="duplicates.sweep", at=(3, 0), spread=timedelta(hours=2)),
+            Cron(name="recheck-forms", task="forms.recheck_designs", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="purge-done-work", task="outbox.purge", at=(3, 0), spread=timedelta(hours=2)),
             # Daily, and each does nothing unless its day has come: a first of the month without a worker is caught up on.
             Cron(name="survey-quarters", task="surveys.quarters", at=(1, 0), spread=timedelta(hours=1)),

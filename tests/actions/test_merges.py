@@ -84,7 +84,10 @@ async def _snapshot(tenant: TestTenant, *ids: UUID) -> list[Any]:
             pets = [(pet.name, pet.chip, pet.birthday, pet.species, pet.custom) for pet in record.subjects]
             said.append(
                 (
-                    [getattr(record, name) for name in ("full_name", "phone_e164", "gender", "member_no", "note", "household_id")],
+                    [
+                        getattr(record, name)
+                        for name in ("full_name", "phone_e164", "gender", "member_no", "note", "household_id")
+                    ],
                     [phone.e164 for phone in record.phones],
                     sorted(pets, key=str),
                     record.custom,
@@ -102,9 +105,14 @@ def test_every_table_that_names_a_customer_follows_or_stays_for_a_reason() -> No
         table.name
         for table in Base.metadata.sorted_tables
         for column in table.c
-        if column.name in {"customer_id", "subject_id", "entity_id"}
-        and (column.name != "entity_id" or "entity_type" in table.c)
-        or any(key.column.table.name in {"customer", "subject"} and column.name != "tenant_id" for key in column.foreign_keys)
+        if (
+            column.name in {"customer_id", "subject_id", "entity_id"}
+            and (column.name != "entity_id" or "entity_type" in table.c)
+        )
+        or any(
+            key.column.table.name in {"customer", "subject"} and column.name != "tenant_id"
+            for key in column.foreign_keys
+        )
     }
     assert naming - followed - set(KEPT) == set()
     assert set(KEPT) <= set(Base.metadata.tables)
@@ -142,9 +150,13 @@ async def test_everything_follows_and_the_undo_brings_everything_back(clinic: Te
     async with clinic.unit() as uow:
         await record_purchase(uow, customer_id=left, fen=30_000, key="p0")
         bill = await record_purchase(uow, customer_id=right, fen=30_000, key="p1")
-        await set_profile_value(uow, entity_type="customer", entity_id=right, field_key="wechat", value="mei", source="staff")
+        await set_profile_value(
+            uow, entity_type="customer", entity_id=right, field_key="wechat", value="mei", source="staff"
+        )
         link = await create_link(uow, form_id="petclinic.intake", customer_id=right)
-        filed = await file_complaint(uow, filing=Filing(text="等太久", contact_name="王晓美", contact_phone="13812346817"))
+        filed = await file_complaint(
+            uow, filing=Filing(text="等太久", contact_name="王晓美", contact_phone="13812346817")
+        )
         await add_note(uow, customer_id=right, body="喜欢周末来")
     before = await _snapshot(clinic, left, right)
     pets = await _proposed(clinic, left, right)
@@ -159,12 +171,17 @@ async def test_everything_follows_and_the_undo_brings_everything_back(clinic: Te
         assert await count_ledger_fen(reader, left) == 60_000
         assert await count_ledger_fen(reader, right) == 0
         assert {one.purchase_id for one in await list_purchases(reader, left)} >= {bill.purchase_id}
-        assert [row.complaint_id for row in await list_for_customer(reader, customer_id=left, limit=5)] == [filed.complaint_id]
+        assert [row.complaint_id for row in await list_for_customer(reader, customer_id=left, limit=5)] == [
+            filed.complaint_id
+        ]
         told = [event.kind for event in await list_events(reader, left)]
         assert {"merged", "note", "purchase", "complaint"} <= set(told)
-        assert await reader.session.scalar(
-            select(table_of(FormLink).c.customer_id).where(table_of(FormLink).c.link_id == link.link_id)
-        ) == left
+        assert (
+            await reader.session.scalar(
+                select(table_of(FormLink).c.customer_id).where(table_of(FormLink).c.link_id == link.link_id)
+            )
+            == left
+        )
         with pytest.raises(CustomerMerged) as gone:
             await get_customer(reader, right)
         assert gone.value.params["customer_id"] == left
@@ -176,7 +193,7 @@ async def test_everything_follows_and_the_undo_brings_everything_back(clinic: Te
     async with clinic.workplace.reading(clinic.id) as reader:
         for one, fen in ((left, 30_000), (right, 30_000)):
             assert await count_ledger_fen(reader, one) == fen
-        assert [row.customer_id for row in await find_customers(reader, "王晓美")][0] == right
+        assert (await find_customers(reader, "王晓美"))[0].customer_id == right
         assert [row.customer_id for row in await find_customers(reader, "6817")] == [right]
         assert "merge_undone" in [event.kind for event in await list_events(reader, right)]
         assert (await get_merge(reader, merge_id)).may_undo is False
@@ -205,7 +222,9 @@ async def test_the_undo_refuses_and_says_what_was_changed_since(clinic: TestTena
     merge_id = await _merge(clinic, left, right, await _proposed(clinic, left, right))
     async with clinic.unit() as uow:
         await refund_purchase(uow, purchase_id=bill.purchase_id, fen=10_000)
-        await set_profile_value(uow, entity_type="customer", entity_id=left, field_key="note", value="新的", source="staff")
+        await set_profile_value(
+            uow, entity_type="customer", entity_id=left, field_key="note", value="新的", source="staff"
+        )
     with pytest.raises(MergeGrown) as refused:
         await _undo(clinic, merge_id)
     assert set(refused.value.params["reasons"]) == {"field:note", "refund"}  # type: ignore[call-overload] # a tuple

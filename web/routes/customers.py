@@ -17,6 +17,7 @@ from core.customers.actions import (
     reveal_phones,
 )
 from core.customers.queries import (
+    CustomerMerged,
     CustomerRecord,
     find_customers,
     get_customer,
@@ -140,7 +141,10 @@ async def show_customer(
     kind: FromQuery[str] = "",
     before: FromQuery[str] = "",
 ) -> Response[Any]:
-    return await show_page(request, reader, customer_id, kind=kind, before=before)
+    try:
+        return await show_page(request, reader, customer_id, kind=kind, before=before)
+    except CustomerMerged as gone:
+        return go_to(request, tenant_path(request, f"/customers/{gone.params['customer_id']}"))
 
 
 @post(ONE + "/reveal", guards=READ, request_max_body_size=BODY_LIMIT)

@@ -24,7 +24,7 @@ KINDS: Final = {
     "purchases": (N_("Purchases"), ("purchase", "refund", "tier_changed")),
     "forms": (N_("Forms"), ("intake", "consent", "survey", "check")),
     "complaints": (N_("Complaints"), ("complaint",)),
-    "record": (N_("Record"), ("registered", "changed", "subject_added", "imported", "import_undone")),
+    "record": (N_("Record"), ("registered", "changed", "subject_added", "imported", "import_undone", "merged", "merge_undone")),
 }
 """Filters of the timeline: words, and the kinds of entries behind them."""
 CORE_FIELDS: Final = frozenset({"species", "breed", "sex", "birthday", "chip", "neutered"})
@@ -233,6 +233,13 @@ def _imported(event: TimelineEvent, _: TierLadder | None) -> _Told:
     return _Told("file-up", gettext("Imported from %(file)s, row %(row)s") % values, path=path)
 
 
+def _merged(event: TimelineEvent, _: TierLadder | None) -> _Told:
+    values = {"name": event.data.get("name", ""), "number": event.data.get("number", "")}
+    if event.kind == "merge_undone":
+        return _Told("split", gettext("The merge with %(name)s (K-%(number)s) was undone") % values)
+    return _Told("merge", gettext("%(name)s (K-%(number)s) was merged into this record") % values)
+
+
 def _bought(event: TimelineEvent, _: TierLadder | None) -> _Told:
     amount = {"amount": money(event.data.get("fen", 0))}
     if event.kind == "refund":
@@ -270,6 +277,8 @@ _SAY: Final[dict[str, Callable[[TimelineEvent, TierLadder | None], _Told]]] = {
     "note": lambda event, _: _Told("notebook-pen", gettext("Note"), event.data.get("body", "")),
     "imported": _imported,
     "import_undone": _imported,
+    "merged": _merged,
+    "merge_undone": _merged,
     "purchase": _bought,
     "refund": _bought,
     "tier_changed": _tier,

@@ -160,9 +160,12 @@ def _same_words_in_other_order(a: str, b: str) -> bool:
     """Li Lei and Lei Li; Chinese names have one order."""
     if is_chinese(a) and is_chinese(b):
         return False
-    spoken = {"".join(_sounds(a)), "".join(_sounds(b))}
-    turned = {"".join(_sounds(" ".join(reversed(one.split())))) for one in (a, b)}
-    return sorted(_sounds(a)) == sorted(_sounds(b)) or bool(spoken & turned)
+    turned = " ".join(reversed(a.split())), " ".join(reversed(b.split()))
+    return (
+        sorted(_sounds(a)) == sorted(_sounds(b))
+        or "".join(_sounds(turned[0])) == "".join(_sounds(b))
+        or "".join(_sounds(a)) == "".join(_sounds(turned[1]))
+    )
 
 
 def _looks_alike(a: str, b: str) -> bool:
