@@ -22,6 +22,7 @@ CRONS: Crons = MappingProxyType(
         for cron in (
             # At night, and not for all chains at once: each has its own minute between 3 and 5 o'clock.
             Cron(name="purge-sign-ins", task="sign_ins.purge", at=(3, 0), spread=timedelta(hours=2)),
+            Cron(name="purge-files", task="files.purge", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="purge-drafts", task="forms.purge_drafts", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="sweep-duplicates", task="duplicates.sweep", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="recheck-forms", task="forms.recheck_designs", at=(3, 0), spread=timedelta(hours=2)),

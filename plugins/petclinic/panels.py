@@ -14,7 +14,7 @@ from plugins.api import (
     both,
     hookimpl,
 )
-from plugins.petclinic.forms import FORM, INTAKE, URGENT_SIGNS, allergens_of
+from plugins.petclinic.forms.intake import FORM, INTAKE, URGENT_SIGNS, allergens_of
 
 _FIELDS: dict[str, Field] = {field.key: field for field in FORM.fields}
 _MISSING = both("未填写", "Not answered")

@@ -32,6 +32,7 @@ TASKS = {
     "plugins.hear": N_("A plugin's own work"),
     "sign_ins.purge": N_("Clearing old sign-ins"),
     "forms.purge_drafts": N_("Clearing old drafts"),
+    "files.purge": N_("Erasing files whose time is over"),
     "outbox.purge": N_("Clearing finished work"),
     "schedule.start": N_("First schedule of this organisation"),
 }

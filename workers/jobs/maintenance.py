@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from core.files.actions import purge_files
+from core.forms.design_actions import recheck_designs
 from core.forms.purging import purge_drafts
 from core.outbox.actions import purge_done
 from core.outbox.rules import START_CRONS
@@ -18,6 +20,7 @@ logger = logging.getLogger(__name__)
 DONE_KEPT: Final = timedelta(days=7)
 """So long a done row can be looked up, and its dedupe key keeps the same work from being asked for again."""
 PURGE_ROWS: Final = 5_000
+PURGE_FILES: Final = 500
 
 
 @task(START_CRONS)
@@ -41,6 +44,22 @@ async def purge_old_drafts(uow: UnitOfWork, payload: dict[str, Any], outbox_id: 
     del payload, outbox_id
     gone = await purge_drafts(uow)
     logger.info("purged %d drafts of tenant %s", gone, uow.tenant_id)
+
+
+@task("files.purge")
+async def purge_old_files(uow: UnitOfWork, payload: dict[str, Any], outbox_id: UUID) -> datetime | None:
+    """Erase files whose time is over, a piece at a time; come again at once while there is more."""
+    del payload, outbox_id
+    gone = await purge_files(uow, limit=PURGE_FILES)
+    return uow.now if gone == PURGE_FILES else None
+
+
+@task("forms.recheck_designs")
+async def recheck_form_designs(uow: UnitOfWork, payload: dict[str, Any], outbox_id: UUID) -> None:
+    """Write down whose changes to a form no longer fit since a plugin was upgraded."""
+    del payload, outbox_id
+    moved = await recheck_designs(uow)
+    logger.info("%d form designs of tenant %s fit no longer, or again", moved, uow.tenant_id)
 
 
 @task("outbox.purge")

@@ -5,10 +5,10 @@ from typing import Any
 from plugins.api import (
     Answers,
     ChoiceField,
-    CompletenessItem,
     Condition,
     DateField,
     Field,
+    FileField,
     Flag,
     FlagRule,
     Form,
@@ -17,17 +17,15 @@ from plugins.api import (
     MultiField,
     NumberField,
     Option,
-    Section,
     SignatureField,
     TextField,
     both,
-    hookimpl,
 )
-from plugins.petclinic.customers import SPECIES
+from plugins.petclinic.forms.parts import STRATEGY, item, owner_name, owner_phone, pet_name, section, species, when
 
 INTAKE = "petclinic.intake"
 # 2025东营宠物诊所客户服务策略 §3.2.2: 主诉(宠物症状)—现病史(发病时间、过程)—既往史(疾病史、用药史)—生活环境(饮食、运动、社交)
-SOURCE = "2025东营宠物诊所客户服务策略 §3.2.2"
+SOURCE = f"{STRATEGY} §3.2.2"
 
 NONE_OR_YES = (Option("none", both("无", "None")), Option("yes", both("有", "Yes")))
 URGENT_SIGNS = (
@@ -52,29 +50,17 @@ SOCIAL = (
 )
 
 
-def _when(field: str, value: str) -> Condition:
-    return Condition(field=field, op="eq", value=value)
-
-
 _PET: tuple[Field, ...] = (
-    ChoiceField(
-        key="species",
-        label=both("宠物类型", "Kind of pet"),
-        required=True,
-        options=SPECIES,
-        profile="subject.species",
-    ),
+    species(),
     TextField(
         key="exotic_kind",
         label=both("异宠种类", "Which exotic pet"),
         required=True,
         max_length=40,
-        visible_when=_when("species", "exotic"),
+        visible_when=when("species", "exotic"),
         profile="subject.breed",
     ),
-    TextField(
-        key="pet_name", label=both("宠物名字", "Pet's name"), required=True, max_length=60, profile="subject.name"
-    ),
+    pet_name(),
     NumberField(
         key="weight_kg",
         label=both("体重", "Weight"),
@@ -95,7 +81,7 @@ _PET: tuple[Field, ...] = (
         label=both("对什么过敏", "Allergic to what"),
         required=True,
         max_length=200,
-        visible_when=_when("allergy", "yes"),
+        visible_when=when("allergy", "yes"),
         profile="subject.allergies",
     ),
 )
@@ -112,6 +98,13 @@ _COMPLAINT: tuple[Field, ...] = (
     ),
     # Own design: what must be seen at once; the documents ask for night emergencies within 15 minutes only.
     MultiField(key="urgent_signs", label=both("有没有这些紧急情况", "Any of these right now"), options=URGENT_SIGNS),
+    FileField(
+        key="photos",
+        label=both("让您担心的地方，拍张照片", "A photo of what worries you"),
+        help=both("伤口、皮肤、呕吐物都可以，最多三张。", "A wound, the skin, what was thrown up; three at most."),
+        max_rows=3,
+        purpose="symptom",
+    ),
 )
 _PRESENT: tuple[Field, ...] = (
     DateField(
@@ -136,7 +129,7 @@ _PAST: tuple[Field, ...] = (
         repeat=True,
         min_rows=1,
         max_rows=10,
-        visible_when=_when("illness", "yes"),
+        visible_when=when("illness", "yes"),
         fields=(
             TextField(key="disease", label=both("疾病", "Illness"), required=True, max_length=80),
             DateField(key="since", label=both("时间", "When"), max="today"),
@@ -149,7 +142,7 @@ _PAST: tuple[Field, ...] = (
         required=True,
         max_length=500,
         multiline=True,
-        visible_when=_when("medication", "yes"),
+        visible_when=when("medication", "yes"),
     ),
 )
 _LIVING: tuple[Field, ...] = (
@@ -163,21 +156,8 @@ _LIVING: tuple[Field, ...] = (
     ChoiceField(key="social", label=both("社交", "Company"), options=SOCIAL),
 )
 _OWNER: tuple[Field, ...] = (
-    TextField(
-        key="owner_name",
-        label=both("您的姓名", "Your name"),
-        required=True,
-        max_length=60,
-        profile="customer.full_name",
-    ),
-    TextField(
-        key="owner_phone",
-        label=both("手机号", "Phone"),
-        required=True,
-        max_length=20,
-        input="tel",
-        profile="customer.phone",
-    ),
+    owner_name(),
+    owner_phone(),
     SignatureField(
         key="signature",
         label=both("签名", "Signature"),
@@ -185,14 +165,6 @@ _OWNER: tuple[Field, ...] = (
         text=both("以上情况由本人如实填写。", "What I have written above is true to my knowledge."),
     ),
 )
-
-
-def _section(local: str, zh: str, en: str, fields: tuple[Field, ...]) -> Section:
-    return Section(id=local, title=both(zh, en), fields=tuple(field.key for field in fields))
-
-
-def _item(local: str, zh: str, en: str, *fields: str) -> CompletenessItem:
-    return CompletenessItem(id=local, label=both(zh, en), fields=fields)
 
 
 FORM = Form(
@@ -203,23 +175,23 @@ FORM = Form(
     ),
     fields=(*_PET, *_COMPLAINT, *_PRESENT, *_PAST, *_LIVING, *_OWNER),
     sections=(
-        _section("pet", "宠物", "Your pet", _PET),
-        _section("complaint", "主诉", "Chief complaint", _COMPLAINT),
-        _section("present", "现病史", "Present illness", _PRESENT),
-        _section("past", "既往史", "Past history", _PAST),
-        _section("living", "生活环境", "Living environment", _LIVING),
-        _section("owner", "联系与签名", "You", _OWNER),
+        section("pet", "宠物", "Your pet", _PET),
+        section("complaint", "主诉", "Chief complaint", _COMPLAINT),
+        section("present", "现病史", "Present illness", _PRESENT),
+        section("past", "既往史", "Past history", _PAST),
+        section("living", "生活环境", "Living environment", _LIVING),
+        section("owner", "联系与签名", "You", _OWNER),
     ),
     # The eight sub-fields of the four elements: 1 + 2 + 2 + 3.
     completeness=(
-        _item("chief_complaint", "主诉", "Chief complaint", "chief_complaint"),
-        _item("onset", "发病时间", "Onset", "onset"),
-        _item("course", "过程", "Course", "course"),
-        _item("diseases", "疾病史", "Past illnesses", "illness"),
-        _item("drugs", "用药史", "Drugs", "medication"),
-        _item("diet", "饮食", "Diet", "diet"),
-        _item("exercise", "运动", "Exercise", "exercise"),
-        _item("social", "社交", "Company", "social"),
+        item("chief_complaint", "主诉", "Chief complaint", "chief_complaint"),
+        item("onset", "发病时间", "Onset", "onset"),
+        item("course", "过程", "Course", "course"),
+        item("diseases", "疾病史", "Past illnesses", "illness"),
+        item("drugs", "用药史", "Drugs", "medication"),
+        item("diet", "饮食", "Diet", "diet"),
+        item("exercise", "运动", "Exercise", "exercise"),
+        item("social", "社交", "Company", "social"),
     ),
     flags=(
         FlagRule(
@@ -233,7 +205,7 @@ FORM = Form(
             id="on_drugs",
             title=both("用药史", "On drugs"),
             reason=both("正在用或用过药，开药前请核对。", "Takes or took drugs: check before prescribing."),
-            when=_when("medication", "yes"),
+            when=when("medication", "yes"),
             tone="warning",
             source=SOURCE,
         ),
@@ -244,17 +216,8 @@ FORM = Form(
 _HEAVIEST_KG = {"cat": 15.0, "dog": 90.0}
 
 
-@hookimpl
-def intake_forms() -> tuple[Form, ...]:
-    """Return the one form of the clinic."""
-    return (FORM,)
-
-
-@hookimpl
-async def check_intake(form: str, answers: Answers) -> tuple[FormProblem | Flag, ...]:
+def find_in_intake(answers: Answers) -> tuple[FormProblem | Flag, ...]:
     """Name the allergens in an alert, and ask again about a weight that looks like 斤."""
-    if form != INTAKE:
-        return ()
     found: list[FormProblem | Flag] = []
     if allergens := allergens_of(answers):
         found.append(
