@@ -46,9 +46,19 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def add_customers(
-    uow: UnitOfWork, drafts: Sequence[CustomerDraft], *, source: Source, branch_id: UUID | None = None
+    uow: UnitOfWork,
+    drafts: Sequence[CustomerDraft],
+    *,
+    source: Source,
+    branch_id: UUID | None = None,
+    compare: bool = True,
+    words: bool = True,
 ) -> list[Added]:
-    """Insert many with phones, subjects and words; a few statements for any number."""
+    """Insert many with phones, subjects and words; a few statements for any number.
+
+    `compare` has them looked at for twins in a moment; who writes very many asks for it at the end. Without `words`
+    nobody finds them before `refresh_words` was called for them.
+    """
     if not drafts:
         return []
     first = await uow.next_number("customer", count=len(drafts))
@@ -57,7 +67,7 @@ async def add_customers(
     customers: list[dict[str, Any]] = []
     phones: list[dict[str, Any]] = []
     subjects: list[dict[str, Any]] = []
-    words: dict[UUID, Searched] = {}
+    searched: dict[UUID, Searched] = {}
     for number, draft in enumerate(drafts, first):
         customer_id = new_id()
         customers.append(
@@ -80,7 +90,7 @@ async def add_customers(
         phones += phone_rows(uow.tenant_id, customer_id, draft.phones)
         rows = [_subject_row(subject, customer_id) | stamp for subject in draft.subjects]
         subjects += rows
-        words[customer_id] = Searched(
+        searched[customer_id] = Searched(
             full_name=draft.full_name,
             phones=draft.phones,
             pets=[subject.name for subject in draft.subjects],
@@ -90,7 +100,8 @@ async def add_customers(
     await insert_many(uow.session, _C, customers)
     await insert_many(uow.session, _P, phones)
     await insert_many(uow.session, _S, subjects)
-    await _write_words(uow, words)
+    if words:
+        await _write_words(uow, searched, compare=compare)
     return added
 
 
@@ -111,14 +122,22 @@ def _subject_row(subject: SubjectDraft, customer_id: UUID) -> dict[str, Any]:
     return msgspec.structs.asdict(subject) | {"subject_id": new_id(), "customer_id": customer_id}
 
 
-async def add_subjects(uow: UnitOfWork, drafts: Sequence[tuple[UUID, SubjectDraft]], *, source: Source) -> list[UUID]:
+async def add_subjects(
+    uow: UnitOfWork,
+    drafts: Sequence[tuple[UUID, SubjectDraft]],
+    *,
+    source: Source,
+    compare: bool = True,
+    words: bool = True,
+) -> list[UUID]:
     """Insert many subjects, each for the customer it is paired with."""
     if not drafts:
         return []
     stamp = {"tenant_id": uow.tenant_id, "source": source, "created_at": uow.now, "changed_at": uow.now}
     rows = [_subject_row(draft, customer_id) | stamp for customer_id, draft in drafts]
     await insert_many(uow.session, _S, rows)
-    await refresh_words(uow, {customer_id for customer_id, _ in drafts})
+    if words:
+        await refresh_words(uow, {customer_id for customer_id, _ in drafts}, compare=compare)
     return [row["subject_id"] for row in rows]
 
 
@@ -156,7 +175,7 @@ async def remove_customers(uow: UnitOfWork, customer_ids: Sequence[UUID]) -> Non
     )
 
 
-async def refresh_words(uow: UnitOfWork, customer_ids: Iterable[UUID]) -> None:
+async def refresh_words(uow: UnitOfWork, customer_ids: Iterable[UUID], *, compare: bool = True) -> None:
     """Make the search words of these customers anew from their rows."""
     ids = list(customer_ids)
     if not ids:
@@ -187,10 +206,11 @@ async def refresh_words(uow: UnitOfWork, customer_ids: Iterable[UUID]) -> None:
         if member_no:
             found[customer_id][3].append(member_no)
     await uow.session.execute(delete(_W).where(_W.c.tenant_id == uow.tenant_id, one_of(_W.c.customer_id, ids)))
-    await _write_words(uow, {customer_id: Searched(*parts) for customer_id, parts in found.items()})
+    searched = {customer_id: Searched(*parts) for customer_id, parts in found.items()}
+    await _write_words(uow, searched, compare=compare)
 
 
-async def _write_words(uow: UnitOfWork, searched: dict[UUID, Searched]) -> None:
+async def _write_words(uow: UnitOfWork, searched: dict[UUID, Searched], *, compare: bool) -> None:
     """In the order of the key, so that neighbours go into one page of the index."""
     words = [
         (token, customer_id, kind) for customer_id, one in searched.items() for token, kind in words_of(one).items()
@@ -199,7 +219,8 @@ async def _write_words(uow: UnitOfWork, searched: dict[UUID, Searched]) -> None:
     tokens, ids, kinds = (list(column) for column in zip(*words, strict=True)) if words else ([], [], [])
     columns = {"tenant_id": uow.tenant_id, "token": tokens, "customer_id": ids, "kind": kinds}
     await insert_columns(uow.session, _W, columns)
-    await _look_for_twins(uow, list(searched))
+    if compare:
+        await _look_for_twins(uow, list(searched))
 
 
 async def _look_for_twins(uow: UnitOfWork, ids: Sequence[UUID]) -> None:

@@ -202,7 +202,7 @@ async def check_rows(uow: UnitOfWork, *, batch_id: UUID) -> None:
     except FileProblem as problem:
         await _set(uow, batch_id, state="failed", fault=problem.code, counts={}, rows_total=0)
         return
-    await _set_openings(uow, batch_id, index.spent_fen)
+    await _set_openings(uow, batch_id, index.raised_fen)
     told = dict(counts) | {"codes": dict(codes)}
     await _set(uow, batch_id, state="checked", counts=told, rows_total=total, rows_done=0, next_row=0)
     uow.publish(f"import:{batch_id}", {"state": "checked"})
@@ -260,6 +260,7 @@ async def _stage(
                 "state": "done" if placed.repeats else "waiting",
                 "reading": msgspec.to_builtins(judged.reading),
                 "same_as": placed.same_as,
+                "opening_fen": judged.reading.spent_fen if placed.same_as is None else None,
             }
         staged.append(_staged_row(uow, batch.batch_id, row_no, cells, problems, verdict))
     return staged
@@ -296,8 +297,8 @@ _OPENINGS = text(
 
 
 async def _set_openings(uow: UnitOfWork, batch_id: UUID, spent_fen: Mapping[int, int]) -> None:
-    """Write each person's largest total onto the person's first row."""
-    told = [(row_no, fen) for row_no, fen in spent_fen.items() if fen > 0]
+    """Write a person's largest total onto the person's first row, where another row told more than that one."""
+    told = list(spent_fen.items())
     for chunk in _chunks(told, 5_000):
         rows, fens = zip(*chunk, strict=True)
         await uow.session.execute(

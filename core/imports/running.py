@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -18,11 +18,14 @@ from core.errors import NotFound
 from core.imports.models import ImportBatch, ImportRow
 from core.imports.queries import BatchRecord, find_known, get_batch
 from core.imports.rules.matching import Match, match_row
-from core.imports.rules.plan import chunk_size
+from core.imports.rules.plan import INLINE_ROWS, chunk_size
 from core.imports.rules.rows import Reading
 from core.loyalty.openings import post_openings
 from core.uow import UnitOfWork
 
+WORDS_TASK: Final = "imports.words"
+COMPARE_TASK: Final = "duplicates.sweep"
+"""Compares those whom nobody compared yet; it belongs to an area above this one, so it is known by its name."""
 _B, _R = table_of(ImportBatch), table_of(ImportRow)
 _C, _P, _S = table_of(Customer), table_of(CustomerPhone), table_of(Subject)
 
@@ -93,10 +96,13 @@ async def _work_off(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Waiting]
     done = {row.row_no: Done(row.row_no, matches[row.row_no].outcome) for row in rows}
     earlier = await _earlier_people(uow, batch, rows, matches)
     await _add_new(uow, batch, rows, matches, done, earlier)
-    await _add_pets(uow, rows, matches, done, earlier)
+    await _add_pets(uow, batch, rows, matches, done, earlier)
     await _apply_changes(uow, matches, done)
     await _join_sharers(uow, rows, matches, known, done)
     await _tell(uow, batch, rows, done)
+    made = {one.customer_id for one in done.values() if one.customer_id and (one.made_customer or one.made_subject)}
+    if made and _words_later(batch):
+        await uow.enqueue(WORDS_TASK, {"customers": [str(one) for one in made]})
     openings = {
         customer_id: row.opening_fen
         for row in rows
@@ -143,7 +149,12 @@ async def _add_new(
             first = row.same_as if row.same_as is not None and row.same_as in drafts else row.row_no
             drafts.setdefault(first, []).append(row)
     added = await add_customers(
-        uow, [_draft(of) for of in drafts.values()], source="import", branch_id=batch.plan.branch_id
+        uow,
+        [_draft(of) for of in drafts.values()],
+        source="import",
+        branch_id=batch.plan.branch_id,
+        compare=False,
+        words=not _words_later(batch),
     )
     for (first, of), new in zip(drafts.items(), added, strict=True):
         subject_ids = iter(new.subject_ids)
@@ -178,8 +189,14 @@ def _pet(row: Waiting) -> SubjectDraft | None:
     return msgspec.structs.replace(pet, note=row.reading.note)
 
 
+def _words_later(batch: BatchRecord) -> bool:
+    """The words of a long list are written by a job beside this one, on the other core: half of all that is written."""
+    return batch.rows_total > INLINE_ROWS
+
+
 async def _add_pets(
     uow: UnitOfWork,
+    batch: BatchRecord,
     rows: Sequence[Waiting],
     matches: Mapping[int, Match],
     done: dict[int, Done],
@@ -195,7 +212,8 @@ async def _add_pets(
             pet = _pet(row)
             if one.customer_id and pet is not None and match.pet is None:
                 wanted.append((one, pet))
-    ids = await add_subjects(uow, [(one.customer_id, pet) for one, pet in wanted if one.customer_id], source="import")
+    pairs = [(one.customer_id, pet) for one, pet in wanted if one.customer_id]
+    ids = await add_subjects(uow, pairs, source="import", compare=False, words=not _words_later(batch))
     for (one, _), subject_id in zip(wanted, ids, strict=True):
         one.subject_id, one.made_subject, one.outcome = subject_id, True, "pet"
 
@@ -313,7 +331,8 @@ async def _write_back(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Waitin
 
 
 async def _finish(uow: UnitOfWork, batch: BatchRecord) -> None:
-    """The file itself is no longer needed: every row stands in the table."""
+    """The file itself is no longer needed: every row stands in the table. Who looks like somebody is found out next."""
+    await uow.enqueue(COMPARE_TASK, {}, dedupe_key=f"{COMPARE_TASK}:{batch.batch_id}")
     await uow.session.execute(
         update(_B)
         .where(_B.c.tenant_id == uow.tenant_id, _B.c.batch_id == batch.batch_id)

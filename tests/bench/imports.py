@@ -60,10 +60,16 @@ class Watch:
     def look(self) -> None:
         self.highest = max(self.highest, resident_mb(self.worker))
 
+    def lives(self) -> bool:
+        """A child that ended and was not waited for holds no memory."""
+        return resident_mb(self.worker) > 0
+
     def say(self, name: str) -> float:
         wall = time.perf_counter() - self.wall
         cpu, mine = (cpu_ms(self.roots) - self.cpu) / 1000, (cpu_ms([self.worker]) - self.cpu_worker) / 1000
-        click.echo(f"{name:42} {wall:7.1f} s  CPU s: worker {mine:5.1f}, servers {cpu - mine:5.1f}; worker {self.highest:4.0f} MB")
+        click.echo(
+            f"{name:42} {wall:7.1f} s  CPU s: worker {mine:5.1f}, servers {cpu - mine:5.1f}; worker {self.highest:4.0f} MB"
+        )
         self.start()
         return wall
 
@@ -81,7 +87,9 @@ async def open_clinic(workplace: Workplace) -> tuple[UUID, Actor]:
         password="correct-horse-battery",
     )
     permissions = permissions_of(("director",))
-    actor = Actor(kind="staff", id=signed_up.staff_id, name="Bench", roles=frozenset({"director"}), permissions=permissions)
+    actor = Actor(
+        kind="staff", id=signed_up.staff_id, name="Bench", roles=frozenset({"director"}), permissions=permissions
+    )
     async with workplace.unit(signed_up.tenant_id, actor=actor) as uow:
         await enable_plugin(uow, host=workplace.host, plugin_id="petclinic")
     return signed_up.tenant_id, actor
@@ -95,8 +103,8 @@ async def wait_for(workplace: Workplace, tenant_id: UUID, batch_id: UUID, state:
         watch.look()
         if batch.state == state:
             return batch
-        if batch.state == "failed":
-            raise SystemExit(f"the import failed: {batch.fault}")
+        if batch.state == "failed" or not watch.lives():
+            raise SystemExit(f"the import failed: {batch.fault or 'the worker ended'}")
         await asyncio.sleep(0.25)
 
 
@@ -119,7 +127,9 @@ async def run(dsns: Dsns, redis_url: str, watch: Watch, content: bytes) -> tuple
         spent += watch.say("run")
     finally:
         await workplace.aclose()
-    click.echo(f"{batch.rows_total} rows: {batch.counts.new} new, {batch.counts.pet} pets, {batch.counts.duplicate} repeats")
+    click.echo(
+        f"{batch.rows_total} rows: {batch.counts.new} new, {batch.counts.pet} pets, {batch.counts.duplicate} repeats"
+    )
     return spent, tenant_id
 
 

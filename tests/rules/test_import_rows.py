@@ -317,7 +317,7 @@ def test_another_name_on_the_same_phone_is_somebody_new_and_told() -> None:
 
 
 def test_pieces_are_small_enough_to_see_and_large_enough_to_finish() -> None:
-    assert (chunk_size(10), chunk_size(4_000), chunk_size(100_000)) == (50, 400, 1_000)
+    assert (chunk_size(10), chunk_size(4_000), chunk_size(100_000)) == (50, 400, 2_500)
     assert Counts(new=1, pet=2, update=3, error=9).good == 6
 
 

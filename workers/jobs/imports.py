@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from core.customers.bulk import refresh_words
 from core.imports.actions import check_rows
-from core.imports.running import run_chunk
+from core.imports.running import WORDS_TASK, run_chunk
 from core.imports.undoing import undo_chunk
 from core.uow import UnitOfWork
 from workers.jobs import task
@@ -23,6 +24,13 @@ async def run_import(uow: UnitOfWork, payload: dict[str, Any], outbox_id: UUID) 
     """Work off the next rows; come again at once while there are more."""
     del outbox_id
     return uow.now if await run_chunk(uow, batch_id=UUID(payload["batch_id"])) else None
+
+
+@task(WORDS_TASK, rows=1, tenant_limit=1)
+async def write_words(uow: UnitOfWork, payload: dict[str, Any], outbox_id: UUID) -> None:
+    """Make the people of one piece findable; while it does, the next piece runs."""
+    del outbox_id
+    await refresh_words(uow, [UUID(one) for one in payload["customers"]], compare=False)
 
 
 @task("imports.undo", rows=1, tenant_limit=2)

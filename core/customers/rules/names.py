@@ -73,8 +73,11 @@ def _readings(name: str) -> tuple[str, ...]:
 
 def syllables(name: str, *, person: bool) -> list[str]:
     """The name as pinyin syllables and plain words, lower case."""
-    parts = list(_readings(name))
-    if person and len(name) >= 2:
+    if not person or len(name) < 2:
+        return list(_readings(name))
+    # The surname by itself: given names come again and again, and no word reaches from one into the other.
+    parts = [*_readings(name[:1]), *_readings(name[1:])] if is_chinese(name) else list(_readings(name))
+    if parts:
         compound = _COMPOUND.get(name[:2])
         if compound is not None:
             parts[:2] = compound

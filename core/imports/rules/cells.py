@@ -1,5 +1,6 @@
 """Single cells of lists that people keep: dates, amounts, sexes and yes or no, in every form seen, or why not."""
 
+import functools
 import re
 import unicodedata
 from datetime import date, timedelta
@@ -33,6 +34,7 @@ class DateReading(msgspec.Struct, frozen=True):
     partial: bool = False
 
 
+@functools.lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Without width, case and outer blanks."""
     if text.isascii():
@@ -105,6 +107,7 @@ def read_date(text: str, *, today: date) -> DateReading | None:
     return reading
 
 
+@functools.lru_cache(maxsize=4096)
 def _read_day(plain: str) -> DateReading:
     found = _YMD.fullmatch(plain) or _COMPACT.fullmatch(plain)
     if found:
@@ -142,6 +145,7 @@ _GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
 _SCALE = {"万": 10_000, "萬": 10_000, "w": 10_000, "千": 1000, "k": 1000, "百": 100}
 
 
+@functools.lru_cache(maxsize=4096)
 def read_amount(text: str) -> int | None:
     """Read yuan into fen: 1999.99, ¥2680, 1,200元, 1.2万, 一千二, 壹仟贰佰圆整; None when the cell is empty.
 
@@ -215,6 +219,7 @@ _UNKNOWN = frozenset({"未知", "不明", "?", "？", "unknown", "不清楚", "�
 _NEUTER_MARK = re.compile(r"[(（]?(已绝育|绝育|未绝育|去势)[)）]?")
 
 
+@functools.lru_cache(maxsize=256)
 def read_sex(text: str) -> str | None:
     """Read 公 母 ♂ ♀ male f 未知 into male, female, unknown; None when the cell is empty."""
     plain = _NEUTER_MARK.sub("", fold(text)).strip()
@@ -238,6 +243,7 @@ _NO = frozenset(
 )
 
 
+@functools.lru_cache(maxsize=256)
 def read_yes_no(text: str) -> bool | None:
     """Read 是 否 已 未 1 0 √ × into True and False; None when the cell is empty or says that nobody knows."""
     plain = fold(text).removesuffix(".0")

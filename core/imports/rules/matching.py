@@ -33,6 +33,8 @@ class FileIndex:
         self._pets: dict[int, set[str]] = {}
         self.spent_fen: dict[int, int] = {}
         """First row of a person -> the largest total that any of the person's rows tells."""
+        self.raised_fen: dict[int, int] = {}
+        """The same for those only whose first row tells less, or nothing."""
 
     def place(self, row_no: int, reading: Reading) -> InFile:
         """Find the person's first row; the same phone with a name that sounds the same is the same person."""
@@ -57,6 +59,8 @@ class FileIndex:
             if known is not None and known != reading.spent_fen:
                 problems.append(Problem("spent", "spent-differs", warns=True, params={"row": person}))
             self.spent_fen[person] = max(reading.spent_fen, known or 0)
+            if person != row_no and reading.spent_fen > (known or 0):
+                self.raised_fen[person] = reading.spent_fen
         pets = self._pets.setdefault(person, set())
         repeats = first is not None and (pet in pets or not pet)
         pets.add(pet)

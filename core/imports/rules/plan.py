@@ -47,4 +47,4 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 def chunk_size(rows: int) -> int:
     """Rows per transaction: small enough that a progress bar moves, large enough for a hundred thousand."""
-    return max(50, min(1_000, rows // 10))
+    return max(50, min(2_500, rows // 10))

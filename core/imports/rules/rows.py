@@ -32,6 +32,10 @@ _CHIP = re.compile(r"[0-9A-Za-z]{6,20}")
 _NUMBER_NAME = re.compile(r"[\d\s+\-()]{5,}")
 
 
+_SHORT = 40
+"""Characters; the smallest limit of a field."""
+
+
 class Problem(msgspec.Struct, frozen=True, array_like=True):
     """What is wrong in one cell; a warning keeps the row. `column` is the target, or "" for the whole row."""
 
@@ -100,12 +104,15 @@ class _Row:
 
     def text(self, target: str) -> str:
         """The stored form of the target's cell, looked at once; a refused one reads as empty."""
-        if target not in self._texts:
-            self._texts[target] = self._text(target)
-        return self._texts[target]
+        text = self._texts.get(target)
+        if text is None:
+            text = self._texts[target] = self._text(target) if target in self.places else ""
+        return text
 
     def _text(self, target: str) -> str:
         for column, cell in self.columns(target):
+            if len(cell) <= _SHORT and cell.isalnum() and not self.terms.formulas:
+                return cell  # most cells: nothing in them could be cleaned, and nothing calculated
             if self.terms.formulas and (self.row_no, column) in self.terms.formulas:
                 if not cell.strip():
                     self.refuse(target, "formula-without-value")
