@@ -18,7 +18,7 @@ from core.db import new_id, table_of
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.files.models import FileContent, StoredFile
 from core.files.queries import COLUMNS, FileFacts, facts_of, hash_of_token
-from core.files.rules import DOCUMENTS, FileRefused, clean_filename, draw_again, kind_of, read_drawing
+from core.files.rules import DOCUMENTS, FileRefused, clean_filename, draw_again, kind_of, own_filename, read_drawing
 from core.uow import UnitOfWork
 
 _F, _C = table_of(StoredFile), table_of(FileContent)
@@ -116,9 +116,7 @@ async def store_made(
     retain_until: datetime | None = None,
 ) -> FileFacts:
     """Keep a file that this product made itself (a report, an export); nothing is sniffed or drawn again."""
-    stem, dot, ending = filename.rpartition(".")
-    name = clean_filename(filename, dot + ending) if stem else clean_filename(filename, "")
-    ready = Prepared(content, hashlib.sha256(content).hexdigest(), media_type, name, None)
+    ready = Prepared(content, hashlib.sha256(content).hexdigest(), media_type, own_filename(filename), None)
     return await keep_prepared(
         uow, ready, purpose=purpose, owner_kind=owner_kind, owner_id=owner_id, retain_until=retain_until
     )

@@ -8,6 +8,7 @@ from core.files.rules.kinds import (
     Kind,
     clean_filename,
     kind_of,
+    own_filename,
 )
 from core.files.rules.pictures import MAX_PIXELS, Picture, draw_again, read_drawing
 
@@ -22,5 +23,6 @@ __all__ = [
     "clean_filename",
     "draw_again",
     "kind_of",
+    "own_filename",
     "read_drawing",
 ]

@@ -91,6 +91,12 @@ def _is_svg(head: bytes) -> bool:
     return b"<svg" in plain or b"<!doctype svg" in plain
 
 
+def own_filename(name: str) -> str:
+    """A name that we gave, by the same rules; its ending stays when it is one."""
+    _, dot, ending = re.split(r"[\\/]", name)[-1].rpartition(".")
+    return clean_filename(name, f".{ending}" if dot and ending.isalnum() else "")
+
+
 def clean_filename(name: str, ending: str) -> str:
     """The name a person gave, without a path, without what an operating system misreads, and with the true ending."""
     last = re.split(r"[\\/]", name)[-1]
