@@ -49,6 +49,10 @@ from web.routes import (
     purchases,
     search,
     subjects,
+    survey_campaigns,
+    survey_interviews,
+    survey_settings,
+    surveys,
 )
 from web.runtime import Runtime
 from web.screens import bind_page
@@ -84,6 +88,10 @@ AREAS = (
     complaint_case,
     complaint_public,
     notices,
+    surveys,
+    survey_campaigns,
+    survey_interviews,
+    survey_settings,
 )
 
 Handlers = Sequence[HTTPRouteHandler | Router]

@@ -161,6 +161,13 @@ TEXTS: Final[dict[str, ProblemText]] = {
         N_("This table of holidays cannot be used"), N_("The operator corrects the file that is named in the log.")
     ),
     "instant-out-of-range": _text(N_("This date is too far away"), N_("Give a date that can be meant.")),
+    "campaign-moved": _text(
+        N_("This campaign has moved on"), N_("Reload its page to see what can be done with it now.")
+    ),
+    "interview-taken": _text(
+        N_("Somebody else is calling this person"), N_("Take the next one; this one comes back if nobody calls.")
+    ),
+    "interview-over": _text(N_("This call is over"), N_("Look at its page for what came of it, or take the next one.")),
     "address-taken": _text(N_("This address is taken"), N_("Choose another address for your organisation.")),
 }
 
@@ -207,6 +214,10 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "file_broken": N_("This picture is damaged; take it again"),
     "file_pixels": N_("The picture has more than %(max)s million pixels; take it in a lower resolution"),
     "file_gone": N_("This file was kept for a day and is gone; please choose it again"),
+    "in-the-past": N_("This moment has passed"),
+    "before-start": N_("This lies before the first day"),
+    "after-the-end": N_("This is after the last day for it"),
+    "range": N_("Between %(min)s and %(max)s"),
     "bad-phone": N_("Give a phone number that can be called"),
     "bad-choice": N_("Choose one of the answers offered"),
     "bad-date": N_("Write a date that exists, like 2026-03-02"),

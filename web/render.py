@@ -77,6 +77,7 @@ def _browser_texts() -> Markup:
             "days": _("%(n)s d"),
             "clear": _("Clear"),
             "remove": _("Remove"),
+            "chartFailed": _("The chart could not be drawn; the table below has all its values."),
             "close": _("Close"),
             "confirm": _("Confirm"),
             "draftKept": _("Draft saved on this device"),

@@ -15,7 +15,7 @@ from core.complaints.actions import file_complaint
 from core.complaints.rules import Filing
 from core.consents.models import ConsentSeal
 from core.customers.actions import add_customer, add_subject
-from core.customers.rules.profile import CustomerDraft, SubjectDraft
+from core.customers.rules.profile import CustomerDraft, SubjectDraft, local_date
 from core.db import new_id
 from core.files.actions import store_made
 from core.forms.actions import create_link
@@ -24,7 +24,12 @@ from core.imports.actions import upload_file
 from core.loyalty.actions import record_purchase
 from core.merges.merging import merge_customers
 from core.outbox.claims import bury_work, claim_work
+from core.surveys.actions import CampaignPlan, plan_campaign
+from core.surveys.asking import draw_month
+from core.surveys.queries import list_survey_forms
+from core.surveys.queue import list_interviews
 from tenants.duty import plan_shift
+from tenants.survey_segments import SEGMENTS
 from tests.workplaces import PASSWORD, TestTenant
 
 Factory = Callable[[TestTenant], Awaitable[object]]
@@ -184,6 +189,21 @@ async def _merge(tenant: TestTenant) -> object:
         return await merge_customers(uow, winner_id=winner_id, loser_id=loser_id)
 
 
+async def _campaign(tenant: TestTenant) -> object:
+    async with tenant.unit() as uow:
+        today = local_date(uow.now, uow.scope.timezone)
+        form = (await list_survey_forms(uow))[0]
+        plan = CampaignPlan(title="Q", form_id=form.id, channel="wechat", first_day=today, last_day=today)
+        return await plan_campaign(uow, plan=plan, segments=SEGMENTS)
+
+
+async def _interview(tenant: TestTenant) -> object:
+    await _customer(tenant)
+    async with tenant.unit() as uow:
+        await draw_month(uow)
+        return (await list_interviews(uow))[0].interview_id
+
+
 FACTORIES: Final[dict[str, Factory]] = {
     "staff_id": _staff,
     "shift_id": _shift,
@@ -196,6 +216,8 @@ FACTORIES: Final[dict[str, Factory]] = {
     "link_id": _link,
     "submission_id": _submission,
     "complaint_id": _complaint,
+    "campaign_id": _campaign,
+    "interview_id": _interview,
     "file_id": _file,
     "seal_id": _seal,
     "job": _job,

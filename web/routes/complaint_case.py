@@ -31,6 +31,7 @@ from core.errors import FieldProblem, InvalidInput
 from core.forms.queries import get_today
 from core.forms.rules import FormView, decode_post, form_view
 from core.hooks.records.complaints import Milestone
+from core.surveys.queries import find_case_survey
 from core.uow import Reader, UnitOfWork
 from tenants.staff import list_people
 from web.i18n import gettext
@@ -138,6 +139,7 @@ async def _data(
         "pause_reasons": PAUSE_REASONS,
         "problem": problem_words,
         "me": reader.actor.id,
+        "survey": await find_case_survey(reader, detail.complaint_id),
     }
 
 

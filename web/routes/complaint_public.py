@@ -13,6 +13,7 @@ from core.complaints.handling import add_information, answer_satisfaction
 from core.complaints.queries import ComplaintDetail, FilingPlace, find_by_status_code, find_filing_place
 from core.complaints.rules import Filing
 from core.errors import FieldProblem, InvalidInput, NotFound
+from core.surveys.queries import find_case_survey
 from core.uow import Reader, UnitOfWork
 from web.i18n import localized
 from web.problems import Refused, field_texts
@@ -153,14 +154,27 @@ async def _case(reader: Reader, code: str) -> ComplaintDetail:
 
 
 async def _show_status(
-    request: WebRequest, detail: ComplaintDetail, *, status: int = 200, errors: dict[str, str] | None = None
+    request: WebRequest,
+    reader: Reader,
+    detail: ComplaintDetail,
+    *,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
 ) -> Response[Any]:
-    return await show(request, "pages/public/status.html", status=status, errors=errors or {}, **_status_data(detail))
+    survey = await find_case_survey(reader, detail.complaint_id)
+    return await show(
+        request,
+        "pages/public/status.html",
+        status=status,
+        errors=errors or {},
+        survey=f"/q/{survey.code}" if survey is not None and survey.code else "",
+        **_status_data(detail),
+    )
 
 
 @get("/s/{code:str}", guards=[BY_CODE])
 async def show_status(request: WebRequest, reader: NamedDependency[Reader], code: FromPath[str]) -> Response[Any]:
-    return await _show_status(request, await _case(reader, code))
+    return await _show_status(request, reader, await _case(reader, code))
 
 
 @post("/s/{code:str}/add", guards=[BY_CODE], request_max_body_size=BODY_LIMIT)
@@ -170,7 +184,7 @@ async def send_more(request: WebRequest, uow: NamedDependency[UnitOfWork], code:
     try:
         await add_information(uow, complaint_id=detail.complaint_id, text=form.text)
     except InvalidInput as error:
-        page = await _show_status(request, detail, status=422, errors=field_texts(error.problems))
+        page = await _show_status(request, uow, detail, status=422, errors=field_texts(error.problems))
         raise Refused(page) from error
     return go_to(request, f"/s/{code}")
 
@@ -181,7 +195,7 @@ async def send_answer(request: WebRequest, uow: NamedDependency[UnitOfWork], cod
     form = await request.read(Answer)
     if form.satisfied not in {"yes", "no"}:
         problem = FieldProblem("satisfied", "required")
-        page = await _show_status(request, detail, status=422, errors=field_texts((problem,)))
+        page = await _show_status(request, uow, detail, status=422, errors=field_texts((problem,)))
         raise Refused(page)
     rating = int(form.rating) if form.rating.isdecimal() and len(form.rating) == 1 else None
     await answer_satisfaction(

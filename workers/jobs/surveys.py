@@ -10,12 +10,11 @@ from core.forms.intake import SURVEY_SENT
 from core.surveys.actions import FILL_TASK, REMIND_TASK, remind_once, turn_quarter
 from core.surveys.answers import hear_answer, offer_after_resolution
 from core.surveys.asking import draw_month, expire_interviews, fill_campaign
-from core.surveys.ports import NoSegments
 from core.uow import UnitOfWork
 from tenants.roster import Roster
+from tenants.survey_segments import SEGMENTS
 from workers.jobs import task
 
-SEGMENTS = NoSegments()
 ROSTER = Roster()
 LATEST_DAY = 20
 """A draw that no worker made until then is left out: nobody could call a tenth of the customers in the rest."""

@@ -1,6 +1,7 @@
 // The staff pages.
 import "htmx.org";
 import "htmx.org/dist/ext/hx-sse.js";
+import "./elements/chart-view.js";
 import "./elements/command-palette.js";
 import "./elements/photo-input.js";
 import "./elements/signature-field.js";
