@@ -20,6 +20,17 @@ from core.hooks.records.complaints import (
     Severity,
     severity_rank,
 )
+from core.hooks.records.conditions import (
+    All,
+    AnyOf,
+    Between,
+    Cmp,
+    Has,
+    In,
+    Not,
+    Relative,
+    Tree,
+)
 from core.hooks.records.customers import (
     CUSTOMER_SIDE,
     CustomerFacts,
@@ -68,6 +79,7 @@ from core.hooks.records.loyalty import (
     TierBenefit,
     TierLadder,
 )
+from core.hooks.records.segments import Segment
 from core.hooks.records.settings import SettingProblem
 from core.hooks.records.text import Text, both, localized
 from core.hooks.settings import words
@@ -79,14 +91,18 @@ __all__ = [
     "SEVERITIES",
     "Actor",
     "Addition",
+    "All",
     "Answers",
+    "AnyOf",
     "Assessment",
+    "Between",
     "BillOverEstimate",
     "BoolField",
     "CalcField",
     "Category",
     "Channel",
     "ChoiceField",
+    "Cmp",
     "ComplaintFacts",
     "ComplaintResolved",
     "CompletenessItem",
@@ -108,12 +124,15 @@ __all__ = [
     "FormProblem",
     "FreeService",
     "GroupField",
+    "Has",
+    "In",
     "IntakeFacts",
     "Meta",
     "Milestone",
     "MultiField",
     "NamedClinician",
     "NoSettings",
+    "Not",
     "NoteField",
     "NumberField",
     "Option",
@@ -129,7 +148,9 @@ __all__ = [
     "ReactContext",
     "Reader",
     "Reason",
+    "Relative",
     "Section",
+    "Segment",
     "SettingProblem",
     "Severity",
     "SignatureField",
@@ -142,6 +163,7 @@ __all__ = [
     "TierBenefit",
     "TierLadder",
     "Tone",
+    "Tree",
     "both",
     "hookimpl",
     "localized",

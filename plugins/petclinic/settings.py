@@ -103,6 +103,38 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ),
         ),
     ] = 1
+    # §3.1.1: 高端层客户(多宠家庭、追求品质服务); how many pets and how much money is left open, both defaults are ours.
+    premium_pets: Annotated[
+        int,
+        Meta(
+            ge=2,
+            le=20,
+            extra_json_schema=words(
+                "高端层：宠物至少几只", "Premium layer: so many pets at least", unit=both("只", "pets")
+            ),
+        ),
+    ] = 2
+    premium_spent_yuan: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            extra_json_schema=words(
+                "高端层：近一年消费达到", "Premium layer: spent in a year, at least", unit=both("元", "yuan")
+            ),
+        ),
+    ] = 5000
+    # §3.1.1: 基础层客户(首次养宠、预算有限); what counts as limited is left open, the default is ours.
+    budget_spent_yuan: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000,
+            extra_json_schema=words(
+                "基础层：近一年消费低于", "Basic layer: spent in a year, less than", unit=both("元", "yuan")
+            ),
+        ),
+    ] = 500
 
 
 @hookimpl

@@ -349,4 +349,7 @@ def test_default_settings_are_the_numbers_of_the_documents(host: PluginHost) -> 
         "extra_steps": ("solution",),
         "announced_external": "L3",
         "gold_checkups_per_year": 1,
+        "premium_pets": 2,
+        "premium_spent_yuan": 5000,
+        "budget_spent_yuan": 500,
     }

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.hooks.kinds import Spec
-from core.hooks.specs import complaints, customers, events, forms, loyalty, settings
+from core.hooks.specs import complaints, customers, events, forms, loyalty, segments, settings
 
 SPECS: tuple[Spec[Any], ...] = (
     customers.subject_types,
@@ -15,6 +15,7 @@ SPECS: tuple[Spec[Any], ...] = (
     complaints.complaint_policies,
     complaints.assess_complaint,
     loyalty.loyalty_programs,
+    segments.segments,
     events.on_event,
     settings.check_settings,
 )
