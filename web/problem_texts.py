@@ -38,6 +38,17 @@ TEXTS: Final[dict[str, ProblemText]] = {
         N_("This address does not work that way"), N_("Open the page from the menu and use its buttons.")
     ),
     "conflict": _text(N_("Somebody else was faster"), N_("Reload the page to see what changed, then decide again.")),
+    "duplicate-tag": _text(N_("There is such a tag already: %(name)s"), N_("Use the one that is there.")),
+    "field-is-shipped": _text(N_("This field comes with Anxin"), N_("Define a field of your own beside it.")),
+    "complaint-still-open": _text(
+        N_("Complaint C-%(number)s is still open"),
+        N_("Resolve it first, or say why the person's data should go all the same."),
+    ),
+    "request-ended": _text(N_("This request has ended already"), N_("Reload the page to see what became of it.")),
+    "no-phone-to-ask": _text(
+        N_("There is no phone on file"), N_("The own page asks for its last four digits: add the phone first.")
+    ),
+    "privacy-link-gone": _text(N_("This link is no longer valid"), N_("Ask the front desk for a new one.")),
     "too-large": _text(
         N_("That is too large"),
         N_("Go back: what you typed is still there. Then send fewer or smaller files, at most 60 MB together."),
@@ -130,6 +141,31 @@ TEXTS: Final[dict[str, ProblemText]] = {
     "nothing-to-refund": _text(
         N_("This purchase was taken back already"), N_("Look at the customer's timeline; nothing else is needed.")
     ),
+    "prices-closed": _text(
+        N_("This edition of the price list stays as it is"),
+        N_("Begin a new draft, or publish an old edition again."),
+    ),
+    "visit-closed": _text(
+        N_("This visit does not allow that now"),
+        N_("Reload its page: it has ended, something is still going on, or something was done or billed already."),
+    ),
+    "procedure-closed": _text(N_("This procedure has moved on"), N_("Reload the visit's page to see where it stands.")),
+    "papers-missing": _text(
+        N_("A paper is missing"),
+        N_("Hand over the consent form or open the check on the visit's page; then begin."),
+    ),
+    "estimate-changed": _text(
+        N_("This estimate was answered or replaced meanwhile"), N_("Reload the page and look at the newest version.")
+    ),
+    "bill-closed": _text(N_("This bill does not allow that now"), N_("Reload the visit's page to see how it stands.")),
+    "bill-over-estimate": _text(
+        N_("The customer has to agree first"), N_("Give a new estimate, and let the customer accept it.")
+    ),
+    "bill-paid": _text(N_("This bill has been paid meanwhile"), N_("Reload the visit's page; nothing else is needed.")),
+    "bill-link-expired": _text(
+        N_("This page could be opened until a day that has passed"), N_("Ask the branch for a new link.")
+    ),
+    "bill-link-revoked": _text(N_("The branch took this link back"), N_("Ask the branch for a new link.")),
     "import-elsewhere": _text(N_("This import has moved on"), N_("Reload its page to see how far it is.")),
     "complaint-closed": _text(
         N_("This complaint is closed"), N_("Reload its page. Open it again there if there is something new.")
@@ -214,7 +250,6 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "file_broken": N_("This picture is damaged; take it again"),
     "file_pixels": N_("The picture has more than %(max)s million pixels; take it in a lower resolution"),
     "file_gone": N_("This file was kept for a day and is gone; please choose it again"),
-    "in-the-past": N_("This moment has passed"),
     "before-start": N_("This lies before the first day"),
     "after-the-end": N_("This is after the last day for it"),
     "range": N_("Between %(min)s and %(max)s"),
@@ -224,6 +259,16 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     # Customers and purchases
     "too-many": N_("At most %(max)s"),
     "unknown-kind": N_("No plugin of yours knows this kind"),
+    # Profile and people's own data
+    "bad-email": N_("Write an e-mail address, like wang@example.cn"),
+    "bad-wechat": N_("A WeChat id has 6 to 20 letters, digits, - and _, and begins with a letter"),
+    "bad-number": N_("Write a whole number"),
+    "bad-key": N_("A key begins with x_ and has small letters, digits and _"),
+    "taken": N_("There is one like this already"),
+    "twice": N_("Each only once"),
+    "unknown-tag": N_("There is no such tag; choose one of those offered"),
+    "nobody-found": N_("Nobody found; write the full name or the phone"),
+    "several-found": N_("Several people fit; write the phone"),
     "in-the-future": N_("This day has not come yet"),
     "too-old": N_("Not before the year %(min)s"),
     "before-birth": N_("This is before the date of birth"),
@@ -234,6 +279,22 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "amount-negative": N_("“%(value)s” is below zero; take a purchase back in the timeline instead"),
     "amount-decimals": N_("“%(value)s” has more than two decimals"),
     "amount-too-large": N_("“%(value)s” is more than anybody spends"),
+    # Prices, estimates and bills
+    "not-on-list": N_("The price list has nothing of that code or name; what is not on it cannot be charged"),
+    "quantity-range": N_("Give a quantity above 0 and not above %(max)s"),
+    "discount-range": N_("Not more than the line comes to"),
+    "price-code": N_("Letters, digits, dot and hyphen; it begins with a letter or digit"),
+    "code-twice": N_("This code stands twice in the table"),
+    "price-range": N_("A price from 0 to %(max)s yuan"),
+    "price-unread": N_("This is no price; write 68 or 68.50"),
+    "price-decimals": N_("More than two decimals"),
+    "member-price-above": N_("The member price is above the price"),
+    "prices-empty": N_("Put an item in first"),
+    "in-the-past": N_("This moment has passed"),
+    "too-far-ahead": N_("More than a year ahead"),
+    "not-explained": N_("Explain the lines to the customer first"),
+    "more-than-due": N_("More than is to be paid"),
+    "refund-range": N_("Not more than is left of this line"),
     # Imports: the codes of core.imports.rules.files
     "file-empty": N_("The file is empty"),
     "file-too-large": N_("The file is larger than %(max)s MB; split it into two"),

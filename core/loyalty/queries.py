@@ -173,6 +173,16 @@ async def list_entries(reader: Reader, customer_id: UUID, *, limit: int = 100) -
     return [EntryRecord(**row._mapping) for row in await reader.session.execute(query)]  # noqa: SLF001 - as above
 
 
+async def count_points_of(reader: Reader, purchase_id: UUID) -> int:
+    """Return the points that one purchase brought, with what came off them again."""
+    found = await reader.session.scalar(
+        select(func.coalesce(func.sum(_L.c.points), 0)).where(
+            _L.c.tenant_id == reader.tenant_id, _L.c.ref_id == purchase_id
+        )
+    )
+    return int(found or 0)
+
+
 async def count_ledger_fen(reader: Reader, customer_id: UUID) -> int:
     """Return the sum of the ledger; the account's `spent_fen` must equal it."""
     found = await reader.session.scalar(

@@ -28,8 +28,13 @@ from core.surveys.actions import CampaignPlan, plan_campaign
 from core.surveys.asking import draw_month
 from core.surveys.queries import list_survey_forms
 from core.surveys.queue import list_interviews
+from core.visits.actions.bills import LineDraft, add_lines
+from core.visits.actions.prices import start_draft
+from core.visits.actions.visits import plan_procedure
+from core.visits.queries.bills import find_bill
 from tenants.duty import plan_shift
 from tenants.survey_segments import SEGMENTS
+from tests.visits import estimate, make_visit
 from tests.workplaces import PASSWORD, TestTenant
 
 Factory = Callable[[TestTenant], Awaitable[object]]
@@ -189,6 +194,40 @@ async def _merge(tenant: TestTenant) -> object:
         return await merge_customers(uow, winner_id=winner_id, loser_id=loser_id)
 
 
+async def _visit(tenant: TestTenant) -> object:
+    """With an open bill, so that a foreign line is looked for on it."""
+    visit_id = await make_visit(tenant)
+    async with tenant.unit() as uow:
+        await add_lines(uow, visit_id=visit_id, lines=[LineDraft(item="C01")])
+    return visit_id
+
+
+async def _bill_line(tenant: TestTenant) -> object:
+    visit_id = await _visit(tenant)
+    assert isinstance(visit_id, UUID)
+    async with tenant.unit() as uow:
+        bill = await find_bill(uow, visit_id)
+        assert bill is not None
+        return bill.lines[0].line_id
+
+
+async def _procedure(tenant: TestTenant) -> object:
+    visit_id = await make_visit(tenant)
+    async with tenant.unit() as uow:
+        return await plan_procedure(uow, visit_id=visit_id, item="S01")
+
+
+async def _estimate(tenant: TestTenant) -> object:
+    visit_id = await make_visit(tenant)
+    async with tenant.unit() as uow:
+        return (await estimate(uow, visit_id, "C01", accept=False)).estimate_id
+
+
+async def _edition(tenant: TestTenant) -> object:
+    async with tenant.unit() as uow:
+        return await start_draft(uow)
+
+
 async def _campaign(tenant: TestTenant) -> object:
     async with tenant.unit() as uow:
         today = local_date(uow.now, uow.scope.timezone)
@@ -221,6 +260,11 @@ FACTORIES: Final[dict[str, Factory]] = {
     "file_id": _file,
     "seal_id": _seal,
     "job": _job,
+    "visit_id": _visit,
+    "line_id": _bill_line,
+    "procedure_id": _procedure,
+    "estimate_id": _estimate,
+    "version_id": _edition,
 }
 
 BODIES: Final[dict[str, Mapping[str, object]]] = {
@@ -239,6 +283,9 @@ BODIES: Final[dict[str, Mapping[str, object]]] = {
         "name": "年糕",
         "kind": "petclinic.pet",
     },
+    "POST /t/{slug:str}/visits/{visit_id:uuid}/cancel": {"note": "left"},
+    "POST /t/{slug:str}/visits/{visit_id:uuid}/procedures": {"item": "S01"},
+    "POST /t/{slug:str}/visits/{visit_id:uuid}/bill/lines": {"item": "C01"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/purchases": {"amount": "100", "key": "once"},
 }
 """Forms that pass every check but the id's."""

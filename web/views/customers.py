@@ -13,8 +13,12 @@ from core.hooks.records.forms import ChoiceField, DateField, Field, NumberField,
 from core.hooks.records.loyalty import Tier, TierLadder
 from core.loyalty.queries import Membership
 from core.loyalty.rules import find_tier
+from core.profiles.queries import NoteState, NoteVersion
 from web.formats import money
 from web.i18n import N_, gettext, localized, ngettext
+from web.views.profile import CHANNELS, PURPOSES
+from web.views.visits import VISIT_KINDS
+from web.views.visits import told as visit_told
 
 SEXES: Final = {"male": N_("Male"), "female": N_("Female"), "unknown": N_("Not known")}
 GENDERS: Final = {"female": N_("Ms"), "male": N_("Mr")}
@@ -24,6 +28,8 @@ KINDS: Final = {
     "purchases": (N_("Purchases"), ("purchase", "refund", "tier_changed")),
     "forms": (N_("Forms"), ("intake", "consent", "survey", "check")),
     "complaints": (N_("Complaints"), ("complaint",)),
+    "permissions": (N_("Permissions"), ("contact_granted", "contact_withdrawn")),
+    "visits": (N_("Visits"), VISIT_KINDS),
     "record": (N_("Record"), ("registered", "changed", "subject_added", "imported", "import_undone", "merged", "merge_undone")),
 }
 """Filters of the timeline: words, and the kinds of entries behind them."""
@@ -81,6 +87,11 @@ class EventLine(msgspec.Struct, frozen=True):
     path: str = ""
     refund: str = ""
     """Where a purchase is taken back, below the customer; empty when it is none or cannot be any more."""
+    note: str = ""
+    """A note's own address below the customer; empty for everything else."""
+    removed: bool = False
+    versions: Sequence[NoteVersion] = ()
+    """What was done to a note, oldest first."""
 
 
 class ExtraField(msgspec.Struct, frozen=True):
@@ -191,10 +202,13 @@ def _subject_line(subject: SubjectRecord, kind: SubjectType | None, today: date)
 
 
 def event_lines(
-    events: Sequence[TimelineEvent], ladder: TierLadder | None, refundable: Collection[UUID] = ()
+    events: Sequence[TimelineEvent],
+    ladder: TierLadder | None,
+    refundable: Collection[UUID] = (),
+    notes: Mapping[UUID, NoteState] | None = None,
 ) -> list[EventLine]:
-    """The timeline in words; a kind that we have no words for is shown by its name."""
-    lines = [_event_line(event, ladder) for event in events]
+    """The timeline in words; a kind of a plugin brings its own in `data.label`, else it is shown by its name."""
+    lines = [_with_note(_event_line(event, ladder), event, (notes or {}).get(event.event_id)) for event in events]
     return [
         msgspec.structs.replace(line, refund=f"/purchases/{event.ref_id}/refund")
         if event.kind == "purchase" and event.ref_id in refundable
@@ -203,9 +217,22 @@ def event_lines(
     ]
 
 
+def _with_note(line: EventLine, event: TimelineEvent, state: NoteState | None) -> EventLine:
+    if event.kind != "note":
+        return line
+    line = msgspec.structs.replace(line, note=f"/notes/{event.event_id}")
+    if state is None:
+        return line
+    title = gettext("Note, removed") if state.removed else gettext("Note, changed") if state.body else line.title
+    body = "" if state.removed else state.body if state.body is not None else line.body
+    written = NoteVersion("note_written", line.body, line.who, event.at)
+    versions = (written, *state.versions)
+    return msgspec.structs.replace(line, title=title, body=body, removed=state.removed, versions=versions)
+
+
 def _event_line(event: TimelineEvent, ladder: TierLadder | None) -> EventLine:
     say = _SAY.get(event.kind)
-    told = say(event, ladder) if say else _Told("circle-dot", event.kind.replace("_", " "))
+    told = say(event, ladder) if say else _of_plugin(event)
     who = "" if event.actor_kind == "system" else event.actor_name
     return EventLine(event.event_id, told.icon, told.title, told.body, event.at, who, told.state, told.path)
 
@@ -218,6 +245,23 @@ class _Told(msgspec.Struct, frozen=True):
     body: str = ""
     state: str = "neutral"
     path: str = ""
+
+
+def _of_plugin(event: TimelineEvent) -> _Told:
+    """An event of a plugin says `label` in both languages, and perhaps `text`."""
+    label = event.data.get("label")
+    title = localized(label) if isinstance(label, dict) else event.kind.replace("_", " ")
+    text = event.data.get("text", "")
+    return _Told("circle-dot", title, localized(text) if isinstance(text, str | dict) else "")
+
+
+def _permission(event: TimelineEvent, _: TierLadder | None) -> _Told:
+    purpose = gettext(PURPOSES[event.data["purpose"]][0]) if event.data.get("purpose") in PURPOSES else ""
+    channel = event.data.get("channel", "all")
+    where = f" · {gettext(CHANNELS[channel])}" if channel in CHANNELS else ""
+    if event.kind == "contact_granted":
+        return _Told("shield-check", gettext("Allowed: %(purpose)s") % {"purpose": purpose + where}, state="ok")
+    return _Told("shield-off", gettext("Withdrawn: %(purpose)s") % {"purpose": purpose + where}, state="warn")
 
 
 def _changed(event: TimelineEvent, _: TierLadder | None) -> _Told:
@@ -268,6 +312,11 @@ def _complaint(event: TimelineEvent, _: TierLadder | None) -> _Told:
     return _Told("siren", gettext("Complaint"), event.data.get("title", ""), "warn", f"/complaints/{event.ref_id}")
 
 
+def _visit(event: TimelineEvent, _: TierLadder | None) -> _Told:
+    icon, title, body, state, path = visit_told(event.kind, event.data, event.ref_id)
+    return _Told(icon, title, body, state, path)
+
+
 _SAY: Final[dict[str, Callable[[TimelineEvent, TierLadder | None], _Told]]] = {
     "registered": lambda _event, _ladder: _Told("user-round-plus", gettext("Customer was added")),
     "changed": _changed,
@@ -279,6 +328,8 @@ _SAY: Final[dict[str, Callable[[TimelineEvent, TierLadder | None], _Told]]] = {
     "import_undone": _imported,
     "merged": _merged,
     "merge_undone": _merged,
+    "contact_granted": _permission,
+    "contact_withdrawn": _permission,
     "purchase": _bought,
     "refund": _bought,
     "tier_changed": _tier,
@@ -287,4 +338,5 @@ _SAY: Final[dict[str, Callable[[TimelineEvent, TierLadder | None], _Told]]] = {
     "survey": _form,
     "check": _form,
     "complaint": _complaint,
+    **dict.fromkeys(VISIT_KINDS, _visit),
 }
