@@ -12,6 +12,7 @@ from core.forms.rules.definition import (
     version_of,
 )
 from core.forms.rules.extension import Clash, Extended, LeftOut, extend_form, find_clashes, refuse_bad_patch
+from core.forms.rules.json_schema import json_schema
 from core.forms.rules.overlay import Applied, Overlay, apply_overlay, may_hide, without_keys
 from core.forms.rules.placing import without_fields
 from core.forms.rules.posting import Posted, decode_post
@@ -80,6 +81,7 @@ __all__ = [
     "holds",
     "is_empty",
     "is_storable",
+    "json_schema",
     "may_hide",
     "prefill",
     "profile_fields",

@@ -7,6 +7,9 @@ from typing import Any
 import re2
 
 MAX_PATTERN = 500
+_CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": "\\t\\n\\f\\r "}
+_SYNTAX = "^$\\.*+?()[]{}|/"
+_PART = re.compile(r"\\.|\(\?:|\(\?|\[\^?\]?|.", re.DOTALL)
 _UNICODE_ESCAPE = re.compile(r"((?:^|[^\\])(?:\\\\)*)\\u([0-9a-fA-F]{4})")
 
 
@@ -42,3 +45,34 @@ def compiled(pattern: str) -> Any:
 def matches(pattern: str, text: str) -> bool:
     """Tell whether the whole text matches, as HTML's `pattern` does; time grows with the text's length only."""
     return compiled(pattern).fullmatch(text) is not None
+
+
+def portable(pattern: str) -> str | None:
+    r"""Spell a pattern for ECMA-262 and others alike, with `\d \w \s` as ASCII; None when it cannot be."""
+    found: list[str] = []
+    inside, place = False, 0
+    for part in _PART.finditer(pattern):
+        piece, place = part[0], part.end()
+        if piece.startswith("\\"):
+            spelt = _escape(piece[1], inside=inside)
+        elif piece in {"(?", "[]", "[^]"} or (inside and piece.startswith("[")):
+            spelt = None  # flags and names; a class that begins with its end; [[:alpha:]]
+        else:
+            spelt = piece
+            inside = piece != "]" and (inside or piece.startswith("["))
+        if spelt is None:
+            return None
+        found.append(spelt)
+    return "".join(found) if place == len(pattern) else None
+
+
+def _escape(letter: str, *, inside: bool) -> str | None:
+    low = letter.lower()
+    if letter in _CLASSES:
+        return _CLASSES[letter] if inside else f"[{_CLASSES[letter]}]"
+    if low in _CLASSES and not inside:
+        return f"[^{_CLASSES[low]}]"
+    if letter in "nrtfv" or letter in _SYNTAX or (inside and letter == "-"):
+        return f"\\{letter}"
+    # What is left of the letters is spelt otherwise elsewhere, or not known there; of the signs none needs its backslash.
+    return None if letter.isalnum() else letter
