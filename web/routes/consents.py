@@ -12,6 +12,7 @@ from core.consents.actions import withdraw_consent
 from core.consents.queries import ConsentFacts, find_break, get_consent
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.forms.queries import find_form, get_submission
+from core.tenancy.queries import find_tenant
 from core.uow import Reader, UnitOfWork
 from web.file_links import is_signed, sign
 from web.i18n import gettext
@@ -47,6 +48,13 @@ class OwnWithdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def own_address(request: WebRequest, code: str, seal_id: UUID) -> str:
     """Return the signer's own page of a consent, for good: to withdraw must be as easy as to agree."""
     return f"/q/{code}/consents/{seal_id}?sig={sign(request, f'consent:{seal_id}')}"
+
+
+async def own_page(request: WebRequest, reader: Reader, seal_id: UUID) -> str:
+    """Return the same page for staff to send on: behind the head of the tenant's codes, which leads to no form."""
+    tenant = await find_tenant(reader.session)
+    assert tenant is not None
+    return own_address(request, tenant.code_prefix, seal_id)
 
 
 async def _answer_paper(request: WebRequest, reader: Reader, consent: ConsentFacts) -> Response[bytes]:

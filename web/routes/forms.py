@@ -11,19 +11,19 @@ from litestar.params import FromPath, FromQuery
 from core.consents.queries import find_break, find_consent_of_submission
 from core.customers.queries import get_customer
 from core.errors import NotFound
-from core.forms.actions import create_link, revoke_link
+from core.forms.actions import create_link
 from core.forms.attaching import list_submission_files
-from core.forms.queries import LinkFacts, get_submission, list_forms, list_links, list_submissions
+from core.forms.in_force import get_stands
+from core.forms.queries import get_submission, list_forms, list_submissions
 from core.hooks.records.text import localized
-from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
-from web.i18n import N_, gettext
+from web.i18n import N_
 from web.navigation import Entry, add_entry
-from web.page import Toast
 from web.qr import qr_svg
 from web.request import WebRequest
-from web.routes.consents import withdraw_word
-from web.screens import go_to, locale_of, show, tenant_path
+from web.routes.consents import own_page, withdraw_word
+from web.routes.posters import address_of
+from web.screens import locale_of, show, tenant_path
 from web.security import requires
 from web.views.papers import by_path, consent_view
 
@@ -34,22 +34,11 @@ PAGE = 25
 add_entry(Entry(id="forms", label=N_("Forms"), icon="clipboard-list", path="/forms", permission="forms.read", rank=40))
 
 
-class NewLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which form is handed out, and at which branch its poster hangs."""
-
-    form_id: str
-    branch_id: UUID | None = None
-
-
 class CustomerLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which form one customer gets; the first of the tenant's when not said."""
+    """Which form one customer gets, and about which pet; the first of the tenant's when not said."""
 
     form_id: str = ""
-    subject_id: UUID | None = None
-
-
-def _address(request: WebRequest, link: LinkFacts) -> str:
-    return f"{request.runtime.settings.public_url}/q/{link.code}"
+    subject_id: str = ""
 
 
 @get("/t/{slug:str}/forms", guards=[_READ])
@@ -69,39 +58,9 @@ async def show_submissions(
         more=f"{root}?before={rows[-1].submission_id}" if len(rows) == PAGE else None,
         customers=tenant_path(request, "/customers"),
         may_share=reader.actor.may("forms.share"),
+        may_design=reader.actor.may("forms.design"),
+        unfit=sum(1 for stand in (await get_stands(reader)).values() if stand.conflicts),
     )
-
-
-@get("/t/{slug:str}/forms/links", guards=[_SHARE])
-async def show_links(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
-    locale = locale_of(request)
-    forms = await list_forms(reader)
-    links = [link for link in await list_links(reader) if link.customer_id is None]
-    return await show(
-        request,
-        "pages/forms/links.html",
-        links=[(link, qr_svg(_address(request, link)), _address(request, link)) for link in links],
-        titles={form.id: localized(form.title, locale) for form in forms},
-        branches=await list_branches(reader),
-        root=tenant_path(request, "/forms"),
-    )
-
-
-@post("/t/{slug:str}/forms/links", guards=[_SHARE])
-async def add_link(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
-    fields = await request.read(NewLink)
-    branches = {branch.branch_id for branch in await list_branches(uow)}
-    if fields.branch_id is not None and fields.branch_id not in branches:
-        raise NotFound("no such branch")
-    await create_link(uow, form_id=fields.form_id, branch_id=fields.branch_id)
-    return go_to(request, tenant_path(request, "/forms/links"), toast=Toast(text=gettext("The link is ready")))
-
-
-@post("/t/{slug:str}/forms/links/{link_id:uuid}/revoke", guards=[_SHARE])
-async def take_back(request: WebRequest, uow: NamedDependency[UnitOfWork], link_id: FromPath[UUID]) -> Response[Any]:
-    await revoke_link(uow, link_id=link_id)
-    toast = Toast(text=gettext("The link is taken back; whoever scans it is told to ask you"))
-    return go_to(request, tenant_path(request, "/forms/links"), toast=toast)
 
 
 @post("/t/{slug:str}/customers/{customer_id:uuid}/intake-link", guards=[_SHARE])
@@ -113,10 +72,11 @@ async def hand_over(
     forms = await list_forms(uow)
     if not forms:
         raise NotFound("no plugin of this tenant offers a form")
-    link = await create_link(
-        uow, form_id=fields.form_id or forms[0].id, customer_id=customer_id, subject_id=fields.subject_id
-    )
-    address = _address(request, link)
+    subject_id = {str(one.subject_id): one.subject_id for one in customer.subjects}.get(fields.subject_id)
+    if fields.subject_id and subject_id is None:
+        raise NotFound("no such subject of this customer")
+    link = await create_link(uow, form_id=fields.form_id or forms[0].id, customer_id=customer_id, subject_id=subject_id)
+    address = address_of(request, link)
     return await show(
         request,
         "pages/forms/hand_over.html",
@@ -124,6 +84,10 @@ async def hand_over(
         title=next((localized(f.title, locale_of(request)) for f in forms if f.id == link.form_id), link.form_id),
         qr=qr_svg(address),
         address=address,
+        forms=[(form.id, localized(form.title, locale_of(request))) for form in forms],
+        form_id=link.form_id,
+        subject_id=link.subject_id or "",
+        action=tenant_path(request, f"/customers/{customer_id}/intake-link"),
         back=tenant_path(request, f"/customers/{customer_id}"),
     )
 
@@ -146,6 +110,7 @@ async def show_submission(
         files=by_path(request, await list_submission_files(reader, submission_id)),
         consent=seal,
         consents=tenant_path(request, "/consents"),
+        own=await own_page(request, reader, consent.seal_id) if consent else "",
         word=withdraw_word(),
         may_withdraw=reader.actor.may("forms.share"),
         root=tenant_path(request, "/forms"),
@@ -153,4 +118,4 @@ async def show_submission(
     )
 
 
-routes = [show_submissions, show_links, add_link, take_back, hand_over, show_submission]
+routes = [show_submissions, hand_over, show_submission]

@@ -26,7 +26,7 @@ YES_NO: Final = {"yes": N_("Yes"), "no": N_("No")}
 KINDS: Final = {
     "notes": (N_("Notes"), ("note",)),
     "purchases": (N_("Purchases"), ("purchase", "refund", "tier_changed")),
-    "forms": (N_("Forms"), ("intake", "consent", "survey", "check")),
+    "forms": (N_("Forms"), ("intake", "consent", "consent_withdrawn", "survey", "check")),
     "complaints": (N_("Complaints"), ("complaint",)),
     "permissions": (N_("Permissions"), ("contact_granted", "contact_withdrawn")),
     "visits": (N_("Visits"), VISIT_KINDS),
@@ -308,6 +308,12 @@ def _form(event: TimelineEvent, _: TierLadder | None) -> _Told:
     return _Told("clipboard-list", title, "、".join(flags), state, path)
 
 
+def _withdrawn(event: TimelineEvent, _: TierLadder | None) -> _Told:
+    title = gettext("Consent withdrawn: %(form)s") % {"form": localized(event.data.get("title")) or gettext("Form")}
+    path = f"/forms/{event.ref_id}" if event.ref_id else ""
+    return _Told("ban", title, event.data.get("reason", ""), "warn", path)
+
+
 def _complaint(event: TimelineEvent, _: TierLadder | None) -> _Told:
     return _Told("siren", gettext("Complaint"), event.data.get("title", ""), "warn", f"/complaints/{event.ref_id}")
 
@@ -337,6 +343,7 @@ _SAY: Final[dict[str, Callable[[TimelineEvent, TierLadder | None], _Told]]] = {
     "consent": _form,
     "survey": _form,
     "check": _form,
+    "consent_withdrawn": _withdrawn,
     "complaint": _complaint,
     **dict.fromkeys(VISIT_KINDS, _visit),
 }

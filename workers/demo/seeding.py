@@ -28,7 +28,10 @@ from tenants.roles import permissions_of
 from tenants.signup import sign_up
 from tenants.staff import add_person
 from tenants.work import Workplace
+from workers.demo.papers import seed_papers
 from workers.demo.people import CHAINS, COMPLAINTS, GUESTS, INTAKES, STAFF, Chain
+from workers.demo.surveys import seed_surveys
+from workers.demo.visits import seed_visits
 
 KEPT_IN: Final = "demo.txt"
 EMERGENCY: Final = "0546-6393189"
@@ -69,8 +72,13 @@ async def seed(workplace: Workplace, clock: TimeMachine, password: str) -> Welco
     for chain in CHAINS:
         if await workplace.find_tenant_id("slug", chain.slug) is None:
             await _open(workplace, passwords, chain, clock, password)
+        known = await workplace.find_tenant_id("slug", chain.slug)
+        if chain.pet_clinic and known is not None:
+            await seed_visits(workplace, clock, known, await _director(workplace, known))
+            await seed_papers(workplace, clock, known, await _director(workplace, known))
     first = await workplace.find_tenant_id("slug", CHAINS[0].slug)
     assert first is not None
+    await seed_surveys(workplace, clock, first, await _director(workplace, first))
     await _refresh_complaints(workplace, clock, first)
     async with workplace.unit(first, actor=await _director(workplace, first)) as uow:
         branch = (await list_branches(uow))[0]
