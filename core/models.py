@@ -6,6 +6,7 @@ from core.consents import models as consents
 from core.contacts import models as contacts
 from core.counters import models as counters
 from core.customers import models as customers
+from core.exports import models as exports
 from core.files import models as files
 from core.forms import models as forms
 from core.imports import models as imports
@@ -26,6 +27,7 @@ __all__ = [
     "contacts",
     "counters",
     "customers",
+    "exports",
     "files",
     "forms",
     "imports",

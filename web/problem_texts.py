@@ -67,6 +67,13 @@ TEXTS: Final[dict[str, ProblemText]] = {
         N_("A consent is signed by a person"), N_("Open the form's own page, read it there and sign.")
     ),
     "too-many-tries": _text(N_("Too many tries"), N_("Wait a little and try again.")),
+    "api-key-refused": _text(
+        N_("This key opens nothing"),
+        N_("Send a key in the header “Authorization: Bearer …”; administrators make one under API keys."),
+    ),
+    "idempotency-key-reused": _text(
+        N_("This Idempotency-Key was sent before with other answers"), N_("Send new answers with a new key.")
+    ),
     "too-many-requests": _text(
         N_("Too many requests in a short time"), N_("Wait until the time shown has passed, then send it again.")
     ),
@@ -118,6 +125,9 @@ TEXTS: Final[dict[str, ProblemText]] = {
         N_("Two plugins ask the same thing under one name: %(first)s and %(second)s both bring %(key)s in %(form)s"),
         N_("Switch one of them off first, or ask their makers to agree on names."),
     ),
+    "segment-changed": _text(
+        N_("Somebody changed this segment meanwhile"), N_("Open it again to see how it is now, then change it.")
+    ),
     "customer-merged": _text(
         N_("This customer is known under another record now"),
         N_("The two were merged. Search by name or phone to find the record that stayed."),
@@ -166,6 +176,9 @@ TEXTS: Final[dict[str, ProblemText]] = {
         N_("This page could be opened until a day that has passed"), N_("Ask the branch for a new link.")
     ),
     "bill-link-revoked": _text(N_("The branch took this link back"), N_("Ask the branch for a new link.")),
+    "export-not-kept": _text(
+        N_("This file is not there"), N_("It is still being written or no longer kept; write a new one.")
+    ),
     "import-elsewhere": _text(N_("This import has moved on"), N_("Reload its page to see how far it is.")),
     "complaint-closed": _text(
         N_("This complaint is closed"), N_("Reload its page. Open it again there if there is something new.")
@@ -221,6 +234,8 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "unknown-branch": N_("There is no such branch"),
     "unknown-person": N_("There is no such person"),
     "slug-form": N_("3 to 40 small letters, digits and hyphens"),
+    "id-or-phone": N_("Say who it is by id, or by phone and name, not both"),
+    "in-the-past": N_("This day has passed"),
     "not-confirmed": N_("Type %(word)s to confirm"),
     # Forms: the codes of the form engine, docs/guides/forms.md
     "type": N_("We could not read this; write it the way the hint says"),
@@ -316,6 +331,8 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "too-many-rows": N_("More than %(max)s rows; split the file"),
     "too-many-columns": N_("More than %(max)s columns; remove what is not about customers"),
     "no-header": N_("No row with headings was found"),
+    "nothing-to-export": N_("Nobody matches; choose another filter"),
+    "unknown-column": N_("There is no such column"),
     "nothing-to-import": N_("No row can be imported; download the error file, correct it and take it in again"),
     "name-not-mapped": N_("One column must be the customer's name"),
     "mapped-twice": N_("Two columns go to the same place"),

@@ -12,13 +12,13 @@ from core.db import Base, TenantRow
 
 
 class ImportBatch(TenantRow, Base):
-    """One file on its way: uploaded -> checking -> checked -> running -> done -> undoing -> undone."""
+    """One file on its way: uploaded -> checking -> checked -> running -> done (or cancelled) -> undoing -> undone."""
 
     __tablename__ = "import_batch"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"]),
         CheckConstraint(
-            "state IN ('uploaded', 'checking', 'checked', 'running', 'done', 'undoing', 'undone', 'failed')",
+            "state IN ('uploaded', 'checking', 'checked', 'running', 'done', 'cancelled', 'undoing', 'undone', 'failed')",
             name="state",
         ),
         Index(None, "tenant_id", "created_at"),
@@ -71,6 +71,8 @@ class ImportRow(TenantRow, Base):
     state: Mapped[str]
     customer_id: Mapped[UUID | None]
     subject_id: Mapped[UUID | None]
+    more_subjects: Mapped[list[Any] | None] = mapped_column(JSONB)
+    """Ids of the others that the row made: 豆豆、咪咪 in one cell are two pets."""
     made_customer: Mapped[bool]
     made_subject: Mapped[bool]
     before: Mapped[dict[str, Any] | None]
@@ -88,3 +90,23 @@ class ImportMapping(TenantRow, Base):
     header: Mapped[str] = mapped_column(primary_key=True)
     target: Mapped[str]
     used_at: Mapped[datetime]
+
+
+class ImportRecall(TenantRow, Base):
+    """How a list with exactly these headers was taken in the last time."""
+
+    __tablename__ = "import_recall"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"]),
+        CheckConstraint("existing IN ('update', 'skip')", name="existing"),
+    )
+
+    signature: Mapped[str] = mapped_column(primary_key=True)
+    names: Mapped[list[Any]] = mapped_column(JSONB)
+    mapping: Mapped[list[Any]] = mapped_column(JSONB)
+    existing: Mapped[str]
+    take_second_phone: Mapped[bool]
+    times: Mapped[int]
+    used_at: Mapped[datetime]
+    used_by: Mapped[UUID | None]
+    used_by_name: Mapped[str]

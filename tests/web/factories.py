@@ -14,16 +14,24 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.complaints.actions import file_complaint
 from core.complaints.rules import Filing
 from core.consents.models import ConsentSeal
-from core.customers.actions import add_customer, add_subject
+from core.contacts.actions import add_contact
+from core.customers.actions import add_customer, add_note, add_subject, join_household
 from core.customers.rules.profile import CustomerDraft, SubjectDraft, local_date
 from core.db import new_id
+from core.exports.actions import start_export
+from core.exports.rules import ExportPlan
 from core.files.actions import store_made
 from core.forms.actions import create_link
 from core.forms.models import FormDefinition, Submission
+from core.hooks.records.conditions import Cmp
 from core.imports.actions import upload_file
 from core.loyalty.actions import record_purchase
 from core.merges.merging import merge_customers
 from core.outbox.claims import bury_work, claim_work
+from core.privacy.actions import ask
+from core.privacy.models import PrivacyReceipt
+from core.profiles.actions import add_tag
+from core.profiles.fields import define_field
 from core.surveys.actions import CampaignPlan, plan_campaign
 from core.surveys.asking import draw_month
 from core.surveys.queries import list_survey_forms
@@ -32,6 +40,8 @@ from core.visits.actions.bills import LineDraft, add_lines
 from core.visits.actions.prices import start_draft
 from core.visits.actions.visits import plan_procedure
 from core.visits.queries.bills import find_bill
+from core.segments.actions import add_segment
+from core.segments.rules import SegmentDraft
 from tenants.duty import plan_shift
 from tenants.survey_segments import SEGMENTS
 from tests.visits import estimate, make_visit
@@ -46,6 +56,9 @@ WORDS: Final[dict[str, str]] = {
     "file": "no-such-file.js",
     "plugin": "petclinic",
     "milestone": "on_site",
+    "form_id": "petclinic.intake",
+    "deed": "add",
+    "entity": "customer",
 }
 """Parameters that name no row of a tenant, with a sample."""
 
@@ -243,12 +256,92 @@ async def _interview(tenant: TestTenant) -> object:
         return (await list_interviews(uow))[0].interview_id
 
 
+async def _tag(tenant: TestTenant) -> object:
+    async with tenant.unit() as uow:
+        return await add_tag(uow, name=f"theirs {new_id().hex[:8]}")
+
+
+async def _own_field(tenant: TestTenant) -> object:
+    async with tenant.unit() as uow:
+        key = f"x_{new_id().hex[:12]}"
+        return await define_field(uow, entity_type="customer", label={"en": "Theirs"}, kind="text", key=key)
+
+
+async def _contact(tenant: TestTenant) -> object:
+    customer_id = await _customer(tenant)
+    assert isinstance(customer_id, UUID)
+    async with tenant.unit() as uow:
+        return await add_contact(uow, customer_id=customer_id, kind="email", value="theirs@example.cn")
+
+
+async def _note(tenant: TestTenant) -> object:
+    customer_id = await _customer(tenant)
+    assert isinstance(customer_id, UUID)
+    async with tenant.unit() as uow:
+        return await add_note(uow, customer_id=customer_id, body="theirs")
+
+
+async def _household(tenant: TestTenant) -> object:
+    one, other = await _customer(tenant), await _customer(tenant)
+    assert isinstance(one, UUID)
+    assert isinstance(other, UUID)
+    async with tenant.unit() as uow:
+        return await join_household(uow, customer_id=one, other_id=other)
+
+
+async def _privacy_request(tenant: TestTenant) -> object:
+    customer_id = await _customer(tenant)
+    assert isinstance(customer_id, UUID)
+    async with tenant.unit() as uow:
+        return await ask(uow, customer_id=customer_id, kind="erasure", source="staff")
+
+
+async def _receipt(tenant: TestTenant) -> object:
+    customer_id = await _customer(tenant)
+    assert isinstance(customer_id, UUID)
+    async with tenant.unit() as uow:
+        receipt_id = new_id()
+        body = {"number": 1, "customer_numbers": [], "requested_at": None, "erased_by": "", "lines": []}
+        await uow.session.execute(
+            insert(PrivacyReceipt).values(
+                tenant_id=uow.tenant_id,
+                receipt_id=receipt_id,
+                number=await uow.next_number("privacy_receipt"),
+                customer_id=customer_id,
+                body=body | {"erased_at": uow.now.isoformat()},
+                hash="",
+                at=uow.now,
+            )
+        )
+        return receipt_id
+
+
+async def _export(tenant: TestTenant) -> object:
+    await _customer(tenant)
+    async with tenant.unit() as uow:
+        return await start_export(uow, plan=ExportPlan(columns=("name",)), kind="csv")
+
+
+async def _segment(tenant: TestTenant) -> object:
+    async with tenant.unit() as uow:
+        return await add_segment(uow, draft=SegmentDraft(name_zh="大客户", tree=Cmp(field="spent_all", op="gte", value=1)))
+
+
 FACTORIES: Final[dict[str, Factory]] = {
+    "export_id": _export,
+    "tag_id": _tag,
+    "key": _own_field,
+    "contact_id": _contact,
+    "note_id": _note,
+    "household_id": _household,
+    "request_id": _privacy_request,
+    "receipt_id": _receipt,
     "staff_id": _staff,
     "shift_id": _shift,
     "customer_id": _customer,
     "other_id": _customer,
     "merge_id": _merge,
+    "segment": _segment,
     "subject_id": _subject,
     "purchase_id": _purchase,
     "batch_id": _batch,
@@ -268,10 +361,21 @@ FACTORIES: Final[dict[str, Factory]] = {
 }
 
 BODIES: Final[dict[str, Mapping[str, object]]] = {
+    "POST /t/{slug:str}/customers/{customer_id:uuid}/tags": {"name": "friend"},
+    "POST /t/{slug:str}/customers/{customer_id:uuid}/contacts": {"kind": "email", "value": "a@example.cn"},
+    "POST /t/{slug:str}/customers/{customer_id:uuid}/consents": {"purpose": "survey", "decision": "granted"},
+    "POST /t/{slug:str}/customers/{customer_id:uuid}/household": {"who": "13800138000"},
+    "POST /t/{slug:str}/customers/{customer_id:uuid}/notes/{note_id:uuid}": {"body": "called again"},
+    "POST /t/{slug:str}/customers/tags/{tag_id:uuid}": {"name": "friend", "colour": "red"},
+    "POST /t/{slug:str}/customers/fields/{entity:str}/{key:str}": {"label_en": "Mine"},
+    "POST /t/{slug:str}/customers/{customer_id:uuid}/requests": {"kind": "correction", "text": "wrong"},
+    "POST /t/{slug:str}/privacy/{request_id:uuid}/end": {"state": "refused", "answer": "no"},
+    "POST /t/{slug:str}/privacy/{request_id:uuid}/erase": {"confirm": "erase"},
     "POST /t/{slug:str}/staff/{staff_id:uuid}/roles": {"roles": "doctor"},
     "POST /t/{slug:str}/staff/{staff_id:uuid}/password": {"password": PASSWORD},
     "POST /t/{slug:str}/staff/{staff_id:uuid}/state": {"state": "left"},
     "POST /t/{slug:str}/jobs/{job:uuid}/discard": {"confirm": "discard"},
+    "POST /t/{slug:str}/customers/exports": {"columns": "name", "kind": "csv"},
     "POST /t/{slug:str}/complaints/{complaint_id:uuid}/note": {"text": "called"},
     "POST /t/{slug:str}/complaints/{complaint_id:uuid}/level": {"severity": "L1", "reason": "seen again"},
     "POST /t/{slug:str}/consents/{seal_id:uuid}/withdraw": {"confirm": "withdraw"},

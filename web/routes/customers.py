@@ -1,6 +1,7 @@
 """Customers: the list with its search, one customer's whole page, adding, changing, notes, and the export."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -33,6 +34,7 @@ from core.loyalty.queries import get_ladder, get_memberships, list_members
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from web.cursors import pack_cursor, read_cursor
+from web.customer_filters import read_filters
 from web.customer_page import show_page
 from web.htmx import wants_partial
 from web.i18n import N_, gettext, localized
@@ -96,15 +98,29 @@ async def show_customers(
     q: FromQuery[str] = "",
     tier: FromQuery[str] = "",
     sort: FromQuery[str] = "newest",
+    tag: FromQuery[str] = "",
+    own: FromQuery[str] = "",
+    value: FromQuery[str] = "",
     after: FromQuery[str] = "",
 ) -> Response[Any]:
     text, root = clean_name(q)[:MAX_SEARCH], tenant_path(request, "/customers")
     ladder = get_ladder(reader)
     cursor = read_cursor(after)
     chosen = tier if ladder and any(one.code == tier for one in ladder.tiers) else ""
+    filters = await read_filters(reader, tag=tag, own=own, value=value)
     if text:
         rows, more = await find_customers(reader, text, limit=2 * PAGE), None
+        if filters.narrow:
+            kept = set(await filters.list_ids(reader, among=[row.customer_id for row in rows], limit=2 * PAGE))
+            rows = [row for row in rows if row.customer_id in kept]
         cards = await get_memberships(reader, [row.customer_id for row in rows])
+        if chosen:
+            rows = [row for row in rows if (held := cards[row.customer_id].tier) and held.code == chosen]
+    elif filters.narrow:
+        ids = await filters.list_ids(reader, after=cursor[1] if cursor else None, limit=PAGE)
+        rows, cards = await list_customers_by_id(reader, ids), await get_memberships(reader, ids)
+        last = pack_cursor(rows[-1].name_pinyin, rows[-1].customer_id) if len(rows) == PAGE else ""
+        more = f"{root}?{filters.query}&tier={chosen}&after={last}" if last else None
         if chosen:
             rows = [row for row in rows if (held := cards[row.customer_id].tier) and held.code == chosen]
     else:
@@ -122,6 +138,7 @@ async def show_customers(
         partial="pages/customers/_rows_more.html" if cursor else "pages/customers/_list.html",
         lines=customer_lines(rows, cards, ladder),
         q=text,
+        filters=filters,
         tier=chosen,
         sort="name" if sort == "name" else "newest",
         tiers=[(one.code, localized(one.label)) for one in ladder.tiers] if ladder else [],
@@ -130,6 +147,10 @@ async def show_customers(
         imports=tenant_path(request, "/imports"),
         may_write=reader.actor.may("customers.write"),
         may_import=reader.actor.may("customers.import"),
+        may_design=reader.actor.may("customers.design"),
+        may_privacy=reader.actor.may("privacy.manage"),
+        may_export=reader.actor.may("customers.export"),
+        exports=f"{root}/exports?{urlencode({'q': text, 'tier': chosen})}",
     )
 
 
