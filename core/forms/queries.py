@@ -256,11 +256,15 @@ def _paths(answers: dict[str, Any], prefix: str = "") -> list[str]:
     return found
 
 
-async def list_links(reader: Reader, *, form_id: str | None = None, limit: int = 100) -> list[LinkFacts]:
+async def list_links(
+    reader: Reader, *, form_id: str | None = None, link_id: UUID | None = None, limit: int = 100
+) -> list[LinkFacts]:
     """Return the newest links of forms that are offered, those of customers included."""
     query = select(*_LINK).where(_L.c.tenant_id == reader.tenant_id, _L.c.form_id.in_(await _offered(reader)))
     if form_id is not None:
         query = query.where(_L.c.form_id == form_id)
+    if link_id is not None:
+        query = query.where(_L.c.link_id == link_id)
     rows = await reader.session.execute(query.order_by(_L.c.link_id.desc()).limit(limit))
     return [LinkFacts(**row._mapping) for row in rows]  # noqa: SLF001 - a public name of SQLAlchemy
 

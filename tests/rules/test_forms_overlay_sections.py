@@ -70,6 +70,13 @@ def test_a_field_may_stand_in_another_section() -> None:
     assert codes(place={"gone": "pet", "chip": "nowhere"}) == [("gone", "gone"), ("chip", "section-gone")]
 
 
+def test_what_is_hidden_keeps_its_place() -> None:
+    applied = apply_overlay(base(), overlay(order=["free", "weight_kg"], place={"free": "pet"}, hide=["free"]))
+    assert applied.conflicts == ()
+    assert sections(applied.form)["pet"] == ["weight_kg", "species", "chip"]
+    assert codes(place={"home.diet": "pet"}) == [("home.diet", "gone")]
+
+
 def test_a_section_of_nothing_goes_away() -> None:
     applied = apply_overlay(base(), overlay(hide=["why", "home", "risks"]))
     assert list(sections(applied.form)) == ["pet"]

@@ -108,12 +108,17 @@ def changed(base: Form, overlay: Overlay, path: str, changes: _Changes) -> Overl
     field = dict(walk_fields(base.fields)).get(path)
     if field is None:
         raise NoSuchPlace(path)
-    plain = msgspec.to_builtins(field)
-    defaults = {one.name: one.default for one in msgspec.structs.fields(type(field))}
-    wanted = overlay.set.get(path, {}) | changes
+    plain = _as_stored(field)
+    defaults = {one.name: _as_stored(one.default) for one in msgspec.structs.fields(type(field)) if not one.required}
+    wanted = overlay.set.get(path, {}) | _as_stored(changes)
     left = {name: value for name, value in wanted.items() if value != plain.get(name, defaults.get(name))}
     rest = {key: value for key, value in overlay.set.items() if key != path}
     return msgspec.structs.replace(overlay, set={**rest, path: left} if left else rest)
+
+
+def _as_stored(value: object) -> Any:
+    """Lists for tuples, as the patch comes back from its row: what is the same must compare equal."""
+    return msgspec.json.decode(msgspec.json.encode(None if value is msgspec.NODEFAULT else value))
 
 
 def path_of(addition: Addition) -> str:

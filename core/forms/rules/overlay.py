@@ -46,10 +46,12 @@ def apply_overlay(form: Form, overlay: Overlay, *, base: Form | None = None) -> 
     for addition in overlay.add:
         fields = work.insert(fields, addition)
         sections = joined(sections, addition.field.key, addition.after)
+    # What is hidden keeps its place for the day when it is shown again.
+    known = {path for path, _ in walk_fields(fields)}
     for path in overlay.hide:
         fields = work.drop(fields, path)
-    fields = work.arrange(fields, overlay.order)
-    sections = work.place(sections, fields, overlay.place)
+    fields = work.arrange(fields, overlay.order, known)
+    sections = work.place(sections, overlay.place, known)
     if overlay.order or overlay.place:
         sections = _in_document_order(sections, fields)
     applied = tidied(msgspec.structs.replace(form, fields=fields, sections=sections))
@@ -219,22 +221,19 @@ class _Overlay:
             return "consent-text", "what is shown before a signature may not be hidden"
         return None
 
-    def arrange(self, fields: tuple[Field, ...], order: tuple[str, ...]) -> tuple[Field, ...]:
+    def arrange(self, fields: tuple[Field, ...], order: tuple[str, ...], known: set[str]) -> tuple[Field, ...]:
         """Return the fields with the named ones first, in that order."""
-        every = dict(walk_fields(fields))
         for path in order:
-            if path not in every:
+            if path not in known:
                 self.say(path, "the form has no such field any more", "gone")
+        every = dict(walk_fields(fields))
         return arranged(fields, tuple(path for path in order if path in every))
 
-    def place(
-        self, sections: tuple[Section, ...], fields: tuple[Field, ...], places: dict[str, str]
-    ) -> tuple[Section, ...]:
-        """Return the sections with some fields in another one than the plugin's."""
-        top = {field.key for field in fields}
+    def place(self, sections: tuple[Section, ...], places: dict[str, str], known: set[str]) -> tuple[Section, ...]:
+        """Return the sections with some fields in another one than the plugin's; `tidied` takes hidden ones out."""
         moved: dict[str, str] = {}
         for key, section_id in places.items():
-            if key not in top:
+            if key not in known or "." in key:
                 self.say(key, "the form has no such field any more", "gone")
             elif section_id not in self._sections:
                 self.say(key, f"the form has no section {section_id} any more", "section-gone", section=section_id)

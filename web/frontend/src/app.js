@@ -3,6 +3,8 @@ import "htmx.org";
 import "htmx.org/dist/ext/hx-sse.js";
 import "./elements/chart-view.js";
 import "./elements/command-palette.js";
+import "./elements/copy-text.js";
+import "./elements/form-desk.js";
 import "./elements/photo-input.js";
 import "./elements/signature-field.js";
 import "./elements/sla-timer.js";
