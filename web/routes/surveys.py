@@ -2,6 +2,7 @@
 
 import io
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -43,7 +44,9 @@ from web.views.surveys import PERIODS, SOURCES, call_lines, said_of, span_of, ti
 
 PATH: Final = "/t/{slug:str}/surveys"
 _READ = requires("surveys.read")
-COMMENTS: Final = 20
+COMMENTS: Final = 8
+MORE: Final = 100
+"""Answers shown of each kind, at first and when more are asked for."""
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS: Final = 100_000
 
@@ -134,6 +137,7 @@ async def _choices(reader: Reader) -> dict[str, Any]:
 async def show_results(
     request: WebRequest,
     reader: NamedDependency[Reader],
+    *,
     period: FromQuery[str] = "year",
     step: FromQuery[str] = "month",
     branch: FromQuery[str] = "",
@@ -142,6 +146,7 @@ async def show_results(
     segment: FromQuery[str] = "",
     source: FromQuery[str] = "",
     campaign: FromQuery[str] = "",
+    more: FromQuery[str] = "",
 ) -> Response[Any]:
     """Interviewers have no results: their page is the queue."""
     if not reader.actor.may("surveys.read"):
@@ -156,36 +161,52 @@ async def show_results(
         source=source,
         campaign=campaign,
     )
-    asked = await _filter(reader, wanted)
-    figures, points = await get_figures(reader, asked, step="quarter" if wanted.step == "quarter" else "month")
-    reach = await get_reach(reader, asked)
-    tiles, alone = tiles_of(figures, reach, await get_risk(reader, asked))
-    nps_rows, share_rows = trend_of(points, wanted.step, with_nps=not alone)
-    may_see = reader.actor.may("customers.read")
     return await show(
         request,
         "pages/surveys/results.html",
         partial="pages/surveys/_results.html",
         wanted=wanted,
-        answers=figures.answers,
-        asked=reach.asked,
-        tiles=tiles,
-        alone=alone,
-        nps_rows=nps_rows,
-        share_rows=share_rows,
-        reach_rows=[(gettext("Reach"), [reach.rate])] if reach.rate is not None else [],
-        target=REACH_TARGET,
-        unhappy=said_of(await list_comments(reader, asked, unhappy=True, limit=COMMENTS), may_see=may_see),
-        comments=said_of(await list_comments(reader, asked, limit=COMMENTS), may_see=may_see),
         has_form=bool(await list_survey_forms(reader)),
         root=tenant_path(request, "/surveys"),
         tenant=tenant_path(request),
         tabs=survey_tabs(reader, tenant_path(request, "/surveys"), "results"),
         may_call=reader.actor.may("surveys.interview"),
         may_manage=reader.actor.may("surveys.manage"),
-        may_export=reader.actor.may("customers.export"),
+        target=REACH_TARGET,
+        **await _figures(reader, wanted, await _filter(reader, wanted)),
+        **await _said(reader, wanted, await _filter(reader, wanted), more=bool(more)),
         **await _choices(reader),
     )
+
+
+async def _figures(reader: Reader, wanted: Wanted, asked: ResultFilter) -> dict[str, Any]:
+    figures, points = await get_figures(reader, asked, step="quarter" if wanted.step == "quarter" else "month")
+    reach = await get_reach(reader, asked)
+    tiles, alone = tiles_of(figures, reach, await get_risk(reader, asked))
+    nps_rows, share_rows = trend_of(points, wanted.step, with_nps=not alone)
+    return {
+        "answers": figures.answers,
+        "asked": reach.asked,
+        "tiles": tiles,
+        "alone": alone,
+        "nps_rows": nps_rows,
+        "share_rows": share_rows,
+        "reach_rows": [(gettext("Reach"), [reach.rate])] if reach.rate is not None else [],
+    }
+
+
+async def _said(reader: Reader, wanted: Wanted, asked: ResultFilter, *, more: bool) -> dict[str, Any]:
+    limit = MORE if more else COMMENTS
+    unhappy = await list_comments(reader, asked, unhappy=True, limit=limit)
+    comments = await list_comments(reader, asked, limit=limit)
+    may_see = reader.actor.may("customers.read")
+    again = {key: value for key, value in msgspec.structs.asdict(wanted).items() if value} | {"more": "1"}
+    longer = not more and COMMENTS in {len(unhappy), len(comments)}
+    return {
+        "unhappy": said_of(unhappy, may_see=may_see),
+        "comments": said_of(comments, may_see=may_see),
+        "more": f"/t/{reader.scope.slug}/surveys?{urlencode(again)}" if longer else "",
+    }
 
 
 @post(PATH + "/answers/{submission_id:uuid}/call-back", guards=[_READ])

@@ -221,6 +221,7 @@ def _risk(figure: Risk) -> Figure:
         kind="risk",
         value=gettext("%(rate)s per 100") % {"rate": f"{figure.rate:g}"},
         detail=words % {"n": figure.complaints, "base": figure.base},
+        remarks=(gettext("Too small a base to build on (under %(n)s)") % {"n": FEW},) if figure.base < FEW else (),
     )
 
 
