@@ -19,7 +19,7 @@ from core.visits.actions.estimates import EstimateChanged, answer_estimate
 from core.visits.queries.bills import BillFacts, find_bill, get_standing, list_estimates
 from core.visits.queries.visits import VisitRow, get_opened_link, get_visit
 from web.formats import format_datetime, money
-from web.i18n import gettext
+from web.i18n import N_, gettext
 from web.page import current_page
 from web.pdf import answer_pdf
 from web.problems import Refused, field_texts
@@ -37,6 +37,7 @@ from web.views.visits import (
 )
 
 PATH: Final = "/b/{code:str}"
+_HEAD: Final = (N_("Item"), N_("Quantity"), N_("Price"), N_("Discount"), N_("Amount"))
 BODY_LIMIT: Final = 512 * 1024
 """A drawn signature comes along."""
 
@@ -167,7 +168,7 @@ def _paper(request: WebRequest, data: dict[str, Any]) -> dict[str, Any]:
             (gettext("Visit"), data["number"]),
             (gettext("Date"), _date(bill.finalised_at if bill else newest.given_at)),
         ],
-        "head": [gettext(text) for text in ("Item", "Quantity", "Price", "Discount", "Amount")],
+        "head": [gettext(text) for text in _HEAD],
         "groups": [
             {
                 "name": group.name,

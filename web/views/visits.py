@@ -23,7 +23,7 @@ CATEGORY_NAMES: Final = {
     "surgery": N_("Surgery fees"),
 }
 STATES: Final = {
-    "open": N_("Waiting"),
+    "open": N_("In the waiting room"),
     "in_treatment": N_("In treatment"),
     "discharged": N_("Discharged"),
     "cancelled": N_("Cancelled"),
