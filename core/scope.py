@@ -5,11 +5,11 @@ from uuid import UUID
 
 import msgspec
 
-ActorKind = Literal["staff", "customer", "system"]
+ActorKind = Literal["staff", "customer", "system", "program"]
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Somebody who changes things; `system` is our own worker."""
+    """Somebody who changes things; `system` is our own worker, `program` a chain's own software with its key."""
 
     kind: ActorKind
     name: str

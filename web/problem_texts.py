@@ -271,6 +271,14 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "bad-phone": N_("Give a phone number that can be called"),
     "bad-choice": N_("Choose one of the answers offered"),
     "bad-date": N_("Write a date that exists, like 2026-03-02"),
+    # Conditions and segments
+    "unknown-condition-field": N_("A condition names a field that is not there: %(field)s"),
+    "bad-count": N_("The number of a condition must lie between 1 and 1,000"),
+    "bad-operator": N_("A field cannot be compared that way: %(field)s"),
+    "bad-value": N_("A value does not fit its field: %(field)s"),
+    "too-many-conditions": N_("At most %(max)s conditions"),
+    "too-deep": N_("Groups may lie at most %(max)s deep"),
+    "same-customer": N_("Choose two different customers"),
     # Customers and purchases
     "too-many": N_("At most %(max)s"),
     "unknown-kind": N_("No plugin of yours knows this kind"),

@@ -187,6 +187,8 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
             retry_after=found.retry_after,
         )
         response = _present(request, problem)
+    if found.status == 401 and request.scope["path"].startswith("/api/"):
+        response.set_header("www-authenticate", 'Bearer realm="anxin"')
     for name, value in found.headers.items():
         response.set_header(name, value)
     if found.retry_after:

@@ -14,10 +14,12 @@ from litestar.handlers.base import BaseRouteHandler
 
 from core.errors import Forbidden, NotFound, Unauthenticated
 from core.scope import CUSTOMER, Actor
+from tenants.api_keys import SCOPES
 from tenants.roles import PERMISSIONS, permissions_of
 from tenants.sessions import SignedIn, find_visitor
 from tenants.work import CODE_PREFIX_LENGTH
 from web.i18n import known_locale
+from web.key_door import open_by_key
 from web.page import CSRF_HEADER, LOCALE_COOKIE
 from web.request import WebRequest, refuse_bad_text
 from web.visit import Door, Visit
@@ -70,6 +72,9 @@ class Access(msgspec.Struct, frozen=True):
         """Open the visit, or raise what the visitor is to see."""
         request = cast("WebRequest", connection)
         unsafe = request.method not in SAFE_METHODS
+        if self.door == "key":
+            request.visit = await open_by_key(request, self.permission, read_only=not unsafe)
+            return
         if unsafe:
             check_origin(request)
             # Read before the transaction opens: a slow upload must not hold a connection. Strangers are not read at all.
@@ -93,6 +98,16 @@ def requires(permission: str | None = None) -> Access:
     if permission is not None and permission not in PERMISSIONS:
         raise LookupError(f"no role can hold the permission {permission!r}; see tenants/roles.py")
     return Access("staff", permission)
+
+
+def by_key(scope: str) -> Access:
+    """Guard a route for programmes: the tenant's key in `Authorization: Bearer`, with this scope.
+
+    Cookies give nothing there, so there is nothing that another site could misuse and no token to ask for.
+    """
+    if scope not in SCOPES:
+        raise LookupError(f"no key can hold the scope {scope!r}; see tenants/api_keys.py")
+    return Access("key", scope)
 
 
 AT_TENANT: Final = Access("tenant")

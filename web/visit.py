@@ -8,10 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.hooks.dispatch import TenantPlugins
 from core.scope import Scope
+from tenants.api_keys import KeyFacts
 from tenants.sessions import SignedIn
 
-Door = Literal["staff", "tenant", "code"]
-"""staff: signed in. tenant: at a tenant's address, nobody signed in. code: a customer with a public code."""
+Door = Literal["staff", "tenant", "code", "key"]
+"""staff: signed in. tenant: at a tenant's address, nobody signed in. code: a customer with a public code. key: a programme
+that shows the tenant's API key."""
 
 
 class Visit:
@@ -29,6 +31,7 @@ class Visit:
         stack: AsyncExitStack,
         signed_in: SignedIn | None = None,
         token: str = "",
+        key: KeyFacts | None = None,
     ) -> None:
         self.door = door
         self.session = session
@@ -38,6 +41,7 @@ class Visit:
         self.read_only = read_only
         self.signed_in = signed_in
         self.token = token
+        self.key = key
         self._stack = stack
 
     async def close(self) -> None:

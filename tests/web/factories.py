@@ -32,6 +32,8 @@ from core.privacy.actions import ask
 from core.privacy.models import PrivacyReceipt
 from core.profiles.actions import add_tag
 from core.profiles.fields import define_field
+from core.segments.actions import add_segment
+from core.segments.rules import SegmentDraft
 from core.surveys.actions import CampaignPlan, plan_campaign
 from core.surveys.asking import draw_month
 from core.surveys.queries import list_survey_forms
@@ -40,8 +42,7 @@ from core.visits.actions.bills import LineDraft, add_lines
 from core.visits.actions.prices import start_draft
 from core.visits.actions.visits import plan_procedure
 from core.visits.queries.bills import find_bill
-from core.segments.actions import add_segment
-from core.segments.rules import SegmentDraft
+from tenants.api_keys import create_key
 from tenants.duty import plan_shift
 from tenants.survey_segments import SEGMENTS
 from tests.visits import estimate, make_visit
@@ -57,6 +58,7 @@ WORDS: Final[dict[str, str]] = {
     "plugin": "petclinic",
     "milestone": "on_site",
     "form_id": "petclinic.intake",
+    "revision": "1",
     "deed": "add",
     "entity": "customer",
 }
@@ -189,6 +191,11 @@ async def _complaint(tenant: TestTenant) -> object:
     async with tenant.unit() as uow:
         filing = Filing(text="手术中宠物死亡，要求说法", contact_name="周文博", contact_phone="13878106871")
         return (await file_complaint(uow, filing=filing)).complaint_id
+
+
+async def _key(tenant: TestTenant) -> object:
+    async with tenant.unit() as uow:
+        return (await create_key(uow, name="till", scopes=["forms.read"])).key_id
 
 
 async def _job(tenant: TestTenant) -> object:
@@ -353,6 +360,7 @@ FACTORIES: Final[dict[str, Factory]] = {
     "file_id": _file,
     "seal_id": _seal,
     "job": _job,
+    "key_id": _key,
     "visit_id": _visit,
     "line_id": _bill_line,
     "procedure_id": _procedure,
@@ -361,6 +369,7 @@ FACTORIES: Final[dict[str, Factory]] = {
 }
 
 BODIES: Final[dict[str, Mapping[str, object]]] = {
+    "POST /t/{slug:str}/api-keys": {"name": "till", "scopes": "forms.read"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/tags": {"name": "friend"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/contacts": {"kind": "email", "value": "a@example.cn"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/consents": {"purpose": "survey", "decision": "granted"},

@@ -13,7 +13,6 @@ from tenants.plugin_settings import enable_plugin
 from tests.web.forms import form_fields
 from tests.webapp import Browser, cookie_flags
 from tests.workplaces import TestTenant
-from web.routes.intake import POSTS_A_MINUTE
 
 Client = Callable[..., Awaitable[Browser]]
 New = Callable[[], Browser]
@@ -183,10 +182,17 @@ async def test_a_key_opens_the_draft_of_its_own_link_only(browser: New, poster: 
     assert "dry" not in (await stranger.get(f"{other}?draft=on")).text
 
 
-async def test_more_posts_in_a_minute_than_a_person_sends_are_refused(browser: New, personal: str) -> None:
+async def test_more_posts_in_a_minute_than_a_person_sends_are_refused(
+    browser: New, personal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.routes.drafts.POSTS_A_MINUTE", 3)
+    monkeypatch.setattr("web.routes.intake.POSTS_A_MINUTE", 0)
     visitor = browser()
-    for _ in range(POSTS_A_MINUTE):
+    for _ in range(3):
         await visitor.post(f"{personal}/draft", data={"_revision": "x"}, headers={"accept": "application/json"})
     answer = await visitor.post(f"{personal}/draft", data={}, headers={"accept": "application/json"})
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
+    page = await visitor.post(personal, data={})
+    assert page.status_code == 429
+    assert "Too many requests" in page.text
