@@ -12,6 +12,9 @@ from core.contacts.actions import record_consent
 from core.errors import InvalidInput, NotFound
 from core.forms.queries import FormLinkRevoked, get_usable_link
 from core.hooks.host import PluginHost
+from core.hooks.records.conditions import Cmp
+from core.segments.actions import add_segment
+from core.segments.rules import SegmentDraft
 from core.surveys.actions import (
     CampaignMoved,
     accept_campaign,
@@ -46,6 +49,7 @@ from core.surveys.results import (
     list_comments,
 )
 from core.surveys.rules.script import DEFAULTS, Script
+from tenants.survey_segments import SEGMENTS
 from tests.actions.surveys import (
     FORM,
     NOBODY,
@@ -324,3 +328,24 @@ async def test_settings_and_script_are_kept_and_refuse_nonsense(clinic: TestTena
             await save_script(uow, locale="zh_CN", script=Script("", "您好", "", ""))
         with pytest.raises(NotFound):
             await save_script(uow, locale="fr", script=own)
+
+
+async def test_a_segment_is_an_audience_and_a_filter(clinic: TestTenant) -> None:
+    ids = await people(clinic, 3)
+    tree = Cmp(field="phone", op="eq", value="+8613900000001")
+    async with clinic.unit() as uow:
+        segment_id = await add_segment(uow, draft=SegmentDraft(name_zh="一号", name_en="One", tree=tree))
+        campaign_id = await plan_campaign(
+            uow, plan=plan(audience="segment", segment_id=str(segment_id)), segments=SEGMENTS
+        )
+        await open_campaign(uow, campaign_id=campaign_id)
+        assert not await fill_campaign(uow, campaign_id=campaign_id, segments=SEGMENTS)
+        rows = await codes_of(uow, campaign_id)
+        assert [row.customer_id for row in rows] == [ids[1]]
+        members = await SEGMENTS.get_members(uow, str(segment_id))
+    await answer(clinic, rows[0].code, "k", nps=9)
+    wanted = ResultFilter(first=YEAR.first, last=YEAR.last, members=members)
+    async with clinic.unit() as uow:
+        assert (await get_figures(uow, wanted))[0].answers == 1
+        assert (await get_reach(uow, wanted)).asked == 1
+        assert (await get_risk(uow, wanted)).base == 1

@@ -43,7 +43,7 @@ SOURCES: Final = {
     "other": N_("Typed in"),
 }
 OUTCOMES: Final = {
-    "reached": N_("Reached"),
+    "reached": N_("Talked to the customer"),
     "no_answer": N_("No answer"),
     "call_later": N_("Call later"),
     "refused": N_("Does not want to"),
