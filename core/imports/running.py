@@ -50,6 +50,7 @@ class Done(msgspec.Struct):
     made_customer: bool = False
     made_subject: bool = False
     before: dict[str, Any] | None = None
+    more_subjects: list[str] | None = None
 
 
 async def run_chunk(uow: UnitOfWork, *, batch_id: UUID) -> bool:
@@ -100,7 +101,7 @@ async def _work_off(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Waiting]
     await _apply_changes(uow, matches, done)
     await _join_sharers(uow, rows, matches, known, done)
     await _tell(uow, batch, rows, done)
-    made = {one.customer_id for one in done.values() if one.customer_id and (one.made_customer or one.made_subject)}
+    made = {one.customer_id for one in done.values() if one.customer_id and one.outcome in {"new", "pet"}}
     if made and _words_later(batch):
         await uow.enqueue(WORDS_TASK, {"customers": [str(one) for one in made]})
     openings = {
@@ -166,6 +167,7 @@ async def _add_new(
             one.outcome = "new" if one.made_customer else "pet"
             if row.reading.pet is not None:
                 one.subject_id, one.made_subject = next(subject_ids), True
+                one.more_subjects = [str(next(subject_ids)) for _ in row.reading.more_pets] or None
 
 
 def _draft(rows: Sequence[Waiting]) -> CustomerDraft:
@@ -177,7 +179,7 @@ def _draft(rows: Sequence[Waiting]) -> CustomerDraft:
         member_no=said.member_no,
         note=said.note,
         last_visit_on=said.last_visit_on,
-        subjects=tuple(pet for row in rows if (pet := _pet(row)) is not None),
+        subjects=tuple(one for row in rows if (pet := _pet(row)) is not None for one in (pet, *row.reading.more_pets)),
     )
 
 
@@ -212,10 +214,16 @@ async def _add_pets(
             pet = _pet(row)
             if one.customer_id and pet is not None and match.pet is None:
                 wanted.append((one, pet))
+            more = match.more_pets if match.known else row.reading.more_pets
+            wanted += [(one, another) for another in more if one.customer_id]
     pairs = [(one.customer_id, pet) for one, pet in wanted if one.customer_id]
     ids = await add_subjects(uow, pairs, source="import", compare=False, words=not _words_later(batch))
     for (one, _), subject_id in zip(wanted, ids, strict=True):
-        one.subject_id, one.made_subject, one.outcome = subject_id, True, "pet"
+        one.outcome = "pet"
+        if one.made_subject or one.subject_id is not None:
+            one.more_subjects = [*(one.more_subjects or ()), str(subject_id)]
+        else:
+            one.subject_id, one.made_subject = subject_id, True
 
 
 async def _apply_changes(uow: UnitOfWork, matches: Mapping[int, Match], done: dict[int, Done]) -> None:
@@ -285,7 +293,7 @@ async def _tell(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Waiting], do
     events = []
     for row in rows:
         one = done[row.row_no]
-        if one.customer_id and (one.made_customer or one.made_subject or one.before):
+        if one.customer_id and (one.made_customer or one.made_subject or one.before or one.more_subjects):
             told = {"batch": batch.number, "filename": batch.filename, "row": row.row_no, "outcome": one.outcome}
             events.append(
                 Event(
@@ -302,17 +310,20 @@ async def _tell(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Waiting], do
 
 _WRITE_BACK = text(
     "UPDATE import_row SET outcome = r.outcome, state = 'done', customer_id = r.customer_id, subject_id = r.subject_id,"
-    " made_customer = r.made_customer, made_subject = r.made_subject, before = CAST(r.before AS jsonb)"
+    " made_customer = r.made_customer, made_subject = r.made_subject, before = CAST(r.before AS jsonb),"
+    " more_subjects = CAST(r.more_subjects AS jsonb)"
     " FROM unnest(CAST(:row_no AS bigint[]), CAST(:outcome AS text[]), CAST(:customer_id AS uuid[]),"
     " CAST(:subject_id AS uuid[]), CAST(:made_customer AS boolean[]), CAST(:made_subject AS boolean[]),"
-    " CAST(:before AS text[])) AS r (row_no, outcome, customer_id, subject_id, made_customer, made_subject, before)"
+    " CAST(:before AS text[]), CAST(:more_subjects AS text[]))"
+    " AS r (row_no, outcome, customer_id, subject_id, made_customer, made_subject, before, more_subjects)"
     " WHERE import_row.tenant_id = :tenant_id AND import_row.batch_id = :batch_id AND import_row.row_no = r.row_no"
 )
 
 
 async def _write_back(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Waiting], done: Mapping[int, Done]) -> None:
     values: dict[str, Any] = {name: [getattr(one, name) for one in done.values()] for name in Done.__struct_fields__}
-    values["before"] = [None if before is None else encode_json(before) for before in values["before"]]
+    for name in ("before", "more_subjects"):
+        values[name] = [None if value is None else encode_json(value) for value in values[name]]
     await uow.session.execute(_WRITE_BACK, values | {"tenant_id": uow.tenant_id, "batch_id": batch.batch_id})
     counts = Counter(msgspec.to_builtins(batch.counts) | {"codes": 0})
     counts.subtract(Counter(row.outcome for row in rows))

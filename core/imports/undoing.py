@@ -77,6 +77,9 @@ async def _take_back(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Any]) -
     kept |= {made[one]: "changed-since" for one in touched}
     leaving = [one for one in made if one not in touched]
     pets = {row.subject_id: row for row in rows if row.made_subject and row.customer_id not in leaving}
+    for row in rows:
+        if row.customer_id not in leaving:
+            pets |= {UUID(one): row for one in row.more_subjects or ()}
     kept |= await _remove_pets(uow, batch, pets)
     for row in rows:
         if row.before and not await _restore(uow, row.before, row.customer_id, row.subject_id):

@@ -17,7 +17,7 @@ from core.imports.rules.cells import (
     read_han_number,
     read_sex,
     read_yes_no,
-    refuse_lost_digits,
+    whole_digits,
 )
 from core.imports.rules.files import safe_cell, write_csv
 
@@ -185,9 +185,9 @@ def test_texts_are_cleaned_and_too_long_ones_refused() -> None:
 
 
 def test_a_number_that_lost_its_digits_is_refused() -> None:
-    refuse_lost_digits("13812345678")
+    whole_digits("13812345678")
     with pytest.raises(CellProblem):
-        refuse_lost_digits("1.38123E+10")
+        whole_digits("1.38123E+10")
 
 
 def test_the_error_file_opens_in_a_spreadsheet_and_calculates_nothing() -> None:

@@ -14,7 +14,9 @@ MAX_PHONES = 5
 _MAINLAND_MOBILE = re.compile(r"1[3-9]\d{9}")
 _MAINLAND = 86
 # Several numbers in one cell: 15778501703/13913594081. Spaces and dashes are parts of one number, not separators.
-_SEPARATORS = re.compile(r"[/、,;；，|\n]|或|和")
+_SEPARATORS = re.compile(r"[/\\、,;；，|&\n\t]|或者?|和|(?<=\d)\s+or\s+(?=\d)")
+# 13812346871微信同号, 妈妈13912345678: a word before or behind the number says whose it is.
+_WORDS = re.compile(r"^[\u4e00-\u9fff]{1,8}[:：\s]*(?=[+\d(])|(?<=[\d)])\s*[\u4e00-\u9fff]{1,8}$")
 _TWO_MOBILES = re.compile(r"(?<!\d)(1[3-9]\d{9})\s+(1[3-9]\d{9})(?!\d)")
 _REMARK = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
 _AREA_CODE = re.compile(r"[(（](\+?\d{2,4})[)）]")
@@ -54,7 +56,7 @@ def read_phones(text: str) -> PhoneReading:
     phones: list[Phone] = []
     refused: list[str] = []
     for written in _SEPARATORS.split(_TWO_MOBILES.sub(r"\1/\2", plain)):
-        part = _LABEL.sub("", written.strip())
+        part = _WORDS.sub("", _LABEL.sub("", written.strip())).strip()
         if not part:
             continue
         phone = read_phone(part)

@@ -32,6 +32,8 @@ class DateReading(msgspec.Struct, frozen=True):
 
     day: date
     partial: bool = False
+    short: bool = False
+    """The year was told by its last two digits."""
 
 
 @functools.lru_cache(maxsize=4096)
@@ -49,7 +51,7 @@ def is_empty(text: str) -> bool:
 _ERROR_CELL = re.compile(r"#(REF|N/A|DIV/0|VALUE|NAME|NUM|NULL|SPILL)[!?]?", re.IGNORECASE)
 _FORMULA = re.compile(r"\s*(=|[@+\-]\s*[A-Za-z]+\s*[(|!])")
 _FORMULA_HEADS = frozenset("=@+-")
-_LOST_DIGITS = re.compile(r"\d(\.\d+)?e\+?\d{2}", re.IGNORECASE)
+_SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?e\+?(\d{1,2})", re.IGNORECASE)
 
 
 def plain_cell(text: str, *, max_length: int) -> str:
@@ -59,8 +61,9 @@ def plain_cell(text: str, *, max_length: int) -> str:
         CellProblem: a formula (never executed), the error value of one, or more text than fits.
     """
     # Our own error file protects such cells with an apostrophe; whoever sends them back means the text.
+    # Before digits it is the mark of a spreadsheet for "this is a text".
     protected = text.startswith("'") and text[1:2] in {"=", "+", "-", "@"}
-    if protected:
+    if protected or (text.startswith("'") and text[1:2].isdecimal()):
         text = text[1:]
     head = text.lstrip()[:1]
     if head == "#" and _ERROR_CELL.fullmatch(text.strip()):
@@ -73,18 +76,44 @@ def plain_cell(text: str, *, max_length: int) -> str:
     return plain
 
 
-def refuse_lost_digits(text: str) -> None:
-    """Refuse 1.38E+10: the spreadsheet has thrown the last digits away."""
-    if _LOST_DIGITS.fullmatch(fold(text)):
+def whole_digits(text: str) -> str:
+    """1.3812346871E+10 -> 13812346871, for nothing was lost; any other text as it is.
+
+    Raises:
+        CellProblem: 1.38E+10: the spreadsheet has thrown the last digits away.
+    """
+    found = _SCIENTIFIC.fullmatch(fold(text))
+    if found is None:
+        return text
+    lead, decimals, zeros = found[1], found[2] or "", int(found[3])
+    if len(decimals) != zeros:
         raise CellProblem("lost-digits")
+    return lead + decimals
 
 
 _YMD = re.compile(r"(\d{4})\s*[-/.年\s]\s*(\d{1,2})\s*[-/.月\s]\s*(\d{1,2})\s*[日号]?")
-_YM = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*月?")
+_YM = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*月?(?:份)?|((?:19|20)\d{2})(0[1-9]|1[0-2])")
 _Y = re.compile(r"((?:19|20)\d{2})\s*年?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _DMY = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
-_TIME = re.compile(r"[t\s]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(z|[+-]\d{2}:?\d{2})?$")
+_YY = re.compile(r"(\d{1,2})\s*([-/.年])\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?")
+# 民国109年 is 2020: the years of the Republic are counted from 1912.
+_MINGUO = re.compile(r"(?:中华)?民[国國]\s*(\d{1,3})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?")
+_MINGUO_ZERO = 1911
+_HAN_DATE = re.compile(
+    r"([〇零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十廿]{1,4})[日号]?"
+)
+_MONTHS = {
+    name: number
+    for number, name in zip(range(1, 13), re.findall("...", "janfebmaraprmayjunjulaugsepoctnovdec"), strict=True)
+}
+_D_MON_Y = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[-\s./]*([a-z]{3})[a-z]*\.?,?[-\s./]*(\d{4})")
+_MON_D_Y = re.compile(r"([a-z]{3})[a-z]*\.?[-\s./]*(\d{1,2})(?:st|nd|rd|th)?,?[-\s./]+(\d{4})")
+_Y_MON_D = re.compile(r"(\d{4})[-\s./]*([a-z]{3})[a-z]*\.?[-\s./]*(\d{1,2})")
+_TIME = re.compile(
+    r"(?:[t\s]+|(?=[上下中]午))(?:上午|下午|中午|am|pm)?\s*\d{1,2}[:时点]\d{2}分?(:\d{2}(\.\d+)?)?\s*(?:am|pm|z|[+-]\d{2}:?\d{2})?$"
+)
+_WEEKDAY = re.compile(r"[\s(]*(?:星期|周|礼拜)[一二三四五六日天][\s)]*")
 _SERIAL = re.compile(r"(\d{4,5})(\.\d+)?")
 # Excel's day 1 is 1 January 1900, and it believes in 29 February 1900.
 _EXCEL_EPOCH = date(1899, 12, 30)
@@ -96,10 +125,11 @@ def read_date(text: str, *, today: date) -> DateReading | None:
     Raises:
         CellProblem: no such day, a day to come, before 1900, an ambiguous or unknown form.
     """
-    plain = _TIME.sub("", fold(text))
-    if plain in EMPTY or plain in {"未知", "不清楚", "0"}:
+    plain = _TIME.sub("", _WEEKDAY.sub(" ", fold(text)).strip())
+    if plain in EMPTY or plain in {"未知", "不清楚", "0", "不知道", "不记得", "待补", "0000-00-00"}:
         return None
-    reading = _read_day(plain)
+    short = _YY.fullmatch(plain)
+    reading = _read_short(plain, short, today) if short else _read_day(plain)
     if reading.day > today:
         raise CellProblem("date-future", value=text.strip())
     if reading.day.year < OLDEST_YEAR:
@@ -107,13 +137,52 @@ def read_date(text: str, *, today: date) -> DateReading | None:
     return reading
 
 
+def _read_short(plain: str, found: re.Match[str], today: date) -> DateReading:
+    """20/4/28, 20年4月28日: the year comes first here; where that makes no day that has been, another order may."""
+    first, middle, last = found[1], found[3], found[4]
+    orders = [(first, middle, last)]
+    if found[2] != "年":
+        orders += [(last, middle, first), (last, first, middle)]
+    days = []
+    for year, month, day in orders:
+        for century in (2000, 1900) if len(year) == 2 else ():
+            try:
+                one = date(century + int(year), int(month), int(day))
+            except ValueError:
+                continue
+            if one <= today:
+                days.append(one)
+                break
+        if days and year == first:
+            break
+    if not days:
+        raise CellProblem("date-impossible", value=plain)
+    if len(set(days)) > 1:
+        raise CellProblem("date-ambiguous", value=plain)
+    return DateReading(days[0], short=True)
+
+
+def _read_words(plain: str) -> DateReading | None:
+    """28 Apr 2020, April 28, 2020, 2020-Apr-28, 民国109年4月28日, 二〇二〇年四月二十八日."""
+    if found := _MINGUO.fullmatch(plain):
+        year, month, day = map(int, found.groups())
+        return DateReading(_day(plain, year + _MINGUO_ZERO, month, day))
+    if found := _HAN_DATE.fullmatch(plain):
+        parts = [read_han_number(part.replace("廿", "二十")) or 0 for part in found.groups()]
+        return DateReading(_day(plain, *parts))
+    for pattern, order in ((_D_MON_Y, (2, 1, 0)), (_MON_D_Y, (2, 0, 1)), (_Y_MON_D, (0, 1, 2))):
+        if (found := pattern.fullmatch(plain)) and (words := found.groups())[order[1]] in _MONTHS:
+            return DateReading(_day(plain, int(words[order[0]]), _MONTHS[words[order[1]]], int(words[order[2]])))
+    return None
+
+
 @functools.lru_cache(maxsize=4096)
 def _read_day(plain: str) -> DateReading:
-    found = _YMD.fullmatch(plain) or _COMPACT.fullmatch(plain)
+    found = _YMD.fullmatch(plain) or _COMPACT.fullmatch(plain.removesuffix(".0"))
     if found:
         return DateReading(_day(plain, *map(int, found.groups())))
     if month := _YM.fullmatch(plain):
-        return DateReading(_day(plain, int(month[1]), int(month[2]), 1), partial=True)
+        return DateReading(_day(plain, int(month[1] or month[3]), int(month[2] or month[4]), 1), partial=True)
     if year := _Y.fullmatch(plain):
         return DateReading(_day(plain, int(year[1]), 1, 1), partial=True)
     if other := _DMY.fullmatch(plain):
@@ -124,6 +193,8 @@ def _read_day(plain: str) -> DateReading:
     serial = _SERIAL.fullmatch(plain)
     if serial and int(serial[1]) >= 20_000:  # 1954; below that it is no day of a customer, but a number
         return DateReading(_EXCEL_EPOCH + timedelta(days=int(serial[1])))
+    if words := _read_words(plain):
+        return words
     raise CellProblem("date-unknown", value=plain)
 
 
@@ -211,12 +282,40 @@ def read_han_number(text: str) -> int | None:
     return total + section
 
 
-_MALE = frozenset({"公", "雄", "雄性", "男", "男性", "男孩", "弟弟", "♂", "male", "m", "boy", "先生", "gg"})
+_MALE = frozenset(
+    {
+        *("公", "雄", "雄性", "男", "男性", "男孩", "弟弟", "♂", "male", "m", "boy", "先生", "gg", "公的", "男士"),
+        *("男生", "男主人", "爸爸", "mr", "mr.", "弟", "mn", "m/n", "公犬", "公猫", "公狗", "男宝", "小公"),
+    }
+)
 _FEMALE = frozenset(
-    {"母", "雌", "雌性", "女", "女性", "女孩", "妹妹", "♀", "female", "f", "girl", "女士", "mm", "小姐"}
+    {
+        *("母", "雌", "雌性", "女", "女性", "女孩", "妹妹", "♀", "female", "f", "girl", "女士", "mm", "小姐", "太太"),
+        *(
+            "女生",
+            "女主人",
+            "妈妈",
+            "ms",
+            "ms.",
+            "mrs",
+            "mrs.",
+            "miss",
+            "妹",
+            "fs",
+            "f/s",
+            "母犬",
+            "母猫",
+            "母狗",
+            "女宝",
+        ),
+    }
 )
 _UNKNOWN = frozenset({"未知", "不明", "?", "？", "unknown", "不清楚", "待定", "x"})
-_NEUTER_MARK = re.compile(r"[(（]?(已绝育|绝育|未绝育|去势)[)）]?")
+_NEUTER_MARK = re.compile(
+    r"[\s,/]*[(（]?(已绝育|未绝育|没绝育|绝育|已去势|未去势|去势|已节育|节育|已育|未育)[)）]?[\s,/]*"
+)
+NEUTERED_SEX = frozenset({"mn", "m/n", "fs", "f/s"})
+"""What a clinic writes for a neutered male and a spayed female."""
 
 
 @functools.lru_cache(maxsize=256)
@@ -237,16 +336,61 @@ def read_gender(text: str) -> str | None:
     return None if found == "unknown" else found
 
 
-_YES = frozenset({"是", "已", "已绝育", "绝育", "1", "y", "yes", "true", "√", "✓", "✔", "有", "做了", "已做"})
+_YES = frozenset(
+    {
+        *(
+            "是",
+            "已",
+            "已绝育",
+            "绝育",
+            "1",
+            "y",
+            "yes",
+            "true",
+            "t",
+            "√",
+            "✓",
+            "✔",
+            "☑",
+            "v",
+            "有",
+            "做了",
+            "已做",
+            "对",
+        ),
+        *("是的", "已经绝育", "绝育了", "已去势", "去势", "已做绝育", "已完成", "做过", "done", "neutered", "spayed"),
+    }
+)
 _NO = frozenset(
-    {"否", "未", "未绝育", "没有绝育", "0", "n", "no", "false", "×", "✗", "x", "没", "没做", "不是", "未做"}
+    {
+        *(
+            "否",
+            "未",
+            "未绝育",
+            "没有绝育",
+            "0",
+            "n",
+            "no",
+            "false",
+            "×",
+            "✗",
+            "✘",
+            "x",
+            "没",
+            "没做",
+            "不是",
+            "未做",
+            "不",
+        ),
+        *("没绝育", "还没", "还没做", "暂未", "尚未", "未去势", "未完成", "没做过", "intact", "not yet"),
+    }
 )
 
 
 @functools.lru_cache(maxsize=256)
 def read_yes_no(text: str) -> bool | None:
     """Read 是 否 已 未 1 0 √ × into True and False; None when the cell is empty or says that nobody knows."""
-    plain = fold(text).removesuffix(".0")
+    plain = fold(text).removesuffix(".0").rstrip("。.!！")
     if plain in _YES:
         return True
     if plain in _NO:

@@ -12,34 +12,38 @@ IGNORE = ""
 CUSTOMER_TARGETS = ("name", "phone", "phone2", "member_no", "gender", "last_visit", "spent", "note")
 SUBJECT_TARGETS = ("pet_name", "species", "breed", "sex", "birthday", "neutered", "chip")
 TARGETS = CUSTOMER_TARGETS + SUBJECT_TARGETS
-REPEATABLE = frozenset({"note"})
-"""Several columns may go into the note; each keeps its header as a label."""
+REPEATABLE = frozenset({"note", *SUBJECT_TARGETS})
+"""Several columns may go into the note, each with its header as a label; a second pet's name, breed … is the second pet's."""
 
 _WORDS: dict[str, str] = {
-    "name": "姓名 客户姓名 客户名称 客户 主人 主人姓名 宠主 宠主姓名 会员姓名 会员名称 称呼 联系人 名字 顾客 顾客姓名 用户 家长"
+    "name": "姓名 客户姓名 客户名称 客户 主人 主人姓名 宠主 宠主姓名 会员姓名 会员名称 称呼 联系人 名字 顾客 顾客姓名 用户 家长 主人名字 主人称呼 宠主名 宠主名称 会员名 会员名字 客户名 客户名字 顾客名称 客人 客人姓名 联系人姓名 铲屎官"
     " name customer fullname customername owner ownername client clientname",
-    "phone": "手机 手机号 手机号码 电话 电话号码 联系电话 联系方式 主人电话 会员手机 移动电话 客户电话 宠主电话"
+    "phone": "手机 手机号 手机号码 电话 电话号码 联系电话 联系方式 主人电话 会员手机 移动电话 客户电话 宠主电话 联系手机 手机电话 注册手机 注册手机号 绑定手机 绑定手机号 主人手机 主人手机号"
+    " 客户手机 客户手机号 会员电话 会员手机号 宠主手机 宠主手机号 宠主联系方式 主人联系电话 主人联系方式 顾客电话"
     " phone mobile tel telephone cell phonenumber mobilephone contact",
-    "phone2": "备用电话 其他电话 电话2 手机2 第二电话 紧急联系电话 家庭电话 固话 座机 phone2 mobile2 altphone homephone",
+    "phone2": "备用电话 备用手机 备用号码 备用联系方式 其他电话 电话2 手机2 第二电话 紧急联系电话 紧急联系人电话 第二联系电话 家庭电话 固话 座机 phone2 mobile2 altphone homephone",
     "member_no": "会员号 会员编号 会员卡号 卡号 编号 客户编号 档案号 病历号 客户号 会员id id no memberno membernumber cardno code",
     "gender": "主人性别 客户性别 会员性别 称谓 gender title customergender",
-    "last_visit": "最近就诊 最近到店 上次到店 最后到店 最近消费日期 最近来店 最后消费 上次就诊 最近就诊日期 最近消费时间 最近到店时间"
+    "last_visit": "最近就诊 最近到店 上次到店 最后到店 最近消费日期 最近来店 最后消费 上次就诊 最近就诊日期 最近消费时间 最近到店时间 最近一次到店 最近一次就诊 最近一次消费 最后就诊 最后就诊日期 最后就诊时间 末次就诊 末次到店"
+    " 上次消费 上次消费时间 最后一次到店 最后一次消费 最近消费 最近到店日期 最后到店日期 最后到店时间 上次就诊日期 末次就诊日期"
     " lastvisit lastseen lastvisitdate lastpurchase",
-    "spent": "累计消费 消费总额 累计金额 总消费 消费金额 累计消费金额 消费累计 总金额 消费合计 累计"
+    "spent": "累计消费 消费总额 累计金额 总消费 消费金额 累计消费金额 消费累计 总金额 消费合计 累计 总消费额 消费额 历史消费 消费总金额 总消费金额 累计消费额 累计消费总额"
     " totalspent spent spend totalspend lifetimespend lifetimevalue amount total",
-    "note": "备注 说明 注意事项 备注信息 特别说明 地址 住址 微信 微信号 邮箱 来源 标签 note notes remark remarks comment comments"
+    "note": "备注 说明 注意事项 备注信息 特别说明 地址 住址 微信 微信号 邮箱 来源 标签 公众号 家庭住址 联系地址 email e-mail 电子邮箱 过敏史 病史 note notes remark remarks comment comments"
     " address email wechat tags",
-    "pet_name": "宠物名 宠物名称 宠物姓名 宠物昵称 宠物 昵称 爱宠 毛孩子 犬名 猫名 pet petname pet name animal patient patientname",
-    "species": "种类 类别 宠物种类 宠物类型 宠物类别 类型 物种 动物种类 species kind pettype animaltype type",
-    "breed": "品种 宠物品种 犬种 breed petbreed",
-    "sex": "性别 宠物性别 公母 雌雄 sex petsex petgender",
-    "birthday": "宠物生日 出生日期 生日 宠物出生日期 出生年月 birthday birthdate dob dateofbirth petbirthday born",
-    "neutered": "绝育 是否绝育 绝育情况 绝育状态 已绝育 neutered sterilised sterilized spayed spayedneutered",
-    "chip": "芯片 芯片号 芯片编号 芯片码 宠物芯片 chip chipno microchip chipnumber microchipno",
+    "pet_name": "宠物名 宠物名称 宠物姓名 宠物昵称 宠物 昵称 爱宠 毛孩子 犬名 猫名 宠物名字 爱宠名字 爱宠名称 爱宠昵称 爱宠姓名 宝贝 宝贝名字 动物名 动物名称 pet petname pet name animal patient patientname",
+    "species": "种类 类别 宠物种类 宠物类型 宠物类别 类型 物种 动物种类 犬猫 宠物物种 种属 species kind pettype animaltype type",
+    "breed": "品种 宠物品种 犬种 猫种 爱宠品种 动物品种 品类 breed petbreed",
+    "sex": "性别 宠物性别 公母 雌雄 爱宠性别 动物性别 公母性别 sex petsex petgender",
+    "birthday": "宠物生日 爱宠生日 宠物出生年月 出生时间 出生日 出生日期 生日 宠物出生日期 出生年月 birthday birthdate dob dateofbirth petbirthday born",
+    "neutered": "绝育 是否绝育 绝育否 是否已绝育 宠物绝育 绝育与否 绝育情况 绝育状态 已绝育 neutered sterilised sterilized spayed spayedneutered",
+    "chip": "芯片 芯片号 芯片号码 微芯片号 芯片编号 芯片码 宠物芯片 chip chipno microchip chipnumber microchipno",
 }
 _TARGET_OF = {fold(word).replace(" ", ""): target for target, words in _WORDS.items() for word in words.split(" ")}
 _UNIT = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]|[*＊:：_\-\s.·/]")
-_PERSON_GROUP = frozenset({"主人", "客户", "会员", "宠主", "顾客", "owner", "customer", "client"})
+_NUMBERED = re.compile(r"^第?[一二三四五1-5①②③④⑤][只个位号.、]?|[一二三四五1-5①②③④⑤]$")
+_ABOUT = re.compile(r"(?:基本|基础|详细)?(?:信息|资料|档案|情况|信息栏|info|information|details)$")
+_PERSON_GROUP = frozenset({"主人", "客户", "会员", "宠主", "顾客", "客人", "owner", "customer", "client"})
 _PET_GROUP = frozenset({"宠物", "爱宠", "动物", "pet", "animal", "patient"})
 # Words that mean one thing below "owner" and another below "pet".
 _IN_PERSON = {
@@ -82,12 +86,13 @@ def header_key(text: str) -> str:
 
 def target_of(name: str, group: str = "") -> str:
     """What a header means, or IGNORE."""
-    key, above = header_key(name), header_key(group)
+    key, above = header_key(name), _ABOUT.sub("", header_key(group))
     if above in _PERSON_GROUP and key in _IN_PERSON:
         return _IN_PERSON[key]
     if above in _PET_GROUP and key in _IN_PET:
         return _IN_PET[key]
-    return _TARGET_OF.get(key, IGNORE)
+    target = _TARGET_OF.get(key, IGNORE)
+    return target or _TARGET_OF.get(_NUMBERED.sub("", key), IGNORE)
 
 
 def find_header(rows: Sequence[tuple[int, Sequence[str]]]) -> Header | None:
@@ -97,11 +102,11 @@ def find_header(rows: Sequence[tuple[int, Sequence[str]]]) -> Header | None:
         rows: (number in the file, cells) of the first rows, without empty ones.
     """
     best, best_score = None, 0
-    for index, (number, cells) in enumerate(rows[:HEADER_SEARCH_ROWS]):
-        above = rows[index - 1] if index else (0, [])
-        groups = _groups(above[1], len(cells)) if above[0] == number - 1 else ()
-        score = len({target_of(cell, groups[column] if groups else "") for column, cell in enumerate(cells)} - {IGNORE})
-        if score > best_score:
+    for index, (number, _) in enumerate(rows[:HEADER_SEARCH_ROWS]):
+        header = header_at(rows, number)
+        names, groups = (header.names, header.groups) if header else ((), ())
+        score = len({target_of(name, groups[column] if groups else "") for column, name in enumerate(names)} - {IGNORE})
+        if score > best_score and any(cell.strip() in names for cell in rows[index][1] if cell.strip()):
             best, best_score = index, score
     if best is None or best_score < 2:
         wide = (index for index, (_, cells) in enumerate(rows) if sum(bool(c.strip()) for c in cells) >= 2)
@@ -115,22 +120,27 @@ def header_at(rows: Sequence[tuple[int, Sequence[str]]], row_no: int) -> Header 
     if position is None:
         return None
     names = [cell.strip().replace("\n", " ")[:80] for cell in rows[position][1]]
+    above: Sequence[str] = ()
+    if position > 0 and rows[position - 1][0] == row_no - 1:
+        above = [cell.strip().replace("\n", " ")[:80] for cell in rows[position - 1][1]]
+    if len({text for text in above if text}) > 1 and sum(map(bool, names)) > 1:
+        # A heading merged over both lines stands in the upper one: 姓名 beside 宠物 over 名字 and 品种.
+        names += [""] * (len(above) - len(names))
+        names = [name or (above[column] if column < len(above) else "") for column, name in enumerate(names)]
     while names and not names[-1]:
         names.pop()
-    groups: tuple[str, ...] = ()
-    if position > 0 and rows[position - 1][0] == row_no - 1:
-        groups = _groups(rows[position - 1][1], len(names))
-    return Header(row_no, tuple(names), groups)
+    return Header(row_no, tuple(names), _groups(above, names))
 
 
-def _groups(cells: Sequence[str], width: int) -> tuple[str, ...]:
-    written = [cell.strip() for cell in cells]
-    if len({text for text in written if text}) < 2:
+def _groups(above: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    if len({text for text in above if text}) < 2:
         return ()  # a title over the whole width groups nothing
     spread: list[str] = []
-    for column in range(width):
-        text = written[column] if column < len(written) else ""
+    for column, name in enumerate(names):
+        text = above[column] if column < len(above) else ""
         spread.append(text or (spread[-1] if spread else ""))
+        if text == name:
+            spread[-1] = ""  # merged downwards, it is the name itself
     return tuple(spread)
 
 
@@ -138,19 +148,46 @@ def propose_mapping(
     header: Header, *, remembered: Mapping[str, str], allowed: Sequence[str] = TARGETS
 ) -> tuple[str, ...]:
     """Propose a target per column: what the tenant chose last time, else what the words say; each target once."""
+    meant = [
+        remembered.get(header_key(header.label(column)), target_of(name, _group_of(header, column)))
+        for column, name in enumerate(header.names)
+    ]
+    meant = _told_apart(header, meant, remembered)
     taken: set[str] = set()
     proposed: list[str] = []
-    for column, name in enumerate(header.names):
-        group = header.groups[column] if column < len(header.groups) else ""
-        target = remembered.get(header_key(header.label(column)), target_of(name, group))
+    for target in meant:
         if target == "phone" and "phone" in taken and "phone2" not in taken:
-            target = "phone2"
+            target = "phone2"  # noqa: PLW2901 - the second phone is one of its own
         if target not in allowed or (target in taken and target not in REPEATABLE):
-            target = IGNORE
+            target = IGNORE  # noqa: PLW2901 - as above
         if target:
             taken.add(target)
         proposed.append(target)
     return tuple(proposed)
+
+
+def _group_of(header: Header, column: int) -> str:
+    return header.groups[column] if column < len(header.groups) else ""
+
+
+def _told_apart(header: Header, meant: Sequence[str], remembered: Mapping[str, str]) -> list[str]:
+    """性别 and 生日 before the first column about a pet are the person's; without a pet's name nothing is a pet's."""
+    first_pet = next(
+        (column for column, target in enumerate(meant) if target in {"pet_name", "species", "breed"}), None
+    )
+    has_pets = "pet_name" in meant
+    told = []
+    for column, target in enumerate(meant):
+        bare = header_key(header.names[column]) in {"性别", "sex", "生日", "出生日期", "birthday", "dob"}
+        chosen = header_key(header.label(column)) in remembered or header_key(_group_of(header, column)) in _PET_GROUP
+        mine = bare and not chosen and (first_pet is None or column < first_pet)
+        if target == "sex" and (mine or not has_pets):
+            told.append("gender" if "gender" not in (*meant, *told) else IGNORE)
+        elif target in SUBJECT_TARGETS and (not has_pets or mine):
+            told.append(IGNORE)
+        else:
+            told.append(target)
+    return told
 
 
 def mapping_problems(mapping: Sequence[str]) -> tuple[str, ...]:

@@ -113,8 +113,14 @@ def _checked(text: str) -> str:
     return text
 
 
+# Excel's own first line of a CSV.
+_SEPARATOR_LINE = re.compile(r'\A"?sep=([,;|\t])"?[;,\t]*\r?$', re.IGNORECASE | re.MULTILINE)
+
+
 def _delimiter(text: str) -> str:
     """The delimiter that cuts the first lines into the most columns, most evenly."""
+    if told := _SEPARATOR_LINE.match(text):
+        return told[1]
     lines = "\n".join(text.splitlines()[:30])
     best, best_score = ",", (0.0, 0)
     for candidate in DELIMITERS:
@@ -175,7 +181,8 @@ def _csv_rows(content: bytes, layout: Layout) -> Iterator[Row]:
     line = 1
     try:
         for cells in reader:
-            yield line, cells
+            if line > 1 or not _SEPARATOR_LINE.match(text):
+                yield line, cells
             line = reader.line_num + 1
     except csv.Error:
         raise FileProblem("file-broken", line=line) from None

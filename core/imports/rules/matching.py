@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from core.customers.rules.names import name_pinyin
+from core.customers.rules.profile import SubjectDraft
 from core.imports.rules.cells import fold
 from core.imports.rules.rows import Problem, Reading
 
@@ -39,7 +40,8 @@ class FileIndex:
     def place(self, row_no: int, reading: Reading) -> InFile:
         """Find the person's first row; the same phone with a name that sounds the same is the same person."""
         sound = name_pinyin(reading.full_name)
-        pet = name_pinyin(reading.pet.name, person=False) if reading.pet else ""
+        mine = [name_pinyin(one.name, person=False) for one in reading.pets]
+        pet = mine[0] if mine else ""
         keys = [(phone, sound) for phone in reading.phones]
         if reading.member_no:
             keys.append((f"no:{reading.member_no}", sound))
@@ -62,8 +64,8 @@ class FileIndex:
             if person != row_no and reading.spent_fen > (known or 0):
                 self.raised_fen[person] = reading.spent_fen
         pets = self._pets.setdefault(person, set())
-        repeats = first is not None and (pet in pets or not pet)
-        pets.add(pet)
+        repeats = first is not None and pets.issuperset(mine)
+        pets.update(mine)
         if repeats:
             problems.append(Problem("", "duplicate-in-file", warns=True, params={"row": person}))
         return InFile(same_as=first, repeats=repeats, problems=tuple(problems))
@@ -108,6 +110,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     customer_changes: Mapping[str, Any] = {}
     pet_changes: Mapping[str, Any] = {}
     new_phones: tuple[str, ...] = ()
+    more_pets: tuple[SubjectDraft, ...] = ()
+    """Of the row's other pets those whom nobody knows."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -122,14 +126,15 @@ def match_row(reading: Reading, candidates: Sequence[Known], *, update: bool) ->
         others = [one for one in candidates if set(one.phones) & set(reading.phones)]
         problems = [Problem("phone", "phone-known", warns=True, params={"name": one.full_name}) for one in others[:1]]
         return Match(outcome="new", problems=tuple(problems))
-    pet = _same_pet(reading, known)
+    pet = _same_pet(reading.pet, known)
     customer_changes = _changes(reading, known.values, known.fixed, CUSTOMER_FILLS) if update else {}
     new_phones = tuple(phone for phone in reading.phones if phone not in known.phones) if update else ()
     pet_changes = (
         _changes(reading.pet, pet.values, pet.fixed, PET_FILLS) if update and pet is not None and reading.pet else {}
     )
     told = Problem("", "already-there", warns=True, params={"name": known.full_name})
-    if reading.pet is not None and pet is None:
+    strangers = tuple(one for one in reading.more_pets if _same_pet(one, known) is None)
+    if (reading.pet is not None and pet is None) or strangers:
         outcome: Outcome = "pet"
     elif customer_changes or pet_changes or new_phones or (update and reading.spent_fen):
         outcome = "update"
@@ -142,18 +147,19 @@ def match_row(reading: Reading, candidates: Sequence[Known], *, update: bool) ->
         customer_changes=customer_changes,
         pet_changes=pet_changes,
         new_phones=new_phones,
+        more_pets=strangers,
         problems=(told,),
     )
 
 
-def _same_pet(reading: Reading, known: Known) -> KnownPet | None:
-    if reading.pet is None:
+def _same_pet(told: SubjectDraft | None, known: Known) -> KnownPet | None:
+    if told is None:
         return None
-    if reading.pet.chip:
-        same_chip = next((pet for pet in known.pets if pet.values.get("chip") == reading.pet.chip), None)
+    if told.chip:
+        same_chip = next((pet for pet in known.pets if pet.values.get("chip") == told.chip), None)
         if same_chip is not None:
             return same_chip
-    sound = name_pinyin(reading.pet.name, person=False)
+    sound = name_pinyin(told.name, person=False)
     return next((pet for pet in known.pets if name_pinyin(pet.name, person=False) == sound), None)
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from core.customers.rules.names import MAX_NAME, MAX_NOTE, clean_name, split_honorific
+from core.customers.rules.names import MAX_NAME, MAX_NOTE, clean_name, name_pinyin, split_honorific
 from core.customers.rules.phones import phone_kind, read_phones
-from core.customers.rules.profile import SubjectDraft
+from core.customers.rules.profile import MAX_SUBJECTS, SubjectDraft
 from core.imports.rules.cells import (
+    NEUTERED_SEX,
     CellProblem,
     fold,
     is_empty,
@@ -22,12 +23,22 @@ from core.imports.rules.cells import (
     read_gender,
     read_sex,
     read_yes_no,
-    refuse_lost_digits,
+    whole_digits,
 )
-from core.imports.rules.columns import Header
+from core.imports.rules.columns import SUBJECT_TARGETS, Header
 
 _LIMITS = {"name": MAX_NAME, "pet_name": MAX_NAME, "note": MAX_NOTE, "breed": 60, "member_no": 40, "chip": 40}
-_TOTAL_ROW = frozenset({"合计", "总计", "小计", "总数", "汇总", "合計", "total", "sum", "subtotal", "grand total"})
+# What programs print below a list, or again on each page of it.
+_TOTAL_ROW = re.compile(
+    r"(?:本页|本店|全部)?(?:合计|总计|小计|总数|汇总|合計|總計|共计)(?:[:：\s(（\d].*)?|共\s*\d+\s*(?:条|人|位|行|户|名|个|只|笔).*"
+    r"|(?:grand )?total(?:[:\s].*)?|sub-?total.*|sum"
+    r"|(?:制表|填表|打印|导出|审核|复核|制单|统计)(?:人|时间|日期|员)?\s*:.*|第\s*\d+\s*页.*|-+\s*end.*"
+)
+# Outside of brackets: 豆豆(金毛，公)、咪咪 are two.
+_PETS = re.compile(
+    r"(?:[、，,;；/&\n+＋]|\s和\s|(?<=[)）])和|(?<=[\u4e00-\u9fff]{2})和(?=[\u4e00-\u9fff]{2}))(?![^(（\[【]*[)）\]】])"
+)
+_IN_BRACKETS = re.compile(r"(.+?)\s*[(（\[【]\s*([^)）\]】]+?)\s*[)）\]】]\s*")
 _CHIP = re.compile(r"[0-9A-Za-z]{6,20}")
 _NUMBER_NAME = re.compile(r"[\d\s+\-()]{5,}")
 
@@ -56,6 +67,13 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_visit_on: date | None = None
     spent_fen: int | None = None
     pet: SubjectDraft | None = None
+    more_pets: tuple[SubjectDraft, ...] = ()
+    """The others of a row that names several."""
+
+    @property
+    def pets(self) -> tuple[SubjectDraft, ...]:
+        """All of the row, the first one first."""
+        return (self.pet, *self.more_pets) if self.pet is not None else ()
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -102,6 +120,19 @@ class _Row:
         width = len(self.cells)
         return [(column, self.cells[column] if column < width else "") for column in self.places.get(target, ())]
 
+    def nth_text(self, target: str, nth: int) -> str:
+        """The cell of the target's second, third … column, as far as there is one."""
+        if nth == 0:
+            return self.text(target)
+        columns = self.columns(target)
+        if nth >= len(columns):
+            return ""
+        try:
+            return plain_cell(columns[nth][1], max_length=_LIMITS.get(target, 200))
+        except CellProblem as problem:
+            self.refuse(target, problem.code, **problem.params)
+            return ""
+
     def text(self, target: str) -> str:
         """The stored form of the target's cell, looked at once; a refused one reads as empty."""
         text = self._texts.get(target)
@@ -126,7 +157,9 @@ class _Row:
         return ""
 
     def read(self, target: str, reader: Callable[..., Any], **more: Any) -> Any:
-        text = self.text(target)
+        return self.read_text(target, self.text(target), reader, **more)
+
+    def read_text(self, target: str, text: str, reader: Callable[..., Any], **more: Any) -> Any:
         if not text:
             return None
         try:
@@ -149,7 +182,7 @@ def _short(params: Mapping[str, str | int]) -> dict[str, str | int]:
 def judge_row(terms: Terms, row_no: int, cells: Sequence[str]) -> Judged:
     """Read one row; all problems at once."""
     first = next((cell for cell in cells if cell.strip()), "")
-    if fold(first).rstrip(":：") in _TOTAL_ROW:
+    if _TOTAL_ROW.fullmatch(fold(first)) or _is_header_again(terms, cells):
         return Judged(None, is_total=True)
     row = _Row(terms, row_no, cells)
     width = len(terms.header.names)
@@ -161,6 +194,7 @@ def judge_row(terms: Terms, row_no: int, cells: Sequence[str]) -> Judged:
         return Judged(None, tuple(row.problems))
     full_name, gender = _name(row)
     phones = _phones(row)
+    pets = _pets(row)
     reading = Reading(
         full_name=full_name,
         phones=phones,
@@ -169,11 +203,20 @@ def judge_row(terms: Terms, row_no: int, cells: Sequence[str]) -> Judged:
         note=_note(row),
         last_visit_on=_day(row, "last_visit"),
         spent_fen=row.read("spent", read_amount),
-        pet=_pet(row),
+        pet=pets[0] if pets else None,
+        more_pets=tuple(pets[1:]),
     )
     _compare(row, reading)
     refused = any(not problem.warns for problem in row.problems)
     return Judged(None if refused else reading, tuple(row.problems))
+
+
+def _is_header_again(terms: Terms, cells: Sequence[str]) -> bool:
+    """The headings once more, as a printed list has them on each page."""
+    names = terms.header.names
+    return (
+        len(names) > 1 and cells[0].strip() == names[0] and [cell.strip() for cell in cells[: len(names)]] == [*names]
+    )
 
 
 def _name(row: _Row) -> tuple[str, str | None]:
@@ -194,11 +237,10 @@ def _phones(row: _Row) -> tuple[str, ...]:
         if not text or is_empty(text) or fold(text) == "0":
             continue
         try:
-            refuse_lost_digits(text)
+            reading = read_phones(whole_digits(text))
         except CellProblem as problem:
             row.refuse(target, problem.code, value=text)
             continue
-        reading = read_phones(text)
         for part in reading.refused:
             # A good number beside the bad one keeps the row.
             (row.warn if reading.phones else row.refuse)(target, "phone-bad", value=part)
@@ -216,25 +258,30 @@ def _phones(row: _Row) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _code(row: _Row, target: str) -> str | None:
-    text = clean_name(row.text(target))
+def _code(row: _Row, target: str, text: str | None = None) -> str | None:
+    text = clean_name(row.text(target) if text is None else text)
     if not text or is_empty(text):
         return None
     try:
-        refuse_lost_digits(text)
+        text = whole_digits(text)
     except CellProblem as problem:
         row.refuse(target, problem.code, value=text)
-    if target == "chip" and not _CHIP.fullmatch(text.replace(" ", "").replace("-", "")):
+    if target != "chip":
+        return text
+    plain = text.replace(" ", "").replace("-", "").removesuffix(".0")
+    if not _CHIP.fullmatch(plain):
         row.refuse(target, "chip-bad", value=text)
-    return text.replace(" ", "").replace("-", "") if target == "chip" else text
+    return plain
 
 
-def _day(row: _Row, target: str) -> date | None:
-    reading = row.read(target, read_date, today=row.terms.today)
+def _day(row: _Row, target: str, text: str | None = None) -> date | None:
+    reading = row.read_text(target, row.text(target) if text is None else text, read_date, today=row.terms.today)
     if reading is None:
         return None
     if reading.partial:
         row.warn(target, "date-partial", value=reading.day.isoformat())
+    if reading.short:
+        row.warn(target, "date-short", value=reading.day.isoformat())
     day: date = reading.day
     return day
 
@@ -257,37 +304,106 @@ def _note(row: _Row) -> str:
     return note
 
 
-def _pet(row: _Row) -> SubjectDraft | None:
+def _pets(row: _Row) -> list[SubjectDraft]:
+    """The row's pets: each in columns of its own, or several names in one cell."""
     if row.terms.subject_kind is None or "pet_name" not in row.terms.mapping:
-        return None
-    name = clean_name(row.text("pet_name"))
-    written = fold(row.text("species"))
-    species = row.read("species", read_choice, options=dict(row.terms.species)) if row.terms.species else None
-    breed = clean_name(row.text("breed")) or None
-    if breed is None and species is not None and written not in {species, ""} and species == "exotic":
-        breed = clean_name(row.text("species"))  # 守宫 says more than "exotic"
-    sex_text = row.text("sex")
-    neutered = row.read("neutered", read_yes_no)
-    if neutered is None and "绝育" in sex_text:
-        neutered = "未绝育" not in sex_text
+        return []
+    pets: list[SubjectDraft] = []
+    for nth in range(len(row.places["pet_name"])):
+        texts = {target: row.nth_text(target, nth) for target in SUBJECT_TARGETS}
+        names = [name for part in _PETS.split(texts["pet_name"]) if (name := part.strip()) and not is_empty(name)]
+        if len(names) < 2:
+            pet = _pet(row, texts, quiet=nth > 0)
+            pets += [pet] if pet is not None else []
+            continue
+        row.warn("pet_name", "pet-several", count=len(names))
+        pets += [pet for one in _shared_out(texts, names) if (pet := _pet(row, one, quiet=True)) is not None]
+    known = {name_pinyin(pet.name, person=False): pet for pet in reversed(pets)}
+    return [pet for pet in pets if known[name_pinyin(pet.name, person=False)] is pet][:MAX_SUBJECTS]
+
+
+def _shared_out(texts: Mapping[str, str], names: Sequence[str]) -> list[dict[str, str]]:
+    """Cells that hold as many parts as there are names are dealt out; a kind told once is everybody's, the rest the first's."""
+    dealt: list[dict[str, str]] = [{"pet_name": name} for name in names]
+    for target, text in texts.items():
+        if target == "pet_name" or not text:
+            continue
+        parts = [part.strip() for part in re.split(r"[、，,;；/&\n+]", text)]
+        if len(parts) == len(names):
+            for one, part in zip(dealt, parts, strict=True):
+                one[target] = part
+        else:
+            for one in dealt if target == "species" else dealt[:1]:
+                one[target] = text
+    return dealt
+
+
+def _pet(row: _Row, texts: Mapping[str, str], *, quiet: bool) -> SubjectDraft | None:
+    """One pet; 豆豆(金毛) brings its breed in brackets. `quiet`: a missing name is no news, for there are others."""
+    said = dict.fromkeys(SUBJECT_TARGETS, "") | dict(texts)
+    name = _open_brackets(row, said)
+    written = fold(said["species"])
+    species = None
+    if row.terms.species:
+        species = row.read_text("species", said["species"], read_choice, options=dict(row.terms.species))
+    breed = clean_name(said["breed"])
+    breed_or_none = None if not breed or is_empty(breed) else breed
+    if breed_or_none is None and species is not None and written not in {species, ""} and species == "exotic":
+        breed_or_none = clean_name(said["species"])  # 守宫 says more than "exotic"
     if not name or is_empty(name):
-        if not any((written, breed, row.text("birthday"), row.text("chip"))):
+        if not any((not is_empty(written), breed_or_none, said["birthday"], said["chip"])):
             return None
-        name = breed or clean_name(row.text("species")) or row.text("chip") or "?"
-        row.warn("pet_name", "pet-unnamed", value=name)
+        name = breed_or_none or clean_name(said["species"]) or said["chip"] or "?"
+        if not quiet:
+            row.warn("pet_name", "pet-unnamed", value=name)
+    neutered = row.read_text("neutered", said["neutered"], read_yes_no)
+    if neutered is None:
+        neutered = _neutered_of(fold(said["sex"]))
     return SubjectDraft(
         name=name,
-        kind=row.terms.subject_kind,
+        kind=row.terms.subject_kind or "",
         species=species,
-        breed=breed,
-        sex=row.read("sex", read_sex),
-        birthday=_day(row, "birthday"),
+        breed=breed_or_none,
+        sex=row.read_text("sex", said["sex"], read_sex),
+        birthday=_day(row, "birthday", said["birthday"]),
         neutered=neutered,
-        chip=_code(row, "chip"),
+        chip=_code(row, "chip", said["chip"]),
     )
 
 
+def _neutered_of(sex: str) -> bool | None:
+    if sex in NEUTERED_SEX:
+        return True
+    if not any(word in sex for word in ("绝育", "去势", "节育", "已育", "未育")):
+        return None
+    return not any(word in sex for word in ("未", "没"))
+
+
+def _open_brackets(row: _Row, said: dict[str, str]) -> str:
+    """Take what stands behind the name in brackets as kind, sex or breed, where its own cell is empty."""
+    name = clean_name(said["pet_name"])
+    found = _IN_BRACKETS.fullmatch(name)
+    if found is None:
+        return name
+    for part in re.split(r"[,，、/\s]+", found[2]):
+        for target, reader, more in (
+            ("species", read_choice, {"options": dict(row.terms.species)}),
+            ("sex", read_sex, {}),
+        ):
+            try:
+                fits = reader(part, **more) is not None
+            except CellProblem:
+                continue
+            if fits:
+                said[target] = said[target] or part
+                break
+        else:
+            if not any(c.isdecimal() for c in part):
+                said["breed"] = said["breed"] or part
+    return found[1].strip()
+
+
 def _compare(row: _Row, reading: Reading) -> None:
-    born = reading.pet.birthday if reading.pet else None
-    if born and reading.last_visit_on and reading.last_visit_on < born:
-        row.warn("birthday", "born-after-visit", value=born.isoformat())
+    for pet in reading.pets:
+        if pet.birthday and reading.last_visit_on and reading.last_visit_on < pet.birthday:
+            row.warn("birthday", "born-after-visit", value=pet.birthday.isoformat())
