@@ -7,18 +7,21 @@ from uuid import UUID
 import msgspec
 from litestar import Response
 
-from core.customers.queries import TimelineEvent, get_customer, get_subject_types, list_events, list_household
+from core.customers.queries import TimelineEvent, get_customer, get_subject_types, list_events
 from core.customers.rules.phones import national_digits
 from core.customers.rules.profile import local_date
 from core.db import new_id
+from core.errors import InvalidInput
 from core.forms.queries import list_forms
 from core.loyalty.queries import get_ladder, get_membership, list_open_purchases
+from core.profiles.queries import NOTE_CHANGES, get_note_states
 from core.tenancy.queries import list_branches
 from core.uow import Reader
 from web.cursors import pack_cursor, read_cursor
 from web.customer_sections import load_customer_sections
 from web.htmx import wants_partial
 from web.i18n import gettext
+from web.problems import Refused, field_texts
 from web.request import WebRequest
 from web.screens import show, tenant_path
 from web.views.customers import GENDERS, KINDS, event_lines, subject_lines, tier_view
@@ -47,22 +50,9 @@ async def show_page(
     revealed: bool = False,
 ) -> Response[Any]:
     """Show one customer; the timeline alone when htmx asks for more of it."""
-    kinds = KINDS[kind][1] if kind in KINDS else ()
-    cursor = read_cursor(before)
-    ladder, here = get_ladder(reader), tenant_path(request, f"/customers/{customer_id}")
+    cursor, ladder = read_cursor(before), get_ladder(reader)
     record = await get_customer(reader, customer_id)
-    events = await list_events(reader, customer_id, kinds=kinds, before=_moment(cursor), limit=EVENTS)
-    last = pack_cursor(events[-1].at.isoformat(), events[-1].event_id) if len(events) == EVENTS else ""
-    timeline: dict[str, Any] = {
-        "events": event_lines(
-            await _without_forms_that_are_off(reader, events), ladder, await _refundable(reader, events)
-        ),
-        "kind": kind if kind in KINDS else "",
-        "kinds": [(name, gettext(words)) for name, (words, _) in KINDS.items()],
-        "more": f"{here}?kind={kind if kind in KINDS else ''}&before={last}" if last else None,
-        "here": here,
-        "tenant": tenant_path(request),
-    }
+    timeline = await _timeline(request, reader, customer_id, kind, cursor)
     if wants_partial(request.headers) and status == 200 and not revealed:
         name = "pages/customers/_events_more.html" if cursor else "pages/customers/_timeline.html"
         return await show(request, name, **timeline)
@@ -82,7 +72,6 @@ async def show_page(
         my_branch=str(reader.actor.branch_id or ""),
         pets=subject_lines(record.subjects, types, local_date(reader.now, reader.scope.timezone)),
         may_add_pet=bool(types),
-        household=await list_household(reader, record),
         card=card,
         has_ladder=ladder is not None,
         tier=tier_view(ladder, card.tier),
@@ -96,6 +85,37 @@ async def show_page(
         errors=errors or {},
         values=values or {},
     )
+
+
+async def _timeline(
+    request: WebRequest, reader: Reader, customer_id: UUID, kind: str, cursor: tuple[str, UUID] | None
+) -> dict[str, Any]:
+    kinds = KINDS[kind][1] if kind in KINDS else ()
+    ladder, here = get_ladder(reader), tenant_path(request, f"/customers/{customer_id}")
+    events = await list_events(
+        reader, customer_id, kinds=kinds, without=NOTE_CHANGES, before=_moment(cursor), limit=EVENTS
+    )
+    notes = await get_note_states(reader, [event.event_id for event in events if event.kind == "note"])
+    last = pack_cursor(events[-1].at.isoformat(), events[-1].event_id) if len(events) == EVENTS else ""
+    return {
+        "events": event_lines(
+            await _without_forms_that_are_off(reader, events), ladder, await _refundable(reader, events), notes
+        ),
+        "kind": kind if kind in KINDS else "",
+        "kinds": [(name, gettext(words)) for name, (words, _) in KINDS.items()],
+        "more": f"{here}?kind={kind if kind in KINDS else ''}&before={last}" if last else None,
+        "here": here,
+        "tenant": tenant_path(request),
+    }
+
+
+async def refuse_with_page(
+    request: WebRequest, reader: Reader, customer_id: UUID, error: InvalidInput, prefix: str, form: msgspec.Struct
+) -> Refused:
+    """The page once more, with what was typed into one of its forms and what is wrong with it."""
+    errors = {f"{prefix}{path}": text for path, text in field_texts(error.problems).items()}
+    values = {f"{prefix}{name}": value for name, value in msgspec.structs.asdict(form).items()}
+    return Refused(await show_page(request, reader, customer_id, status=422, errors=errors, values=values))
 
 
 async def _without_forms_that_are_off(reader: Reader, events: list[TimelineEvent]) -> list[TimelineEvent]:

@@ -286,7 +286,7 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "bad-email": N_("Write an e-mail address, like wang@example.cn"),
     "bad-wechat": N_("A WeChat id has 6 to 20 letters, digits, - and _, and begins with a letter"),
     "bad-number": N_("Write a whole number"),
-    "bad-key": N_("A key begins with x_ and has small letters, digits and _"),
+    "bad-field-key": N_("A key begins with x_ and has small letters, digits and _"),
     "taken": N_("There is one like this already"),
     "twice": N_("Each only once"),
     "unknown-tag": N_("There is no such tag; choose one of those offered"),

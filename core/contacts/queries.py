@@ -97,11 +97,6 @@ async def find_refusing(reader: Reader, customer_ids: Collection[UUID], *, purpo
     return refusing
 
 
-async def may_contact(reader: Reader, customer_id: UUID, *, purpose: str, channel: str) -> bool:
-    """Tell whether one customer may be contacted for the purpose on the channel."""
-    return not await find_refusing(reader, [customer_id], purpose=purpose, channel=channel)
-
-
 async def list_contacts(reader: Reader, customer_id: UUID) -> list[ContactRecord]:
     """Return a customer's contacts in the order they were written down."""
     mine = (_T.c.tenant_id == reader.tenant_id, _T.c.customer_id == customer_id)

@@ -26,6 +26,8 @@ KEPT: Final[Mapping[str, str]] = {
     "profile_value": "append-only: the history of values is read by record",
     "contact_consent": "append-only: permissions are read over everybody who became this customer",
     "consent_seal": "append-only: sealed under the customer who signed",
+    "privacy_receipt": "append-only: says what was erased of whom, and stays with that record",
+    "privacy_tombstone": "who was erased, by the key of that day",
     "ledger_entry": "append-only: entries on both sides move the sum",
     "loyalty_account": "moved by entries of the ledger",
     "import_row": "tells what an import made; its undo keeps a customer who was merged since",

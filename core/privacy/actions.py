@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 
 from core.customers.models import Customer
-from core.customers.queries import get_customer
+from core.customers.queries import get_customer, list_cluster
 from core.customers.rules.names import clean_text
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
@@ -19,12 +19,11 @@ from core.privacy.queries import (
     find_link,
     get_open_link,
     get_request,
-    list_cluster,
     list_open_complaints,
     list_tails,
 )
 from core.privacy.rules import (
-    KINDS,
+    CONFIRM_WORDS,
     LINK_DAYS,
     MAX_LINK_DAYS,
     MAX_TEXT,
@@ -34,6 +33,7 @@ from core.privacy.rules import (
     due_at,
     is_confirmed,
     read_tail,
+    request_problems,
 )
 from core.tenancy.actions import new_public_code
 from core.uow import UnitOfWork
@@ -55,7 +55,7 @@ async def create_link(uow: UnitOfWork, *, customer_id: UUID, days: int = LINK_DA
         InvalidInput: too long a time.
     """
     if not 1 <= days <= MAX_LINK_DAYS:
-        raise InvalidInput((FieldProblem("days", "out-of-range", {"min": 1, "max": MAX_LINK_DAYS}),))
+        raise InvalidInput((FieldProblem("days", "range", {"min": 1, "max": MAX_LINK_DAYS}),))
     await get_customer(uow, customer_id)
     if not await list_tails(uow, await list_cluster(uow, customer_id)):
         raise NoPhoneToAsk
@@ -137,17 +137,9 @@ async def ask(
         InvalidInput: nothing said, or an erasure that was not confirmed by the typed word.
     """
     words = clean_text(text)
-    problems = []
-    if kind not in KINDS:
-        problems.append(FieldProblem("kind", "bad-choice"))
-    if kind == "correction" and not words:
-        problems.append(FieldProblem("text", "required"))
-    if len(words) > MAX_TEXT:
-        problems.append(FieldProblem("text", "too-long", {"max": MAX_TEXT}))
-    if kind == "erasure" and confirm is not None and not is_confirmed(confirm):
-        problems.append(FieldProblem("confirm", "not-confirmed"))
+    problems = request_problems(kind=kind, text=words, confirm=confirm)
     if problems:
-        raise InvalidInput(tuple(problems))
+        raise InvalidInput(problems)
     mine = (_C.c.tenant_id == uow.tenant_id, _C.c.customer_id == customer_id, _C.c.state == "active")
     if (await uow.session.execute(select(_C.c.customer_id).where(*mine).with_for_update())).first() is None:
         raise NotFound("no such customer")
@@ -221,7 +213,7 @@ async def start_erasure(uow: UnitOfWork, *, request_id: UUID, confirm: str, over
         InvalidInput: the word was not typed.
     """
     if not is_confirmed(confirm):
-        raise InvalidInput((FieldProblem("confirm", "not-confirmed"),))
+        raise InvalidInput((FieldProblem("confirm", "not-confirmed", {"word": CONFIRM_WORDS[0]}),))
     request = await _open_request(uow, request_id)
     if request.kind != "erasure":
         raise NotErasable

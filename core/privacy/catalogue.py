@@ -12,6 +12,7 @@ from core.customers.models import (
     ProfileValue,
     Subject,
 )
+from core.exports.models import ExportPiece
 from core.files.models import StoredFile
 from core.forms.models import FormDraft, FormLink, Submission, SubmissionFile
 from core.imports.models import ImportRow
@@ -21,6 +22,7 @@ from core.outbox.models import Outbox
 from core.privacy.deeds import (
     erase_customer_rows,
     erase_drafts,
+    erase_exports,
     erase_files_of,
     erase_import_rows,
     erase_told_events,
@@ -92,6 +94,7 @@ add_holding(
     Holding(area="profile", row=DuplicateLook, by=_ME),
     Holding(area="profile", row=DuplicateSuspect, by={"a_id": "customer", "b_id": "customer"}),
     Holding(area="profile", row=CustomerMerge, by={"winner_id": "customer", "loser_id": "customer"}),
+    Holding(area="profile", row=ExportPiece, by={"export_id": "export"}, run=erase_exports),
     Holding(area="profile", row=ImportRow, by=_MINE, erase="blank", run=erase_import_rows, law=NUMBERS),
     Holding(
         area="forms",

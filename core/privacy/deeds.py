@@ -10,6 +10,8 @@ from sqlalchemy import Text, cast, delete, func, literal, or_, select, tuple_, u
 from core.customers.models import Customer, CustomerPhone, Subject
 from core.customers.rules.phones import national_digits
 from core.db import Base, table_of
+from core.exports.actions import expire_export
+from core.exports.models import ExportJob
 from core.files.actions import erase_files
 from core.forms.models import FormDefinition, FormDraft, Submission
 from core.hooks.records.text import localized
@@ -21,7 +23,7 @@ from core.uow import Reader, UnitOfWork
 
 _C, _S, _D, _F = (table_of(one) for one in (Customer, Submission, FormDraft, FormDefinition))
 _B, _R, _O, _P = (table_of(one) for one in (ImportBatch, ImportRow, Outbox, Subject))
-_N = table_of(CustomerPhone)
+_N, _J = table_of(CustomerPhone), table_of(ExportJob)
 _ENDED = ("done", "undone", "failed")
 # Papers of a treatment: 动物诊疗机构管理办法 keeps medical records for three years.
 _MEDICAL = ("consent", "check")
@@ -137,6 +139,16 @@ async def erase_told_events(uow: UnitOfWork, person: Person) -> int:
     names = [cast(_O.c.payload, Text).contains(str(one)) for one in complaints]
     ended = (_O.c.tenant_id == uow.tenant_id, _O.c.state.in_(("done", "dead")))
     return len((await uow.session.execute(delete(_O).where(*ended, or_(*names)).returning(literal(1)))).all())
+
+
+async def erase_exports(uow: UnitOfWork, person: Person) -> int:
+    """Drop every exported list that is still kept: nobody can say who stands in which, and they live a week anyway."""
+    del person
+    kept = select(_J.c.export_id).where(_J.c.tenant_id == uow.tenant_id, _J.c.state.in_(("running", "done")))
+    exports = list(await uow.session.scalars(kept))
+    for export_id in exports:
+        await expire_export(uow, export_id=export_id)
+    return len(exports)
 
 
 def revoke(row: type[Base]) -> Callable[[UnitOfWork, Person], Awaitable[int]]:

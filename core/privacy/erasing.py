@@ -10,13 +10,14 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.customers.models import Customer
+from core.customers.queries import list_cluster
 from core.db import new_id, table_of
 from core.errors import Conflict
 from core.privacy.catalogue import catalogue
 from core.privacy.deeds import list_phones, split_papers
 from core.privacy.holdings import Holding, Ids, Person, count_left, erase_rows, find_ids
 from core.privacy.models import PrivacyReceipt, PrivacyRequest, PrivacyTombstone
-from core.privacy.queries import RequestRecord, get_request, list_cluster, list_open_complaints, list_untouched
+from core.privacy.queries import RequestRecord, get_request, list_open_complaints, list_untouched
 from core.privacy.rules import AreaLine, ReceiptBody, keep_until, receipt_hash
 from core.uow import UnitOfWork
 

@@ -97,17 +97,6 @@ _LINK = tuple(_L.c[name] for name in LinkRecord.__struct_fields__)
 _REQUEST = tuple(_R.c[name] for name in RequestRecord.__struct_fields__ if name in _R.c)
 
 
-async def list_cluster(reader: Reader, customer_id: UUID) -> list[UUID]:
-    """Return the keys of one person: the record, and all that were merged into it, also by way of others."""
-    found = [customer_id]
-    fresh = [customer_id]
-    while fresh:
-        query = select(_C.c.customer_id).where(_C.c.tenant_id == reader.tenant_id, _C.c.merged_into.in_(fresh))
-        fresh = [one for one in await reader.session.scalars(query) if one not in found]
-        found += fresh
-    return found
-
-
 async def find_link(reader: Reader, code: str) -> LinkRecord:
     """Return the link of a code, also one that is over; raise NotFound when there is none."""
     row = (

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from core.errors import FieldProblem
+
 Kind = Literal["correction", "export", "erasure"]
 RequestSource = Literal["staff", "customer_page"]
 KINDS: tuple[Kind, ...] = ("correction", "export", "erasure")
@@ -132,3 +134,17 @@ def read_tail(typed: str) -> str:
 def is_confirmed(typed: str) -> bool:
     """The person typed the word that asks for erasure."""
     return typed.strip().casefold() in CONFIRM_WORDS
+
+
+def request_problems(*, kind: str, text: str, confirm: str | None = None) -> tuple[FieldProblem, ...]:
+    """Say everything that is wrong with a request at once; `confirm` is what a person typed to ask for erasure."""
+    problems = []
+    if kind not in KINDS:
+        problems.append(FieldProblem("kind", "bad-choice"))
+    if kind == "correction" and not text:
+        problems.append(FieldProblem("text", "required"))
+    if len(text) > MAX_TEXT:
+        problems.append(FieldProblem("text", "too-long", {"max": MAX_TEXT}))
+    if kind == "erasure" and confirm is not None and not is_confirmed(confirm):
+        problems.append(FieldProblem("confirm", "not-confirmed", {"word": CONFIRM_WORDS[0]}))
+    return tuple(problems)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.customers.actions import record_event
 from core.customers.models import Customer, CustomerEvent
+from core.customers.queries import list_cluster
 from core.customers.rules.names import MAX_NOTE, clean_text
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
@@ -202,8 +203,9 @@ async def remove_note(uow: UnitOfWork, *, customer_id: UUID, note_id: UUID, remo
 
 async def _note(uow: UnitOfWork, customer_id: UUID, note_id: UUID) -> Any:
     await _locked(uow, customer_id)
+    people = await list_cluster(uow, customer_id)
     mine = (_E.c.tenant_id == uow.tenant_id, _E.c.event_id == note_id, _E.c.kind == "note")
-    row = (await uow.session.execute(select(_E).where(*mine, _E.c.customer_id == customer_id))).first()
+    row = (await uow.session.execute(select(_E).where(*mine, _E.c.customer_id.in_(people)))).first()
     if row is None:
         raise NotFound("no such note")
     return row

@@ -162,11 +162,14 @@ async def list_matching(
     tag_id: UUID | None = None,
     field_key: str = "",
     value: str | int | date | None = None,
+    among: Sequence[UUID] | None = None,
     after: UUID | None = None,
     limit: int = 25,
 ) -> list[UUID]:
     """Return customers who carry the tag and the value, newest first; plain equality, so the indexes are used."""
     query = select(_C.c.customer_id).where(_C.c.tenant_id == reader.tenant_id, _C.c.state == "active")
+    if among is not None:
+        query = query.where(_C.c.customer_id.in_(among))
     if tag_id is not None:
         query = query.where(
             exists().where(
@@ -191,6 +194,8 @@ async def list_matching(
 
 async def get_note_states(reader: Reader, note_ids: Sequence[UUID]) -> dict[UUID, NoteState]:
     """Return how notes that were changed or taken away stand now; untouched ones are left out."""
+    if not note_ids:
+        return {}
     query = (
         select(_E.c.ref_id, _E.c.kind, _E.c.data, _E.c.actor_name, _E.c.at)
         .where(_E.c.tenant_id == reader.tenant_id, _E.c.ref_id.in_(note_ids), _E.c.kind.in_(NOTE_CHANGES))

@@ -100,7 +100,7 @@ def field_problems(field: OwnField) -> tuple[FieldProblem, ...]:
     """Say everything that is wrong with a definition at once."""
     problems = []
     if _KEY.fullmatch(field.key) is None:
-        problems.append(FieldProblem("key", "bad-key"))
+        problems.append(FieldProblem("key", "bad-field-key"))
     if not field.label.get("zh-CN") and not field.label.get("en"):
         problems.append(FieldProblem("label", "required"))
     if any(len(text) > MAX_LABEL for text in field.label.values()):

@@ -3,13 +3,15 @@
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.exc import ProgrammingError
 
 from core.contacts.actions import add_contact, record_consent, remove_contact
-from core.contacts.queries import find_refusing, get_consent_state, list_contacts, may_contact
+from core.contacts.permission import may_contact
+from core.contacts.queries import find_refusing, get_consent_state, list_contacts
 from core.customers.actions import add_customer
 from core.customers.bulk import remove_customers
+from core.customers.models import Customer
 from core.customers.queries import list_events
 from core.customers.rules.profile import CustomerDraft
 from core.db import new_id
@@ -56,6 +58,18 @@ async def test_many_are_asked_at_once_and_whoever_is_gone_is_refusing(tenant_a: 
         refusing = await find_refusing(uow, [yes, silent, gone, stranger], purpose="marketing", channel="wechat")
         assert refusing == {silent, gone, stranger}
         assert await find_refusing(uow, [], purpose="marketing", channel="wechat") == set()
+
+
+async def test_what_was_said_under_a_merged_record_counts_for_the_person(tenant_a: TestTenant) -> None:
+    async with tenant_a.unit() as uow:
+        one, double = await _add(uow, "甲甲"), await _add(uow, "乙乙")
+        await record_consent(uow, customer_id=double, purpose="survey", decision="withdrawn", source="desk")
+        await uow.session.execute(
+            update(Customer).where(Customer.customer_id == double).values(state="merged", merged_into=one)
+        )
+        assert await find_refusing(uow, [one], purpose="survey", channel="sms") == {one}
+        await record_consent(uow, customer_id=one, purpose="survey", decision="granted", source="desk")
+        assert await may_contact(uow, one, purpose="survey", channel="sms")
 
 
 async def test_another_chains_customer_is_refusing_and_cannot_be_asked(

@@ -13,7 +13,7 @@ from core.complaints.actions import file_complaint
 from core.complaints.queries import list_for_customer
 from core.complaints.rules import Filing
 from core.contacts.actions import record_consent
-from core.contacts.queries import may_contact
+from core.contacts.permission import may_contact
 from core.customers.actions import CustomerChanged, add_customer, add_note, add_subject
 from core.customers.profile import set_profile_value
 from core.customers.queries import CustomerMerged, find_customers, get_customer, list_events

@@ -20,7 +20,7 @@ from core.contacts.queries import find_refusing
 from core.customers.actions import add_customer, add_note, join_household
 from core.customers.models import Customer
 from core.customers.profile import set_profile_value
-from core.customers.queries import find_customers, get_customer
+from core.customers.queries import find_customers, get_customer, list_cluster
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
 from core.db import Base, encode_json, new_id, table_of
 from core.errors import InvalidInput, NotFound
@@ -45,7 +45,6 @@ from core.privacy.queries import (
     get_open_link,
     get_receipt,
     get_request,
-    list_cluster,
     list_requests,
     list_tombstones,
 )

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from core.bus import Bus
 from core.contacts.actions import record_consent
-from core.contacts.queries import may_contact
+from core.contacts.permission import may_contact
 from core.db import Database
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.hooks.host import PluginHost

@@ -50,7 +50,7 @@ def test_a_holding_names_columns_that_are_there_and_a_law_for_what_stays(holding
 
 
 def test_what_a_table_gives_is_found_before_it_is_asked_for() -> None:
-    known = {"customer", "person", "loose", "owner", "work"}
+    known = {"customer", "person", "loose", "owner", "work", "export"}
     for holding in catalogue().values():
         assert set(holding.by.values()) <= known, holding.name
         known |= set(holding.gives.values())

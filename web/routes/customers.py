@@ -20,6 +20,7 @@ from core.customers.actions import (
 from core.customers.queries import (
     CustomerMerged,
     CustomerRecord,
+    CustomerRow,
     find_customers,
     get_customer,
     get_subject_types,
@@ -30,12 +31,15 @@ from core.customers.rules.names import clean_name, clean_text
 from core.customers.rules.phones import MAX_PHONES, national_digits, read_phones
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
 from core.errors import FieldProblem, InvalidInput
-from core.loyalty.queries import get_ladder, get_memberships, list_members
+from core.hooks.records.conditions import All, Cmp
+from core.loyalty.queries import Membership, get_ladder, get_memberships, list_members
+from core.segments.queries import SegmentRecord, list_explanations, list_matching, list_segments
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from web.cursors import pack_cursor, read_cursor
-from web.customer_filters import read_filters
+from web.customer_filters import Filters, read_filters
 from web.customer_page import show_page
+from web.customer_tabs import customer_tabs
 from web.htmx import wants_partial
 from web.i18n import N_, gettext, localized
 from web.navigation import Entry, add_entry
@@ -91,6 +95,33 @@ add_entry(
 add_search(Source(id="customers", label=N_("Customers"), permission="customers.read", find=_find_hits, rank=10))
 
 
+Lines = tuple[list[CustomerRow], dict[UUID, Membership]]
+
+
+async def _search(reader: Reader, text: str, filters: Filters, group: SegmentRecord | None, tier: str) -> Lines:
+    rows = await find_customers(reader, text, limit=2 * PAGE)
+    if filters.narrow:
+        kept = set(await filters.list_ids(reader, among=[row.customer_id for row in rows], limit=2 * PAGE))
+        rows = [row for row in rows if row.customer_id in kept]
+    if group:
+        said = await list_explanations(reader, group.tree, [row.customer_id for row in rows])
+        inside = {one.customer_id for one in said if one.holds}
+        rows = [row for row in rows if row.customer_id in inside]
+    cards = await get_memberships(reader, [row.customer_id for row in rows])
+    return [row for row in rows if not tier or ((held := cards[row.customer_id].tier) and held.code == tier)], cards
+
+
+async def _in_segment(
+    reader: Reader, group: SegmentRecord, filters: Filters, tier: str, after: UUID | None
+) -> tuple[list[CustomerRow], dict[UUID, Membership], str]:
+    """One page of a segment, and where it ends when there may be more."""
+    of_tier = (Cmp(field="tier", op="eq", value=tier),) if tier else ()
+    ids = await list_matching(reader, All(of=(group.tree, *of_tier)), after=after, limit=PAGE)
+    ends = pack_cursor("", ids[-1]) if len(ids) == PAGE else ""
+    kept = await filters.list_ids(reader, among=ids, limit=PAGE) if filters.narrow and ids else ids
+    return await list_customers_by_id(reader, kept), await get_memberships(reader, kept), ends
+
+
 @get(PATH, guards=READ)
 async def show_customers(
     request: WebRequest,
@@ -101,6 +132,7 @@ async def show_customers(
     tag: FromQuery[str] = "",
     own: FromQuery[str] = "",
     value: FromQuery[str] = "",
+    segment: FromQuery[str] = "",
     after: FromQuery[str] = "",
 ) -> Response[Any]:
     text, root = clean_name(q)[:MAX_SEARCH], tenant_path(request, "/customers")
@@ -108,14 +140,17 @@ async def show_customers(
     cursor = read_cursor(after)
     chosen = tier if ladder and any(one.code == tier for one in ladder.tiers) else ""
     filters = await read_filters(reader, tag=tag, own=own, value=value)
+    segments = {one.id: one for one in await list_segments(reader) if one.usable}
+    group = segments.get(segment)
     if text:
-        rows, more = await find_customers(reader, text, limit=2 * PAGE), None
-        if filters.narrow:
-            kept = set(await filters.list_ids(reader, among=[row.customer_id for row in rows], limit=2 * PAGE))
-            rows = [row for row in rows if row.customer_id in kept]
-        cards = await get_memberships(reader, [row.customer_id for row in rows])
-        if chosen:
-            rows = [row for row in rows if (held := cards[row.customer_id].tier) and held.code == chosen]
+        rows, cards, more = *await _search(reader, text, filters, group, chosen), None
+    elif group:
+        rows, cards, ends = await _in_segment(reader, group, filters, chosen, cursor[1] if cursor else None)
+        more = (
+            f"{root}?{urlencode({'segment': group.id, 'tier': chosen, 'after': ends})}&{filters.query}"
+            if ends
+            else None
+        )
     elif filters.narrow:
         ids = await filters.list_ids(reader, after=cursor[1] if cursor else None, limit=PAGE)
         rows, cards = await list_customers_by_id(reader, ids), await get_memberships(reader, ids)
@@ -142,6 +177,9 @@ async def show_customers(
         tier=chosen,
         sort="name" if sort == "name" else "newest",
         tiers=[(one.code, localized(one.label)) for one in ladder.tiers] if ladder else [],
+        segment=group.id if group else "",
+        segments=[(one.id, localized(one.label)) for one in segments.values()],
+        tabs=await customer_tabs(request, reader, "customers"),
         more=more,
         root=root,
         imports=tenant_path(request, "/imports"),
@@ -150,7 +188,7 @@ async def show_customers(
         may_design=reader.actor.may("customers.design"),
         may_privacy=reader.actor.may("privacy.manage"),
         may_export=reader.actor.may("customers.export"),
-        exports=f"{root}/exports?{urlencode({'q': text, 'tier': chosen})}",
+        exports=f"{root}/exports?{urlencode({'q': text, 'tier': chosen, 'segment': group.id if group else ''})}",
     )
 
 
