@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import and_, case, func, insert, or_, select, update
 
 from core.contacts.actions import record_consent
-from core.contacts.queries import may_contact
+from core.contacts.permission import may_contact
 from core.customers.queries import get_customer
 from core.customers.rules.names import clean_text
 from core.db import new_id, table_of
