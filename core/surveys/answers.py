@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.complaints.models import Complaint
 from core.complaints.ports import DutyRoster
 from core.complaints.surveyed import note_survey_answer
-from core.contacts.queries import may_contact
+from core.contacts.permission import may_contact
 from core.customers.models import Subject
 from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
