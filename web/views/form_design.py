@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from core.forms.designs import Design
-from core.forms.rules import DefinitionProblem, Difference, Overlay, may_hide
+from core.forms.rules import DefinitionProblem, Difference, compare_forms, may_hide
 from core.forms.rules.definition import kind_of, walk_fields
 from core.forms.rules.designing import path_of, shown_order
 from core.hooks.records.forms import CalcField, Field, Form, GroupField, NoteField
@@ -179,6 +179,7 @@ class _Lines:
         self._fields = dict(walk_fields(design.form.fields))
         self._base = dict(walk_fields(design.stand.base.fields))
         self._own = {path_of(one) for one in design.overlay.add}
+        self._changed = {one.path for one in compare_forms(design.stand.base, design.form)}
         self._problems: dict[str, list[str]] = {}
         for one in design.conflicts:
             self._problems.setdefault(one.field, []).append(refusal(one, design.form, locale))
@@ -195,7 +196,6 @@ class _Lines:
     def _line(self, path: str, field: Field, depth: int, *, first: bool, last: bool) -> Line:
         own = path in self._own
         words, icon = KINDS[kind_key(field)]
-        overlay = self._design.overlay
         return Line(
             path=path,
             id=dom_id_of(path),
@@ -205,7 +205,7 @@ class _Lines:
             depth=depth,
             own=own,
             required=field.required,
-            changed=path in overlay.set or path in overlay.order or path in overlay.place,
+            changed=path in self._changed and not own,
             locked="" if own else self._lock(path),
             owner=self._design.stand.owners.get(path.partition(".")[0], ""),
             condition=condition_words(field, self._design.form, self._locale),
@@ -328,7 +328,3 @@ def askable(form: Form, before: str | None) -> list[tuple[str, Field]]:
         if not isinstance(field, NoteField | CalcField | GroupField):
             found.append((field.key, field))
     return found
-
-
-def has_changes(overlay: Overlay) -> bool:
-    return bool(overlay.set or overlay.add or overlay.order or overlay.hide or overlay.place)

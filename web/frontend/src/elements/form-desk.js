@@ -7,6 +7,7 @@ class FormDesk extends HTMLElement {
     this.addEventListener("submit", (event) => {
       // The phone is for looking and trying; nothing of it is sent.
       if (event.target.matches("[data-preview]")) event.preventDefault();
+      else this.pressed = event.target.id;
     });
     this.watch = new MutationObserver(() => this.refresh());
     this.watch.observe(this, { childList: true, subtree: true });
@@ -21,6 +22,7 @@ class FormDesk extends HTMLElement {
 
   refresh() {
     startConditions(this);
+    this.keepFocus();
     if (!this.Sortable) return;
     this.dataset.ready = "";
     for (const list of this.querySelectorAll(".design-lines")) {
@@ -34,6 +36,17 @@ class FormDesk extends HTMLElement {
         onEnd: (event) => this.dropped(event),
       });
     }
+  }
+
+  // A button is off while its request runs and so loses the focus: whoever moves a field by keys goes on with it.
+  keepFocus() {
+    if (!this.pressed || document.activeElement !== document.body) return;
+    const [, field] = /^(.*)-(?:up|down)$/.exec(this.pressed) ?? [];
+    const form = document.getElementById(this.pressed) ?? (field && this.querySelector(`#${field}-up, #${field}-down`));
+    const button = form?.querySelector("button");
+    if (!button || button.disabled) return;
+    this.pressed = "";
+    button.focus();
   }
 
   dropped({ item, to, from, oldIndex, newIndex }) {
