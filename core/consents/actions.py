@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, select
 
 from core.consents.models import ConsentSeal
-from core.consents.queries import ConsentFacts, find_consent, get_consent, moment
+from core.consents.queries import ConsentFacts, find_consent, get_consent
 from core.consents.rules import (
     GENESIS,
     SignedBody,
@@ -16,6 +16,7 @@ from core.consents.rules import (
     WithdrawnBody,
     Witness,
     canonical,
+    moment,
     seal_of,
     shown_text,
     signer_of,

@@ -1,6 +1,6 @@
 """Reads consents: who agreed to what, whether it still counts, and the chain it stands in."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Select, select
 
 from core.consents.models import ConsentSeal
-from core.consents.rules import Break, Link, Verifier, WithdrawnBody, read_body
+from core.consents.rules import Break, Link, Verifier, WithdrawnBody, moment, read_body
 from core.db import table_of
 from core.errors import NotFound
 from core.forms.models import Submission
@@ -190,8 +190,3 @@ def _is_same(row: SealRow) -> bool:
         return (row.kind, row.signer) == ("withdrawn", body.by)
     filled = (row.kind, row.version, row.signer, row.role, row.answers)
     return filled == ("signed", body.version, body.signer, body.role, body.answers)
-
-
-def moment(at: datetime) -> str:
-    """An instant as it is sealed: UTC, with microseconds."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")

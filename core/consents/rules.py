@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -82,6 +83,11 @@ class Break(msgspec.Struct, frozen=True):
     chain: str
     seq: int
     reason: str
+
+
+def moment(at: datetime) -> str:
+    """An instant as it is sealed: UTC, with microseconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def canonical(body: SignedBody | WithdrawnBody) -> str:

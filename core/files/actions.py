@@ -17,8 +17,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.db import new_id, table_of
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.files.models import FileContent, StoredFile
-from core.files.queries import COLUMNS, FileFacts, facts_of, hash_of_token
-from core.files.rules import DOCUMENTS, FileRefused, clean_filename, draw_again, kind_of, own_filename, read_drawing
+from core.files.queries import COLUMNS, FileFacts
+from core.files.rules import (
+    DOCUMENTS,
+    FileRefused,
+    clean_filename,
+    draw_again,
+    hash_of_token,
+    kind_of,
+    own_filename,
+    read_drawing,
+)
 from core.uow import UnitOfWork
 
 _F, _C = table_of(StoredFile), table_of(FileContent)
@@ -193,7 +202,7 @@ async def _write(
         )
         .returning(*COLUMNS)
     )
-    return facts_of(written.one())
+    return FileFacts.of_row(written.one())
 
 
 async def _lock_content(uow: UnitOfWork, sha256: str) -> None:
@@ -234,7 +243,7 @@ async def claim_quarantined(
         .values(state="kept", token_hash=None, owner_kind=owner_kind, owner_id=owner_id, retain_until=retain_until)
         .returning(*COLUMNS)
     )
-    return {found[row.file_id]: facts_of(row) for row in kept}
+    return {found[row.file_id]: FileFacts.of_row(row) for row in kept}
 
 
 async def remove_file(uow: UnitOfWork, *, file_id: UUID, owner_kind: str, owner_id: UUID) -> None:

@@ -1,6 +1,5 @@
 """Reads files: what an owner has, one by its id, one by the token of a form that was not sent yet, and the bytes."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy import select
 from core.db import table_of
 from core.errors import NotFound
 from core.files.models import FileContent, StoredFile
+from core.files.rules import hash_of_token
 from core.uow import Reader
 
 _F, _C = table_of(StoredFile), table_of(FileContent)
@@ -39,13 +39,13 @@ class FileFacts(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether there is a small picture of it."""
         return self.media_type.startswith("image/")
 
+    @classmethod
+    def of_row(cls, row: Any) -> "FileFacts":
+        """Return the facts of a row that has COLUMNS among its own."""
+        return cls(**{name: getattr(row, name) for name in cls.__struct_fields__})
+
 
 COLUMNS = tuple(_F.c[name] for name in FileFacts.__struct_fields__)
-
-
-def facts_of(row: Any) -> FileFacts:
-    """Return the struct of a row with COLUMNS."""
-    return FileFacts(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
 
 
 async def get_file(reader: Reader, file_id: UUID) -> FileFacts:
@@ -62,7 +62,7 @@ async def get_file(reader: Reader, file_id: UUID) -> FileFacts:
     ).first()
     if row is None:
         raise NotFound("no such file")
-    return facts_of(row)
+    return FileFacts.of_row(row)
 
 
 async def list_files(
@@ -86,12 +86,7 @@ async def list_files_of(
     if purpose is not None:
         query = query.where(_F.c.purpose == purpose)
     rows = await reader.session.execute(query.order_by(_F.c.file_id.desc()).limit(limit))
-    return [facts_of(row) for row in rows]
-
-
-def hash_of_token(token: str) -> str:
-    """What is kept of a token: whoever reads the table cannot claim a file with it."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+    return [FileFacts.of_row(row) for row in rows]
 
 
 async def find_quarantined(
@@ -110,10 +105,7 @@ async def find_quarantined(
             _F.c.owner_id == owner_id,
         )
     )
-    return {
-        hashes[row.token_hash]: FileFacts(**{name: getattr(row, name) for name in FileFacts.__struct_fields__})
-        for row in rows
-    }
+    return {hashes[row.token_hash]: FileFacts.of_row(row) for row in rows}
 
 
 async def get_content(reader: Reader, file: FileFacts) -> bytes:

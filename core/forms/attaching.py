@@ -167,6 +167,5 @@ async def list_submission_files(reader: Reader, submission_id: UUID) -> dict[str
     )
     found: dict[str, list[FileFacts]] = {}
     for row in rows:
-        facts = FileFacts(**{name: getattr(row, name) for name in FileFacts.__struct_fields__})
-        found.setdefault(row.path, []).append(facts)
+        found.setdefault(row.path, []).append(FileFacts.of_row(row))
     return found

@@ -28,10 +28,10 @@ from core.files.queries import (
     get_content,
     get_file,
     get_thumbnail,
-    hash_of_token,
     list_files,
     list_files_of,
 )
+from core.files.rules import hash_of_token
 from core.uow import UnitOfWork
 from tests.rules.pictures import SVG, jpeg
 from tests.workplaces import MovableClock, TestTenant

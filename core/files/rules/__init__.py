@@ -7,6 +7,7 @@ from core.files.rules.kinds import (
     FileRefused,
     Kind,
     clean_filename,
+    hash_of_token,
     kind_of,
     own_filename,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "Picture",
     "clean_filename",
     "draw_again",
+    "hash_of_token",
     "kind_of",
     "own_filename",
     "read_drawing",

@@ -1,5 +1,6 @@
 """What a file is by its content, whatever its name says, and whether a purpose takes it."""
 
+import hashlib
 import re
 import unicodedata
 from typing import Final
@@ -103,3 +104,8 @@ def clean_filename(name: str, ending: str) -> str:
     plain = "".join(char for char in unicodedata.normalize("NFC", last) if unicodedata.category(char)[0] != "C")
     stem = _UNSAFE.sub("_", plain.rpartition(".")[0] or plain).strip(" .")
     return (stem[:MAX_NAME] or "file") + ending
+
+
+def hash_of_token(token: str) -> str:
+    """What is kept of a token: whoever reads the table cannot claim a file with it."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
