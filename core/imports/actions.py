@@ -8,16 +8,16 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import delete, insert, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.bulk_insert import insert_many
 from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
-from core.imports.models import ImportBatch, ImportMapping, ImportRow
+from core.imports.models import ImportBatch, ImportRow
 from core.imports.queries import (
     BatchRecord,
     find_known,
+    find_recall,
     get_batch,
     get_content,
     get_first_subject_type,
@@ -25,14 +25,21 @@ from core.imports.queries import (
     get_species_words,
     get_targets,
 )
-from core.imports.rules.columns import find_header, header_at, header_key, mapping_problems, propose_mapping
+from core.imports.remembering import forget_list, remember_headers, remember_list
+from core.imports.rules.columns import (
+    find_header,
+    header_at,
+    mapping_problems,
+    propose_mapping,
+    signature_of,
+)
 from core.imports.rules.files import FileProblem, Layout, formula_cells, read_rows, sniff
 from core.imports.rules.matching import FileIndex, match_row
-from core.imports.rules.plan import INLINE_ROWS, Existing, ImportPlan
+from core.imports.rules.plan import INLINE_ROWS, Existing, ImportPlan, Recalled
 from core.imports.rules.rows import Judged, Problem, Terms, judge_row
 from core.uow import UnitOfWork
 
-_B, _R, _M = table_of(ImportBatch), table_of(ImportRow), table_of(ImportMapping)
+_B, _R = table_of(ImportBatch), table_of(ImportRow)
 T = TypeVar("T")
 _HEAD_ROWS = 40
 _MATCH_ROWS = 1_000
@@ -101,8 +108,31 @@ async def _plan(uow: UnitOfWork, content: bytes, layout: Layout, *, header_row: 
     header = header_at(head, header_row) if header_row else find_header(head)
     if header is None or not header.names:
         raise InvalidInput((FieldProblem("file", "no-header"),))
-    mapping = propose_mapping(header, remembered=await get_remembered(uow), allowed=get_targets(uow))
+    allowed = get_targets(uow)
+    recall = await find_recall(uow, signature_of(header))
+    if recall is not None and not set(recall.mapping) - {"", *allowed}:
+        return ImportPlan(
+            layout=layout,
+            header=header,
+            mapping=tuple(recall.mapping),
+            existing=recall.existing,
+            take_second_phone=recall.take_second_phone,
+            recalled=Recalled(by=recall.used_by_name, at=recall.used_at, times=recall.times),
+        )
+    mapping = propose_mapping(header, remembered=await get_remembered(uow), allowed=allowed)
     return ImportPlan(layout=layout, header=header, mapping=mapping)
+
+
+async def forget_mapping(uow: UnitOfWork, *, batch_id: UUID) -> None:
+    """Forget how lists with this one's headings were taken in, and propose the columns anew by their words."""
+    batch = await _at(uow, batch_id, "uploaded", "checked", "failed")
+    header = batch.plan.header
+    await forget_list(uow, header)
+    mapping = propose_mapping(header, remembered={}, allowed=get_targets(uow))
+    plan = msgspec.structs.replace(batch.plan, mapping=mapping, recalled=None)
+    await _forget_rows(uow, batch_id)
+    await _set(uow, batch_id, state="uploaded", settings=msgspec.to_builtins(plan), counts={}, rows_total=0, fault=None)
+    uow.audit("import.forget_mapping", "import", batch_id)
 
 
 async def change_layout(
@@ -151,7 +181,8 @@ async def map_columns(
         take_second_phone=take_second_phone,
         branch_id=branch_id,
     )
-    await _remember(uow, plan)
+    await remember_headers(uow, plan)
+    await remember_list(uow, plan)
     await _set(uow, batch_id, state="checking", settings=msgspec.to_builtins(plan), fault=None)
     content = await get_content(uow, batch_id)
     rows = _or_refuse(lambda: sum(1 for _ in read_rows(content, plan.layout, limit=INLINE_ROWS + 1)))
@@ -161,22 +192,6 @@ async def map_columns(
         await uow.enqueue(
             "imports.check", {"batch_id": str(batch_id)}, dedupe_key=f"imports.check:{batch_id}:{new_id()}"
         )
-
-
-async def _remember(uow: UnitOfWork, plan: ImportPlan) -> None:
-    chosen = {
-        header_key(plan.header.label(column)): target
-        for column, target in enumerate(plan.mapping)
-        if header_key(plan.header.names[column])
-    }
-    rows = [
-        {"tenant_id": uow.tenant_id, "header": header, "target": target, "used_at": uow.now}
-        for header, target in chosen.items()
-    ]
-    if rows:
-        fresh = upsert(_M)
-        newer = {"target": fresh.excluded.target, "used_at": fresh.excluded.used_at}
-        await uow.session.execute(fresh.on_conflict_do_update(index_elements=["tenant_id", "header"], set_=newer), rows)
 
 
 async def check_rows(uow: UnitOfWork, *, batch_id: UUID) -> None:
@@ -322,6 +337,15 @@ async def resume_import(uow: UnitOfWork, *, batch_id: UUID) -> None:
     task = {"checking": "imports.check", "running": "imports.run", "undoing": "imports.undo"}[batch.state]
     await uow.enqueue(task, {"batch_id": str(batch_id)}, dedupe_key=f"{task}:{batch_id}:{new_id()}")
     uow.audit("import.resume", "import", batch_id)
+
+
+async def cancel_import(uow: UnitOfWork, *, batch_id: UUID) -> None:
+    """Stop a run behind the last finished row: what was written stays and can be undone, the rest is not taken in."""
+    batch = await _at(uow, batch_id, "running")
+    await _set(uow, batch_id, state="cancelled", finished_at=uow.now, content=b"")
+    told = {"number": batch.number, "done": batch.rows_done, "rows": batch.rows_total}
+    uow.audit("import.cancel", "import", batch_id, told)
+    uow.publish(f"import:{batch_id}", {"state": "cancelled"})
 
 
 async def discard_import(uow: UnitOfWork, *, batch_id: UUID) -> None:

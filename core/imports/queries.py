@@ -14,7 +14,7 @@ from core.db import one_of, table_of
 from core.errors import NotFound
 from core.hooks.records.customers import SubjectType
 from core.hooks.records.forms import ChoiceField
-from core.imports.models import ImportBatch, ImportMapping, ImportRow
+from core.imports.models import ImportBatch, ImportMapping, ImportRecall, ImportRow
 from core.imports.rules.cells import choice_words
 from core.imports.rules.columns import CUSTOMER_TARGETS, TARGETS
 from core.imports.rules.files import read_rows
@@ -24,6 +24,7 @@ from core.imports.rules.rows import Problem, Reading
 from core.uow import Reader
 
 _B, _R, _M = table_of(ImportBatch), table_of(ImportRow), table_of(ImportMapping)
+_L = table_of(ImportRecall)
 _C, _P, _S, _H = table_of(Customer), table_of(CustomerPhone), table_of(Subject), table_of(ProfileValue)
 PREVIEW_ROWS = 8
 
@@ -153,6 +154,12 @@ def get_species_words(reader: Reader) -> dict[str, frozenset[str]]:
         for option in field.options
     ]
     return choice_words(labels)
+
+
+async def find_recall(reader: Reader, signature: str) -> Any:
+    """Return how a list with this signature was taken in the last time, or None."""
+    mine = (_L.c.tenant_id == reader.tenant_id, _L.c.signature == signature)
+    return (await reader.session.execute(select(_L).where(*mine))).first()
 
 
 async def get_remembered(reader: Reader) -> dict[str, str]:

@@ -33,7 +33,7 @@ async def start_undo(uow: UnitOfWork, *, batch_id: UUID) -> None:
     state = await uow.session.scalar(select(_B.c.state).where(*mine).with_for_update(key_share=True))
     if state is None:
         raise NotFound("no such import")
-    if state != "done":
+    if state not in {"done", "cancelled"}:
         raise ImportElsewhere(state=state)
     values = {"state": "undoing", "rows_done": 0, "started_at": uow.now, "finished_at": None}
     await uow.session.execute(update(_B).where(*mine).values(values))

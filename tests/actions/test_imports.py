@@ -3,13 +3,12 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 import xlsxwriter
 
 from core.customers.actions import add_customer, add_note, change_customer, change_subject
-from core.customers.queries import find_customers, get_customer, list_customers, list_events
+from core.customers.queries import get_customer, list_customers, list_events
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
 from core.errors import InvalidInput, NotFound
 from core.forms.actions import create_link
@@ -20,65 +19,21 @@ from core.imports.actions import (
     map_columns,
     resume_import,
     start_import,
-    upload_file,
 )
-from core.imports.queries import BatchRecord, get_batch, get_preview, list_batches, list_rows
+from core.imports.queries import get_batch, get_preview, list_batches, list_rows
 from core.imports.running import run_chunk
 from core.imports.undoing import start_undo, undo_chunk
 from core.loyalty.queries import count_ledger_fen, get_membership
 from core.uow import UnitOfWork
-from tenants.plugin_settings import enable_plugin
+from tests.imports import as_clinic, check, csv_of, only, run, undo
 from tests.workplaces import TestTenant
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-HEAD = "会员号,姓名,手机,宠物名,种类,品种,性别,宠物生日,绝育,最近就诊,累计消费,备注"
 
 
 @pytest.fixture
 async def clinic(tenant_a: TestTenant) -> TestTenant:
-    async with tenant_a.unit() as uow:
-        await enable_plugin(uow, host=tenant_a.workplace.host, plugin_id="petclinic")
-    return tenant_a
-
-
-async def check(tenant: TestTenant, content: bytes, name: str = "list.csv", **choices: object) -> BatchRecord:
-    async with tenant.unit() as uow:
-        batch_id = await upload_file(uow, filename=name, content=content)
-        mapping = (await get_batch(uow, batch_id)).plan.mapping
-        await map_columns(uow, batch_id=batch_id, mapping=mapping, **choices)  # type: ignore[arg-type] # the test's own
-        return await get_batch(uow, batch_id)
-
-
-async def run(tenant: TestTenant, batch: BatchRecord) -> BatchRecord:
-    async with tenant.unit() as uow:
-        await start_import(uow, batch_id=batch.batch_id)
-    more = True
-    while more:
-        async with tenant.unit() as uow:
-            more = await run_chunk(uow, batch_id=batch.batch_id)
-    async with tenant.unit() as uow:
-        return await get_batch(uow, batch.batch_id)
-
-
-async def undo(tenant: TestTenant, batch: BatchRecord) -> BatchRecord:
-    async with tenant.unit() as uow:
-        await start_undo(uow, batch_id=batch.batch_id)
-    more = True
-    while more:
-        async with tenant.unit() as uow:
-            more = await undo_chunk(uow, batch_id=batch.batch_id)
-    async with tenant.unit() as uow:
-        return await get_batch(uow, batch.batch_id)
-
-
-def csv_of(*lines: str) -> bytes:
-    return "\n".join([HEAD, *lines]).encode("gb18030")
-
-
-async def only(uow: UnitOfWork, typed: str) -> UUID:
-    found = await find_customers(uow, typed)
-    assert len(found) == 1, found
-    return found[0].customer_id
+    return await as_clinic(tenant_a)
 
 
 async def test_a_clinics_csv_goes_in_and_every_bad_row_is_told(clinic: TestTenant) -> None:
@@ -302,67 +257,6 @@ async def test_a_run_goes_on_where_it_was_killed_and_takes_no_row_twice(clinic: 
         assert not await run_chunk(uow, batch_id=batch.batch_id)
 
 
-@pytest.mark.parametrize(
-    ("content", "code"),
-    [
-        (b"", "file-empty"),
-        (b"\x00\x00", "file-empty"),
-        (b"%PDF-1.7", "not-a-list"),
-        (b"\x89PNG\r\n", "not-a-list"),
-        (b"PK\x03\x04broken", "file-broken"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1broken", "not-a-list"),
-        ("姓名,手机\n锟斤拷,1".encode(), "text-lost"),
-        (b"a,b\n\x81\x20,1", "unknown-encoding"),
-        (b"x" * (20 * 1024 * 1024 + 1), "file-too-large"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-async def test_a_file_that_is_no_list_is_told_with_its_reason(clinic: TestTenant, content: bytes, code: str) -> None:
-    async with clinic.unit() as uow:
-        with pytest.raises(InvalidInput) as refused:
-            await upload_file(uow, filename="x", content=content)
-    assert [problem.code for problem in refused.value.problems] == [code]
-
-
-async def test_a_wrong_encoding_is_told_with_its_line_and_another_can_be_chosen(clinic: TestTenant) -> None:
-    content = csv_of("A1,王小美,13812346871,豆豆,犬,,,,,,600,")
-    async with clinic.unit() as uow:
-        batch_id = await upload_file(uow, filename="x.csv", content=content)
-        with pytest.raises(InvalidInput) as refused:
-            await change_layout(uow, batch_id=batch_id, encoding="utf-8")
-        assert refused.value.problems[0].params == {"encoding": "utf-8", "line": 1}
-        with pytest.raises(InvalidInput):
-            await change_layout(uow, batch_id=batch_id, encoding="klingon")
-        await change_layout(uow, batch_id=batch_id, encoding="gb18030", header_row=1)
-        assert (await get_preview(uow, batch_id))[0][1] == "王小美"
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-async def test_encodings_and_delimiters_are_found(clinic: TestTenant, encoding: str, delimiter: str) -> None:
-    content = (
-        csv_of("A1,王小美,13812346871,豆豆,犬,,,,,,600,").decode("gb18030").replace(",", delimiter).encode(encoding)
-    )
-    batch = await check(clinic, content)
-    assert batch.counts.new == 1
-
-
-async def test_a_mapping_is_remembered_for_the_next_file(clinic: TestTenant) -> None:
-    content = "尊称,号码本,到底花了\n王小美,13812346871,600\n".encode()
-    async with clinic.unit() as uow:
-        batch_id = await upload_file(uow, filename="x.csv", content=content)
-        assert (await get_batch(uow, batch_id)).plan.mapping == ("", "", "")
-        with pytest.raises(InvalidInput) as refused:
-            await map_columns(uow, batch_id=batch_id, mapping=("", "phone", "phone"))
-        assert {problem.code for problem in refused.value.problems} == {"name-not-mapped", "mapped-twice"}
-        for wrong in (("name",), ("name", "phone", "salary")):
-            with pytest.raises(InvalidInput):
-                await map_columns(uow, batch_id=batch_id, mapping=wrong)
-        await map_columns(uow, batch_id=batch_id, mapping=("name", "phone", "spent"))
-        later = await upload_file(uow, filename="y.csv", content=content)
-        assert (await get_batch(uow, later)).plan.mapping == ("name", "phone", "spent")
-
-
 async def test_without_a_plugin_pet_columns_say_nothing(tenant_a: TestTenant) -> None:
     batch = await check(tenant_a, csv_of("A1,王小美,13812346871,豆豆,犬,,,,,,600,"))
     assert "pet_name" not in batch.plan.mapping
@@ -406,14 +300,6 @@ async def test_an_import_starts_once_and_runs_only_when_started(clinic: TestTena
         for again in (start_import(uow, batch_id=batch.batch_id), discard_import(uow, batch_id=batch.batch_id)):
             with pytest.raises(ImportElsewhere):
                 await again
-
-
-async def test_a_broken_line_far_down_fails_the_file_with_its_reason(clinic: TestTenant) -> None:
-    content = csv_of("A1,王小美,13812346871,豆豆,犬,,,,,,600," + "x" * 140_000)
-    async with clinic.unit() as uow:
-        with pytest.raises(InvalidInput) as refused:
-            await upload_file(uow, filename="x.csv", content=content)
-    assert refused.value.problems[0].code == "file-broken"
 
 
 async def test_another_tenants_import_is_like_none(clinic: TestTenant, tenant_b: TestTenant) -> None:

@@ -12,13 +12,13 @@ from core.imports.rules.cells import (
     plain_cell,
     read_amount,
     read_choice,
-    read_date,
     read_gender,
     read_han_number,
     read_sex,
     read_yes_no,
     whole_digits,
 )
+from core.imports.rules.dates import read_date
 from core.imports.rules.files import safe_cell, write_csv
 
 TODAY = date(2026, 11, 23)

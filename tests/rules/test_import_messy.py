@@ -9,12 +9,12 @@ from core.imports.rules.cells import (
     CellProblem,
     choice_words,
     read_amount,
-    read_date,
     read_sex,
     read_yes_no,
     whole_digits,
 )
 from core.imports.rules.columns import Header, find_header, mapping_problems, propose_mapping
+from core.imports.rules.dates import read_date
 from core.imports.rules.files import Layout, read_rows, sniff
 from core.imports.rules.matching import FileIndex
 from core.imports.rules.rows import Judged, Terms, judge_row

@@ -13,8 +13,10 @@ from litestar.params import FromPath, FromQuery
 
 from core.errors import FieldProblem, InvalidInput
 from core.imports.actions import (
+    cancel_import,
     change_layout,
     discard_import,
+    forget_mapping,
     map_columns,
     resume_import,
     start_import,
@@ -41,6 +43,7 @@ from web.views.imports import (
     STATES,
     error_table,
     mapping_lines,
+    pace_of,
     row_lines,
     target_options,
     tiles,
@@ -164,6 +167,7 @@ def _frame(request: WebRequest, batch: BatchRecord) -> dict[str, Any]:
         "root": root,
         "here": f"{root}/{batch.batch_id}",
         "tenant": tenant_path(request),
+        "pace": pace_of(batch, request.visit.now),
         "stuck": batch.state in BUSY and request.visit.now - (batch.started_at or batch.created_at) > STUCK,
     }
 
@@ -327,6 +331,20 @@ async def do_undo(request: WebRequest, uow: NamedDependency[UnitOfWork], batch_i
     return go_to(request, tenant_path(request, f"/imports/{batch_id}"))
 
 
+@post(ONE + "/cancel", guards=MAY, request_max_body_size=BODY_LIMIT)
+async def do_cancel(request: WebRequest, uow: NamedDependency[UnitOfWork], batch_id: FromPath[UUID]) -> Response[Any]:
+    await cancel_import(uow, batch_id=batch_id)
+    toast = Toast(text=gettext("Stopped; what was written stays and can be undone"))
+    return go_to(request, tenant_path(request, f"/imports/{batch_id}"), toast=toast)
+
+
+@post(ONE + "/forget", guards=MAY, request_max_body_size=BODY_LIMIT)
+async def do_forget(request: WebRequest, uow: NamedDependency[UnitOfWork], batch_id: FromPath[UUID]) -> Response[Any]:
+    await forget_mapping(uow, batch_id=batch_id)
+    toast = Toast(text=gettext("Forgotten; the columns are proposed by their headings"))
+    return go_to(request, tenant_path(request, f"/imports/{batch_id}"), toast=toast)
+
+
 @post(ONE + "/discard", guards=MAY, request_max_body_size=BODY_LIMIT)
 async def do_discard(request: WebRequest, uow: NamedDependency[UnitOfWork], batch_id: FromPath[UUID]) -> Response[Any]:
     await discard_import(uow, batch_id=batch_id)
@@ -344,5 +362,7 @@ routes = [
     do_start,
     do_resume,
     do_undo,
+    do_cancel,
+    do_forget,
     do_discard,
 ]

@@ -1,6 +1,7 @@
 """What import pages show: targets, outcomes and every reason for a refusal in the reader's language."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from core.imports.queries import BatchRecord, RowRecord
 from core.imports.rules.plan import Counts
 from core.imports.rules.rows import Problem
-from web.i18n import N_, gettext
+from web.i18n import N_, gettext, ngettext
 
 TARGETS: Final = {
     "name": N_("Customer's name"),
@@ -41,6 +42,7 @@ STATES: Final = {
     "checked": (N_("Checked, not imported yet"), "warn"),
     "running": (N_("Running"), "info"),
     "done": (N_("Imported"), "ok"),
+    "cancelled": (N_("Stopped half way"), "warn"),
     "undoing": (N_("Being undone"), "warn"),
     "undone": (N_("Undone"), "neutral"),
     "failed": (N_("Could not be read"), "danger"),
@@ -136,6 +138,21 @@ class Tile(msgspec.Struct, frozen=True):
     count: int
     state: str
     icon: str
+
+
+def pace_of(batch: BatchRecord, now: datetime) -> str:
+    """How fast it goes and how long it takes from here, as soon as there is something to say."""
+    seconds = (now - batch.started_at).total_seconds() if batch.started_at else 0.0
+    if batch.state not in {"running", "undoing"} or seconds < 1 or not batch.rows_done:
+        return ""
+    pace = batch.rows_done / seconds
+    left = max(0, batch.rows_total - batch.rows_done) / pace
+    words = (
+        ngettext("about %(num)s second left", "about %(num)s seconds left", max(1, round(left)))
+        if left < 90
+        else ngettext("about %(num)s minute left", "about %(num)s minutes left", round(left / 60))
+    )
+    return gettext("%(pace)s rows a second, %(left)s") % {"pace": max(1, round(pace)), "left": words}
 
 
 def problem_text(problem: Problem, *, with_column: bool = True) -> str:

@@ -1,5 +1,6 @@
 """Which column of a list means what: header words in Chinese and English, the header's row, and the proposed mapping."""
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 
@@ -66,6 +67,14 @@ _IN_PET = {
 _IN_PET |= {"性别": "sex", "gender": "sex", "生日": "birthday", "编号": IGNORE}
 
 
+# What programs print below a list, or again on each page of it.
+_TOTAL_ROW = re.compile(
+    r"(?:本页|本店|全部)?(?:合计|总计|小计|总数|汇总|合計|總計|共计)(?:[:：\s(（\d].*)?|共\s*\d+\s*(?:条|人|位|行|户|名|个|只|笔).*"
+    r"|(?:grand )?total(?:[:\s].*)?|sub-?total.*|sum"
+    r"|(?:制表|填表|打印|导出|审核|复核|制单|统计)(?:人|时间|日期|员)?\s*:.*|第\s*\d+\s*页.*|-+\s*end.*"
+)
+
+
 class Header(msgspec.Struct, frozen=True):
     """The row (counted from 1) that names the columns, their names, and the group that stands above each."""
 
@@ -82,6 +91,12 @@ class Header(msgspec.Struct, frozen=True):
 def header_key(text: str) -> str:
     """The header without units, marks and blanks: 消费总额（元） -> 消费总额."""
     return _UNIT.sub("", fold(text))
+
+
+def signature_of(header: Header) -> str:
+    """The same for every list with exactly these headings, however they are written; pages of one program's lists share it."""
+    keys = [header_key(header.label(column)) for column in range(len(header.names))]
+    return hashlib.sha256("\x1f".join(keys).encode()).hexdigest()[:32]
 
 
 def target_of(name: str, group: str = "") -> str:
@@ -142,6 +157,18 @@ def _groups(above: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
         if text == name:
             spread[-1] = ""  # merged downwards, it is the name itself
     return tuple(spread)
+
+
+def is_below_list(first: str) -> bool:
+    """Whether a row whose first word this is belongs to what is printed below a list, not to the list."""
+    return _TOTAL_ROW.fullmatch(fold(first)) is not None
+
+
+def is_header_again(names: Sequence[str], cells: Sequence[str]) -> bool:
+    """The headings once more, as a printed list has them on each page."""
+    return (
+        len(names) > 1 and cells[0].strip() == names[0] and [cell.strip() for cell in cells[: len(names)]] == [*names]
+    )
 
 
 def propose_mapping(

@@ -1,6 +1,7 @@
 """How one file is to be taken in: what was found, what the person chose, and how far it is."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -14,6 +15,14 @@ INLINE_ROWS = 3_000
 """So many rows are checked while the person waits; more go to the worker."""
 
 
+class Recalled(msgspec.Struct, frozen=True, kw_only=True):
+    """That the columns are proposed as they were mapped the last time, by whom and when."""
+
+    by: str
+    at: datetime
+    times: int
+
+
 class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Stored with the batch."""
 
@@ -23,6 +32,7 @@ class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
     existing: Existing = "update"
     take_second_phone: bool = True
     branch_id: UUID | None = None
+    recalled: Recalled | None = None
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,21 +19,15 @@ from core.imports.rules.cells import (
     plain_cell,
     read_amount,
     read_choice,
-    read_date,
     read_gender,
     read_sex,
     read_yes_no,
     whole_digits,
 )
-from core.imports.rules.columns import SUBJECT_TARGETS, Header
+from core.imports.rules.columns import SUBJECT_TARGETS, Header, is_below_list, is_header_again
+from core.imports.rules.dates import read_date
 
 _LIMITS = {"name": MAX_NAME, "pet_name": MAX_NAME, "note": MAX_NOTE, "breed": 60, "member_no": 40, "chip": 40}
-# What programs print below a list, or again on each page of it.
-_TOTAL_ROW = re.compile(
-    r"(?:本页|本店|全部)?(?:合计|总计|小计|总数|汇总|合計|總計|共计)(?:[:：\s(（\d].*)?|共\s*\d+\s*(?:条|人|位|行|户|名|个|只|笔).*"
-    r"|(?:grand )?total(?:[:\s].*)?|sub-?total.*|sum"
-    r"|(?:制表|填表|打印|导出|审核|复核|制单|统计)(?:人|时间|日期|员)?\s*:.*|第\s*\d+\s*页.*|-+\s*end.*"
-)
 # Outside of brackets: 豆豆(金毛，公)、咪咪 are two.
 _PETS = re.compile(
     r"(?:[、，,;；/&\n+＋]|\s和\s|(?<=[)）])和|(?<=[\u4e00-\u9fff]{2})和(?=[\u4e00-\u9fff]{2}))(?![^(（\[【]*[)）\]】])"
@@ -182,7 +176,7 @@ def _short(params: Mapping[str, str | int]) -> dict[str, str | int]:
 def judge_row(terms: Terms, row_no: int, cells: Sequence[str]) -> Judged:
     """Read one row; all problems at once."""
     first = next((cell for cell in cells if cell.strip()), "")
-    if _TOTAL_ROW.fullmatch(fold(first)) or _is_header_again(terms, cells):
+    if is_below_list(first) or is_header_again(terms.header.names, cells):
         return Judged(None, is_total=True)
     row = _Row(terms, row_no, cells)
     width = len(terms.header.names)
@@ -209,14 +203,6 @@ def judge_row(terms: Terms, row_no: int, cells: Sequence[str]) -> Judged:
     _compare(row, reading)
     refused = any(not problem.warns for problem in row.problems)
     return Judged(None if refused else reading, tuple(row.problems))
-
-
-def _is_header_again(terms: Terms, cells: Sequence[str]) -> bool:
-    """The headings once more, as a printed list has them on each page."""
-    names = terms.header.names
-    return (
-        len(names) > 1 and cells[0].strip() == names[0] and [cell.strip() for cell in cells[: len(names)]] == [*names]
-    )
 
 
 def _name(row: _Row) -> tuple[str, str | None]:
