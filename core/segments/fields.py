@@ -64,7 +64,7 @@ _OWN_KIND: Final[dict[str, ValueKind]] = {
 }
 _CORE_SUBJECT: Final = frozenset({"species", "breed", "sex", "birthday", "chip", "neutered"})
 _NUMBER: Final = r"^-?[0-9]{1,15}(\.[0-9]{1,9})?$"
-RECORD, PETS = both("客户资料", "Record"), both("宠物", "Pets")
+RECORD, PETS = both("客户资料", "Record"), both("宠物与家人", "Pets and people")
 MONEY, VISITS = both("消费", "Spending"), both("到店与投诉", "Visits and complaints")
 OWN, CONSENT = both("自定义字段", "Own fields"), both("授权", "Permissions")
 _PURPOSE: Final[dict[str, Words]] = {
@@ -80,7 +80,8 @@ async def get_fields(reader: Reader) -> tuple[Catalogue, Bindings]:
     """Return what this tenant's conditions may name, and where it stands; a few small reads."""
     own = await list_fields(reader)
     kinds = get_subject_types(reader)
-    pets = CollectionFacts(name="pet", label=PETS, fields=(*_pet_fields(kinds), *_own("pet", own, "subject", kinds)))
+    label = kinds[0].label if len(kinds) == 1 else PETS
+    pets = CollectionFacts(name="pet", label=label, fields=(*_pet_fields(kinds), *_own("pet", own, "subject", kinds)))
     tags = tuple((tag.name, tag.name) for tag in await list_tags(reader))
     tag = CollectionFacts(
         name="tag",
@@ -125,7 +126,7 @@ def _record_fields(
     if ladder is not None:
         tiers = tuple((tier.code, tier.label) for tier in ladder.tiers)
         fields.append(_field("tier", both("会员等级", "Tier"), "choice", MONEY, options=tiers))
-    if kinds:
+    if any(_find(kind, "species") for kind in kinds):
         fields.append(_field("pets_since", both("最早养宠日期", "Keeps pets since"), "date", PETS))
     return tuple(fields)
 
@@ -171,7 +172,9 @@ def _pet_fields(kinds: Sequence[SubjectType]) -> tuple[FieldFacts, ...]:
     """What every subject has, with the options of the plugins' own words, and what only some kinds have."""
     species = tuple(option for kind in kinds for option in _options(_find(kind, "species")))
     sexes = tuple(option for kind in kinds[:1] for option in _options(_find(kind, "sex")))
-    plain = [
+    declared = {field.key for kind in kinds for field in kind.fields}
+    declared |= {"neutered"} if "species" in declared else set()
+    every = (
         _field("pet.kind", both("类别", "Kind"), "choice", PETS, options=tuple((one.id, one.label) for one in kinds)),
         _field("pet.species", both("种类", "Species"), "choice", PETS, options=species),
         _field("pet.breed", both("品种", "Breed"), "text", PETS),
@@ -180,7 +183,8 @@ def _pet_fields(kinds: Sequence[SubjectType]) -> tuple[FieldFacts, ...]:
         _field("pet.neutered", both("已绝育", "Neutered"), "bool", PETS),
         _field("pet.chip", both("芯片号", "Chip number"), "text", PETS),
         _field("pet.since", both("建档日期", "On record since"), "date", PETS),
-    ]
+    )
+    plain = [one for one in every if one.name.removeprefix("pet.") in declared | {"kind", "since"}]
     for kind in kinds:
         for field in kind.fields:
             if field.key not in _CORE_SUBJECT and type(field) in _KIND_OF:

@@ -14,7 +14,7 @@ from core.conditions.statements import Bindings, select_matching, select_members
 from core.customers.rules.profile import local_date
 from core.db import table_of
 from core.errors import NotFound
-from core.hooks.records.conditions import Tree
+from core.hooks.records.conditions import All, Tree
 from core.hooks.records.text import Text
 from core.hooks.specs.segments import segments as shipped_segments
 from core.segments.fields import get_fields
@@ -139,13 +139,27 @@ async def list_explanations(reader: Reader, tree: Tree, customer_ids: Sequence[U
     ]
 
 
+async def list_segments_of(reader: Reader, customer_id: UUID) -> list[SegmentRecord]:
+    """Return the segments that one customer is in; everything is read once, and judged here."""
+    known = [one for one in await list_segments(reader) if one.usable]
+    if not known:
+        return []
+    facts = await list_facts(reader, All(of=tuple(one.tree for one in known)), [customer_id])
+    if customer_id not in facts:
+        return []
+    today = _today(reader)
+    return [one for one in known if compile_tree(one.tree, today=today)(facts[customer_id])]
+
+
 async def list_facts(reader: Reader, tree: Tree, customer_ids: Sequence[UUID]) -> dict[UUID, Facts]:
     """Return what the tree asks about, for these customers; from the same places as the compiled statement."""
     catalogue, bindings = await get_fields(reader)
     named = fields_of(tree)
     plain = [name for name in named if name in catalogue.fields]
     key = bindings.customers.key
-    statement = select_values(plain, catalogue=catalogue, bindings=bindings).where(key.in_(customer_ids))
+    statement = select_values(plain, catalogue=catalogue, bindings=bindings)
+    # One customer is a constant that PostgreSQL carries into every sum; a list would be compared after summing all.
+    statement = statement.where(key == customer_ids[0] if len(customer_ids) == 1 else key.in_(customer_ids))
     facts: dict[UUID, dict[str, Any]] = {
         row[0]: dict(zip(plain, row[1:], strict=True)) for row in await reader.session.execute(statement)
     }

@@ -30,6 +30,7 @@ from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from web.cursors import pack_cursor, read_cursor
 from web.customer_sections import CustomerSection, add_customer_section
+from web.customer_tabs import customer_tabs
 from web.i18n import gettext
 from web.page import Toast
 from web.problems import Refused
@@ -135,6 +136,7 @@ async def show_duplicates(
         lines=[suspect_line(row) for row in rows],
         items=items,
         apart=state == "dismissed",
+        tabs=await customer_tabs(request, reader, "duplicates"),
         more=f"{here}?level={chosen}&told={'apart' if state == 'dismissed' else ''}&after={cursor}" if cursor else None,
         root=tenant_path(request, "/customers"),
     )
