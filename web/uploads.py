@@ -88,12 +88,12 @@ class _Desk:
 
     async def take(self, name: str, field: FileField, values: list[Any]) -> None:
         """One field: tokens of an earlier post first, then what was chosen now, as many as it takes."""
-        tokens = [one for one in values if isinstance(one, str)]
+        tokens = list(dict.fromkeys(one for one in values if isinstance(one, str)))
         held = await find_held(self._uow, tokens, link_id=self._link_id)
         for token in tokens:
             if token in held:
                 self._keep(name, token, record_of(held[token], token))
-        if len(held) < len(set(tokens)):
+        if len(held) < len(tokens):
             self._say(name, "file_gone")
         count = len(held)
         for upload in values:

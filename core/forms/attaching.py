@@ -88,12 +88,14 @@ async def attach_files(
     answers, drawn = file_answers(form, data), drawn_answers(form, data)
     kept = await _claim(uow, answers, link_id=link_id, submission_id=submission_id)
     problems: list[FieldProblem] = []
+    seen: set[str] = set()
     for one in answers:
         file = kept.get(one.token)
-        if file is None:
+        if file is None or one.token in seen:
             problems.append(FieldProblem(one.path, "file_gone"))
         elif file.media_type not in one.field.accept:
             problems.append(FieldProblem(one.path, "option"))
+        seen.add(one.token)
     drawings: list[tuple[DrawnAnswer, Prepared]] = []
     for sign in drawn:
         try:
