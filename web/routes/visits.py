@@ -32,6 +32,7 @@ from web.navigation import Entry, add_entry
 from web.page import Toast
 from web.request import WebRequest
 from web.screens import go_to, show, tenant_path
+from web.search import Hit, Source, add_search
 from web.security import requires
 from web.views.visits import BILL_STATES, BILL_TONES, STATE_TONES, STATES, visit_number
 from web.visit_page import back_to_visit, refused_visit, show_visit_page
@@ -44,6 +45,21 @@ BODY_LIMIT: Final = 32 * 1024
 _CLINICIANS: Final = {"doctor", "senior_doctor", "director"}
 
 add_entry(Entry(id="visits", label=N_("Visits"), icon="stethoscope", path="/visits", permission="visits.read", rank=35))
+
+
+async def _find_hits(reader: Reader, text: str, limit: int) -> list[Hit]:
+    """By the number that stands on papers: V-0012, v12 or 12."""
+    digits = text.strip().upper().removeprefix("V").removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 9):
+        return []
+    rows = await list_visits(reader, wanted=VisitFilter(number=int(digits)), limit=limit)
+    return [
+        Hit(f"{visit_number(row.number)} {row.customer_name}", f"/visits/{row.visit_id}", row.reason, "visit")
+        for row in rows
+    ]
+
+
+add_search(Source(id="visits", label=N_("Visits"), permission="visits.read", find=_find_hits, rank=30))
 
 
 class VisitLine(msgspec.Struct, frozen=True, kw_only=True):
