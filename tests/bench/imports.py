@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -136,21 +137,22 @@ async def run(dsns: Dsns, redis_url: str, watch: Watch, content: bytes) -> tuple
 async def copy_again(dsns: Dsns) -> float:
     """COPY the very rows that we wrote into tables with the same indexes; return the seconds."""
     connection = await asyncpg.connect(driver_dsn(dsns.admin))
-    files = {}
+    files: dict[str, tuple[list[str], Path]] = {}
+    folder = Path(tempfile.mkdtemp(prefix="anxin-bench-copy-"))
     for table in TABLES:
         names = await connection.fetch(
             "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND attgenerated = ''", table
         )
         columns = [row["attname"] for row in names]
-        files[table] = (columns, tempfile.TemporaryFile())
-        await connection.copy_from_table(table, columns=columns, output=files[table][1])
+        files[table] = (columns, folder / table)
+        await connection.copy_from_table(table, columns=columns, output=str(files[table][1]))
         await connection.execute(f"CREATE TABLE bench_{table} (LIKE {table} INCLUDING ALL)")
     started = time.perf_counter()
     for table, (columns, file) in files.items():
-        file.seek(0)
-        await connection.copy_to_table(f"bench_{table}", columns=columns, source=file)
+        await connection.copy_to_table(f"bench_{table}", columns=columns, source=str(file))
     spent = time.perf_counter() - started
     await connection.close()
+    shutil.rmtree(folder)
     return spent
 
 
@@ -173,7 +175,7 @@ def main() -> None:
     try:
         asyncio.run(upgrade(postgres.dsns.migrator))
         command = os.environ.get("ANXIN_BENCH_WORKER", "-m workers.main").split()
-        worker = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)  # noqa: S603 - our own worker
+        worker = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)
         servers = [part.process.pid for part in (postgres, valkey) if part.process is not None]
         watch = Watch([worker.pid, *servers], worker.pid)
         click.echo(f"{ROWS} rows, {len(content) / 1e6:.1f} MB, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")

@@ -63,7 +63,7 @@ class _Weighted:
 
 def lines(count: int, *, seed: int = 7, doubles: float = 0.02) -> Iterator[str]:
     """Yield CSV lines below HEADER; some bring a person from before once more, with the same or another pet."""
-    dice = random.Random(seed)  # noqa: S311 - made-up people, the same in every run
+    dice = random.Random(seed)
     surnames, pets = _Weighted(_SURNAMES), _Weighted(_PETS)
     earlier: list[tuple[str, str, str]] = []
     for number in range(count):

@@ -28,8 +28,11 @@ from tenants.roles import permissions_of
 from tenants.signup import sign_up
 from tenants.staff import add_person
 from tenants.work import Workplace
+from workers.demo.duplicates import add_own_segment, plant_twins
+from workers.demo.lists import seed_lists
 from workers.demo.papers import seed_papers
 from workers.demo.people import CHAINS, COMPLAINTS, GUESTS, INTAKES, STAFF, Chain
+from workers.demo.profiles import seed_profiles
 from workers.demo.surveys import seed_surveys
 from workers.demo.visits import seed_visits
 
@@ -73,11 +76,17 @@ async def seed(workplace: Workplace, clock: TimeMachine, password: str) -> Welco
         if await workplace.find_tenant_id("slug", chain.slug) is None:
             await _open(workplace, passwords, chain, clock, password)
         known = await workplace.find_tenant_id("slug", chain.slug)
+        if known is not None:
+            async with workplace.unit(known, actor=await _director(workplace, known)) as uow:
+                await plant_twins(uow)
+                await add_own_segment(uow)
         if chain.pet_clinic and known is not None:
             await seed_visits(workplace, clock, known, await _director(workplace, known))
             await seed_papers(workplace, clock, known, await _director(workplace, known))
     first = await workplace.find_tenant_id("slug", CHAINS[0].slug)
     assert first is not None
+    await seed_profiles(workplace, first, await _director(workplace, first))
+    await seed_lists(workplace, first, await _director(workplace, first))
     await seed_surveys(workplace, clock, first, await _director(workplace, first))
     await _refresh_complaints(workplace, clock, first)
     async with workplace.unit(first, actor=await _director(workplace, first)) as uow:
@@ -133,8 +142,8 @@ async def _open(workplace: Workplace, passwords: Passwords, chain: Chain, clock:
                     password=password,
                     roles=(person.role,),
                 )
-        if chain.pet_clinic:
-            await enable_plugin(uow, host=workplace.host, plugin_id="petclinic")
+        plugin = "petclinic" if chain.pet_clinic else "supplements"
+        await enable_plugin(uow, host=workplace.host, plugin_id=plugin)
     async with workplace.unit(signed_up.tenant_id, actor=director) as uow:
         for number in range(len(GUESTS)):
             await _serve(uow, number, branches[number % len(branches)], with_pet=chain.pet_clinic)
