@@ -128,6 +128,18 @@ async def get_living_link(reader: Reader, customer_id: UUID) -> LinkRecord | Non
     return link if link is not None and (link.is_open(reader.now) or link.locked_at is not None) else None
 
 
+async def list_open_links(reader: Reader, *, limit: int = 20) -> list[LinkRecord]:
+    """Return the own pages that can be opened now, those that end last first."""
+    query = select(*_LINK).where(
+        _L.c.tenant_id == reader.tenant_id,
+        _L.c.revoked_at.is_(None),
+        _L.c.locked_at.is_(None),
+        _L.c.expires_at > reader.now,
+    )
+    rows = await reader.session.execute(query.order_by(_L.c.link_id.desc()).limit(limit))
+    return [LinkRecord(**row._mapping) for row in rows]  # noqa: SLF001 - as above
+
+
 async def list_tails(reader: Reader, customer_ids: Sequence[UUID]) -> set[str]:
     """Return the last four digits of every phone of the person."""
     mine = (_P.c.tenant_id == reader.tenant_id, _P.c.customer_id.in_(customer_ids))

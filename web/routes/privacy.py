@@ -21,6 +21,7 @@ from core.privacy.queries import (
     get_receipt,
     get_request,
     list_open_complaints,
+    list_open_links,
     list_receipts,
     list_requests,
 )
@@ -163,7 +164,8 @@ async def show_requests(
         request,
         "pages/privacy/list.html",
         lines=[request_line(one, reader.now) for one in await list_requests(reader, states=states)],
-        receipts=await list_receipts(reader) if ended else [],
+        receipts=await list_receipts(reader, limit=50 if ended else 5),
+        links=[] if ended else await list_open_links(reader),
         ended=ended,
         waiting=await count_open_requests(reader),
         root=tenant_path(request, "/privacy"),
