@@ -98,8 +98,7 @@ async def record_purchase(
     problems = _purchase_problems(uow, fen=fen, key=key, moment=moment, words=words, lines=lines)
     if problems:
         raise InvalidInput(tuple(problems))
-    customer_id = await find_present_customer(uow, customer_id)
-    account = await _lock_account(uow, customer_id)
+    account = await _lock_account(uow, customer_id := await find_present_customer(uow, customer_id))
     percent = _percent(uow, account.tier) if with_discount else 100
     price = member_price(fen, percent)
     purchase_id = await _insert_purchase(

@@ -122,6 +122,32 @@ async def _in_segment(
     return await list_customers_by_id(reader, kept), await get_memberships(reader, kept), ends
 
 
+async def _narrowed(
+    reader: Reader, filters: Filters, tier: str, after: UUID | None
+) -> tuple[list[CustomerRow], dict[UUID, Membership], str]:
+    """One page of those who fit the tag or field, and where it ends when there may be more."""
+    ids = await filters.list_ids(reader, after=after, limit=PAGE)
+    rows, cards = await list_customers_by_id(reader, ids), await get_memberships(reader, ids)
+    ends = pack_cursor(rows[-1].name_pinyin, rows[-1].customer_id) if len(rows) == PAGE else ""
+    return (
+        [row for row in rows if not tier or ((held := cards[row.customer_id].tier) and held.code == tier)],
+        cards,
+        ends,
+    )
+
+
+async def _listed(
+    reader: Reader, tier: str, sort: str, cursor: tuple[str, UUID] | None
+) -> tuple[list[CustomerRow], str]:
+    """One page of everybody or of a tier, and where it ends when there may be more."""
+    if tier:
+        ids = await list_members(reader, tier=tier, after=cursor[1] if cursor else None, limit=PAGE)
+        rows = await list_customers_by_id(reader, ids)
+    else:
+        rows = await list_customers(reader, sort="name" if sort == "name" else "newest", after=cursor, limit=PAGE)
+    return rows, pack_cursor(rows[-1].name_pinyin, rows[-1].customer_id) if len(rows) == PAGE else ""
+
+
 @get(PATH, guards=READ)
 async def show_customers(
     request: WebRequest,
@@ -136,12 +162,10 @@ async def show_customers(
     after: FromQuery[str] = "",
 ) -> Response[Any]:
     text, root = clean_name(q)[:MAX_SEARCH], tenant_path(request, "/customers")
-    ladder = get_ladder(reader)
-    cursor = read_cursor(after)
+    ladder, cursor = get_ladder(reader), read_cursor(after)
     chosen = tier if ladder and any(one.code == tier for one in ladder.tiers) else ""
     filters = await read_filters(reader, tag=tag, own=own, value=value)
-    segments = {one.id: one for one in await list_segments(reader) if one.usable}
-    group = segments.get(segment)
+    group = (segments := {one.id: one for one in await list_segments(reader) if one.usable}).get(segment)
     if text:
         rows, cards, more = *await _search(reader, text, filters, group, chosen), None
     elif group:
@@ -152,21 +176,12 @@ async def show_customers(
             else None
         )
     elif filters.narrow:
-        ids = await filters.list_ids(reader, after=cursor[1] if cursor else None, limit=PAGE)
-        rows, cards = await list_customers_by_id(reader, ids), await get_memberships(reader, ids)
-        last = pack_cursor(rows[-1].name_pinyin, rows[-1].customer_id) if len(rows) == PAGE else ""
-        more = f"{root}?{filters.query}&tier={chosen}&after={last}" if last else None
-        if chosen:
-            rows = [row for row in rows if (held := cards[row.customer_id].tier) and held.code == chosen]
+        rows, cards, ends = await _narrowed(reader, filters, chosen, cursor[1] if cursor else None)
+        more = f"{root}?{filters.query}&tier={chosen}&after={ends}" if ends else None
     else:
-        if chosen:
-            ids = await list_members(reader, tier=chosen, after=cursor[1] if cursor else None, limit=PAGE)
-            rows = await list_customers_by_id(reader, ids)
-        else:
-            rows = await list_customers(reader, sort="name" if sort == "name" else "newest", after=cursor, limit=PAGE)
+        rows, ends = await _listed(reader, chosen, sort, cursor)
         cards = await get_memberships(reader, [row.customer_id for row in rows])
-        last = pack_cursor(rows[-1].name_pinyin, rows[-1].customer_id) if len(rows) == PAGE else ""
-        more = f"{root}?tier={chosen}&sort={'name' if sort == 'name' else 'newest'}&after={last}" if last else None
+        more = f"{root}?tier={chosen}&sort={'name' if sort == 'name' else 'newest'}&after={ends}" if ends else None
     return await show(
         request,
         "pages/customers/list.html",
