@@ -122,7 +122,7 @@ async def test_without_an_idempotency_key_nothing_is_taken(till: Programme, clin
 
 async def test_the_customer_is_named_by_id_or_by_phone(till: Programme, clinic: TestTenant) -> None:
     async with clinic.unit() as uow:
-        known = await add_customer(uow, draft=CustomerDraft(full_name="李雷", phones=("13900139000",)))
+        known = await add_customer(uow, draft=CustomerDraft(full_name="李雷", phones=("+8613900139000",)))
     answers = {**ANSWERS, "owner_name": "李雷", "owner_phone": "13900139000"}
     by_id = await till.submit({"answers": answers, "customer": {"id": str(known)}}, once="a")
     assert by_id.json()["customer_id"] == str(known)

@@ -1,5 +1,6 @@
 """A draft of a form: saved by the page's script, and the page that leads on with it on another device."""
 
+import math
 from typing import Any
 from urllib.parse import quote
 
@@ -40,7 +41,7 @@ async def show_draft(request: WebRequest, reader: NamedDependency[Reader], code:
         "pages/forms/draft.html",
         title=localized(opened.form.title, locale_of(request)),
         saved_at=draft.saved_at if draft else None,
-        days=None if draft is None else max((draft.expires_at - reader.now).days, 0),
+        days=0 if draft is None else math.ceil((draft.expires_at - reader.now).total_seconds() / 86_400),
         address=address,
         qr=qr_svg(address) if draft else None,
         form_path=f"/q/{code}",

@@ -65,6 +65,7 @@ function offer(form, line, key, values) {
     button.type = "button";
     button.className = "button";
     button.dataset.size = "sm";
+    button.dataset.variant = "secondary";
     button.textContent = text(label);
     button.addEventListener("click", () => {
       question.remove();
