@@ -29,8 +29,7 @@ async def _back_to_the_plugins(page: Page) -> None:
     first = page.locator("#history form[action$='/revisions/0/restore'] button")
     if await first.count():
         await first.click()
-        confirm = page.locator("dialog[open] button[data-variant=danger], dialog[open] button[type=submit]").last
-        await confirm.click()
+        await page.locator("dialog[open]").get_by_role("button", name=zh("Confirm")).click()
         await page.locator("#toasts", has_text=zh("The form is as its plugin brings it again")).wait_for()
 
 
@@ -47,7 +46,7 @@ async def test_a_question_goes_from_the_builder_over_the_phone_to_the_submission
     await expect(page.locator(".design-diff")).to_contain_text(zh("Stands in another place"))
     lines = page.locator('.design-lines[data-section="complaint"] > li')
     await expect(lines.first).to_have_attribute("data-path", "urgent_signs")
-    await page.wait_for_function("document.activeElement?.closest('[data-path]')?.dataset.path === 'urgent_signs'")
+    await expect(page.locator("#field-urgent-signs :focus")).to_have_count(1)
 
     await _press(page, "#add-pet")
     await page.locator("#panel").get_by_role("link", name=zh("One of several")).press("Enter")
@@ -95,7 +94,7 @@ async def test_a_question_goes_from_the_builder_over_the_phone_to_the_submission
 
 
 async def test_the_builder_works_without_script_and_on_a_phone(desk: OpenDesk, windows: Windows) -> None:
-    director = await desk("director", "xingfu", width=390)
+    director = await desk("director", "dongying", width=390)
     await director.open("Forms")
     await _open_desk(director.page)
     await assert_no_sideways_scroll(director.page)

@@ -46,7 +46,7 @@ async def keys(tenant: TestTenant) -> list[str]:
 
 async def step(admin: Browser, tenant: TestTenant, act: str, path: str, **more: str) -> None:
     values = {"seen": await seen(tenant), "act": act, "path": path, **more}
-    answer = await admin.send_form(f"{desk(tenant)}/step", values)
+    answer = await admin.send_form(f"{desk(tenant)}/step", {**values})
     assert answer.status_code == 303, answer.text
 
 
@@ -126,7 +126,7 @@ async def test_fields_move_by_buttons_and_by_the_menu(admin: Browser, clinic: Te
 )
 async def test_every_refusal_is_a_sentence(admin: Browser, clinic: TestTenant, act: str, path: str, words: str) -> None:
     values = {"seen": await seen(clinic), "act": act, "path": path}
-    answer = await admin.send_form(f"{desk(clinic)}/step", values)
+    answer = await admin.send_form(f"{desk(clinic)}/step", {**values})
     assert answer.status_code == 422
     assert words in answer.text
 
@@ -148,7 +148,7 @@ async def test_a_limit_that_does_not_fit_is_refused_at_its_input_and_kept(
 ) -> None:
     page = await admin.get(f"{desk(clinic)}?field={path}")
     fields = {name: value[0] for name, value in form_fields(page.text, "panel-form").items()} | typed
-    answer = await admin.send_form(f"{desk(clinic)}/field", fields)
+    answer = await admin.send_form(f"{desk(clinic)}/field", {**fields})
     assert answer.status_code == 422
     assert words in answer.text
     for value in typed.values():
@@ -158,14 +158,14 @@ async def test_a_limit_that_does_not_fit_is_refused_at_its_input_and_kept(
 async def test_a_field_is_worded_required_and_tightened(admin: Browser, clinic: TestTenant) -> None:
     page = await admin.get(f"{desk(clinic)}?field=weight_kg")
     fields = {name: value[0] for name, value in form_fields(page.text, "panel-form").items()}
-    unchanged = await admin.send_form(f"{desk(clinic)}/field", fields)
+    unchanged = await admin.send_form(f"{desk(clinic)}/field", {**fields})
     assert unchanged.status_code == 303
     assert await seen(clinic) == "0.0"
     fields |= {"label_zh": "多重", "required": "true", "max": "90", "help_zh": "", "help_en": ""}
-    await admin.send_form(f"{desk(clinic)}/field", fields)
+    await admin.send_form(f"{desk(clinic)}/field", {**fields})
     page = await admin.get(f"{desk(clinic)}?field=exercise")
     more = {name: value[0] for name, value in form_fields(page.text, "panel-form").items()} | {"keep": "indoor"}
-    await admin.send_form(f"{desk(clinic)}/field", more)
+    await admin.send_form(f"{desk(clinic)}/field", {**more})
     async with clinic.unit() as uow:
         design = await get_design(uow, INTAKE)
     assert design.overlay.set["weight_kg"] == {"label": {"zh-CN": "多重", "en": "Weight"}, "required": True, "max": 90}
@@ -178,11 +178,11 @@ async def test_an_own_question_may_depend_on_an_earlier_answer(admin: Browser, c
     page = await admin.get(f"{desk(clinic)}?add=number&after=species")
     fields = {name: value[0] for name, value in form_fields(page.text, "panel-form").items()}
     fields |= {"label_en": "Walks a day", "when_field": "species", "when_op": "eq", "when_value": "Whale"}
-    refused = await admin.send_form(f"{desk(clinic)}/add", fields)
+    refused = await admin.send_form(f"{desk(clinic)}/add", {**fields})
     assert refused.status_code == 422
     assert "Write one of: Dog、Cat、Exotic pet" in refused.text
     assert "Whale" in refused.text
-    await admin.send_form(f"{desk(clinic)}/add", fields | {"when_value": "dog"})
+    await admin.send_form(f"{desk(clinic)}/add", {**fields, "when_value": "dog"})
     assert "Asked when “Kind of pet” is Dog" in (await admin.get(desk(clinic))).text
     await step(admin, clinic, "remove", "x_walks_a_day")
     assert "Walks a day" not in (await admin.get(desk(clinic))).text
@@ -196,7 +196,7 @@ async def test_every_kind_of_question_can_be_ones_own(admin: Browser, clinic: Te
     fields = {name: value[0] for name, value in form_fields(page.text, "panel-form").items()}
     fields |= {"label_en": f"My {kind}"} | ({"options": "A\nB"} if "options" in fields else {})
     fields |= {"text_en": "Read this"} if kind == "note" else {}
-    answer = await admin.send_form(f"{desk(clinic)}/add", fields)
+    answer = await admin.send_form(f"{desk(clinic)}/add", {**fields})
     assert answer.status_code == 303, answer.text
     assert (await admin.send_form(f"{desk(clinic)}/publish", {"seen": await seen(clinic)})).status_code == 303
     assert f"x_my_{kind}" in await keys(clinic)
@@ -221,7 +221,7 @@ async def test_the_second_of_two_editors_is_told_and_sees_the_newest(
 async def test_htmx_gets_the_desk_only(admin: Browser, clinic: TestTenant) -> None:
     values = {"seen": await seen(clinic), "act": "hide", "path": "course"}
     headers = {"HX-Request": "true", "HX-Request-Type": "partial"}
-    answer = await admin.send_form(f"{desk(clinic)}/step", values, headers=headers)
+    answer = await admin.send_form(f"{desk(clinic)}/step", {**values}, headers=headers)
     assert answer.status_code == 200
     assert answer.text.lstrip().startswith("<form-desk")
 
@@ -231,7 +231,7 @@ async def test_what_nobody_could_press_is_not_found(admin: Browser, clinic: Test
         answer = await admin.send_form(f"{desk(clinic)}/step", {"seen": await seen(clinic), "act": act, "path": path})
         assert answer.status_code == 404
     fields = {"seen": await seen(clinic), "path": "gone"}
-    assert (await admin.send_form(f"{desk(clinic)}/field", fields)).status_code == 404
+    assert (await admin.send_form(f"{desk(clinic)}/field", {**fields})).status_code == 404
     assert (await admin.send_form(f"{desk(clinic)}/add", {"seen": "0.0", "kind": "calc"})).status_code == 422
     assert (await admin.send_form(f"{desk(clinic)}/revisions/9/restore", {})).status_code == 404
     assert (await admin.send_form(f"{desk(clinic)}/revisions/0/restore", {})).status_code == 409
