@@ -1,5 +1,6 @@
 """A procedure begins only on its papers; visits are opened once and end in order; prices change by edition."""
 
+import base64
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from core.forms.actions import record_intake
 from core.forms.queries import get_form
 from core.uow import UnitOfWork
 from core.visits.actions.bills import LineDraft, add_lines
+from core.visits.actions.estimates import answer_estimate, give_estimate
 from core.visits.actions.prices import (
     PricesClosed,
     give_price_code,
@@ -41,6 +43,7 @@ from core.visits.actions.visits import (
     revoke_links,
     start_procedure,
 )
+from core.visits.queries.bills import list_estimates
 from core.visits.queries.papers import find_gates
 from core.visits.queries.prices import find_live_version, list_items, list_live_items, list_versions
 from core.visits.queries.visits import (
@@ -334,3 +337,25 @@ async def test_an_empty_list_is_not_published_and_a_bad_item_not_kept(clinic: Te
         visit_id = await open_visit(uow, customer_id=customer_id)
         with pytest.raises(InvalidInput):
             await plan_procedure(uow, visit_id=visit_id, item="C01")
+
+
+async def test_a_drawn_signature_is_the_customers_and_a_cancelled_visit_is_answered_no_more(clinic: TestTenant) -> None:
+    drawn = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 40).decode()
+    visit_id, gone = await make_visit(clinic), await make_visit(clinic)
+    async with clinic.unit() as uow:
+        for one in (visit_id, gone):
+            await give_estimate(uow, visit_id=one, lines=[LineDraft(item="C01")], note="含挂号")
+        first, second = [(await list_estimates(uow, one))[0].estimate_id for one in (visit_id, gone)]
+        how = {"answer": "accepted", "place": "phone", "signature": drawn}
+        await answer_estimate(uow, visit_id=visit_id, estimate_id=first, **how)  # type: ignore[arg-type] # literals in a dict
+        answered = (await list_estimates(uow, visit_id))[0]
+        assert (answered.answered_by, answered.signature, answered.place) == ("王小美", drawn, "phone")
+        await end_visit(uow, visit_id=gone, how="cancelled", note="走了")
+        with pytest.raises(VisitClosed):
+            await answer_estimate(uow, visit_id=gone, estimate_id=second, **how)  # type: ignore[arg-type] # as above
+        with pytest.raises(VisitClosed):
+            await give_estimate(uow, visit_id=gone, lines=[LineDraft(item="C01")])
+        with pytest.raises(NotFound):
+            await answer_estimate(uow, visit_id=visit_id, estimate_id=second, **how)  # type: ignore[arg-type] # as above
+        with pytest.raises(InvalidInput):
+            await give_estimate(uow, visit_id=visit_id, lines=[LineDraft(item="C01")], note="x" * 501)
