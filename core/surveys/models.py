@@ -250,6 +250,7 @@ class SurveyAnswer(TenantRow, Base):
         CheckConstraint("csat BETWEEN 1 AND 5", name="csat"),
         CheckConstraint("ces BETWEEN 1 AND 7", name="ces"),
         Index(None, "tenant_id", "answered_on", "submission_id"),
+        Index("survey_answer_newest_idx", "tenant_id", "answered_at", "submission_id"),
         Index(None, "tenant_id", "campaign_id"),
         Index(None, "tenant_id", "complaint_id"),
         Index(None, "tenant_id", "customer_id"),

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Date, and_, cast, func, literal_column, or_, select
+from sqlalchemy import TIMESTAMP, Date, and_, cast, func, literal_column, or_, select, tuple_
 
 from core.complaints.models import Complaint
 from core.customers.models import Customer
@@ -94,7 +94,8 @@ async def get_figures(
 ) -> tuple[Figures, list[Point]]:
     """Return the figures of the whole time and of each month or quarter with answers; one grouped statement."""
     begins: Any = literal_column(f"'{step}'")  # a bound one would make two expressions of one
-    bucket = cast(func.date_trunc(begins, _A.c.answered_on), Date).label("bucket")
+    # Without a zone: a day is a day, and a zone would be looked up for every row.
+    bucket = cast(func.date_trunc(begins, cast(_A.c.answered_on, TIMESTAMP)), Date).label("bucket")
     query = (
         select(bucket, _A.c.nps, _A.c.csat, _A.c.ces, func.count().label("people"))
         .where(*_where(reader, wanted))
@@ -176,21 +177,11 @@ async def get_risk(reader: Reader, wanted: ResultFilter) -> Risk:
     return Risk(complaints, customers, "customers", per_hundred(complaints, customers))
 
 
+_SAID = ("submission_id", "customer_id", "branch_id", "source", "answered_at", "nps", "csat", "ces", "comment_key")
+
+
 def _said(reader: Reader, wanted: ResultFilter) -> Any:
-    calls = (
-        select(_I.c.state)
-        .where(_I.c.tenant_id == _A.c.tenant_id, _I.c.about_id == _A.c.submission_id)
-        .order_by(_I.c.interview_id.desc())
-        .limit(1)
-        .scalar_subquery()
-        .label("call_back")
-    )
-    names = ("submission_id", "customer_id", "branch_id", "source", "answered_at", "nps", "csat", "ces", "comment_key")
-    joined = _A.join(_F, and_(_F.c.tenant_id == _A.c.tenant_id, _F.c.submission_id == _A.c.submission_id)).outerjoin(
-        _C, and_(_C.c.tenant_id == _A.c.tenant_id, _C.c.customer_id == _A.c.customer_id)
-    )
-    columns = [_A.c[name] for name in names]
-    return select(*columns, _F.c.data, _C.c.full_name, calls).select_from(joined).where(*_where(reader, wanted))
+    return select(*(_A.c[name] for name in _SAID)).where(*_where(reader, wanted))
 
 
 async def list_comments(
@@ -218,12 +209,26 @@ async def list_answers(
 
 
 async def _comments(reader: Reader, query: Any, before: tuple[datetime, UUID] | None, limit: int) -> list[CommentRow]:
+    """Choose the page among figures alone, then look up its words, names and calls."""
     if before is not None:
-        at, last = before
-        query = query.where(or_(_A.c.answered_at < at, and_(_A.c.answered_at == at, _A.c.submission_id < last)))
-    ordered = query.order_by(_A.c.answered_at.desc(), _A.c.submission_id.desc()).limit(limit)
+        # One comparison of two columns: the index begins where the last page ended.
+        query = query.where(tuple_(_A.c.answered_at, _A.c.submission_id) < before)
+    page = query.order_by(_A.c.answered_at.desc(), _A.c.submission_id.desc()).limit(limit).subquery()
+    mine = reader.tenant_id
+    calls = (
+        select(_I.c.state)
+        .where(_I.c.tenant_id == mine, _I.c.about_id == page.c.submission_id)
+        .order_by(_I.c.interview_id.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("call_back")
+    )
+    joined = page.join(_F, and_(_F.c.tenant_id == mine, _F.c.submission_id == page.c.submission_id)).outerjoin(
+        _C, and_(_C.c.tenant_id == mine, _C.c.customer_id == page.c.customer_id)
+    )
+    found = select(*(page.c[name] for name in _SAID), _F.c.data, _C.c.full_name, calls).select_from(joined)
     rows = []
-    for row in await reader.session.execute(ordered):
+    for row in await reader.session.execute(found.order_by(page.c.answered_at.desc(), page.c.submission_id.desc())):
         kept = {name: getattr(row, name) for name in CommentRow.__struct_fields__ if name != "comment"}
         rows.append(CommentRow(**kept, comment=str(row.data.get(row.comment_key, "")) if row.comment_key else ""))
     return rows

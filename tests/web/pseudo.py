@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from web.i18n import PSEUDO_CLOSE, PSEUDO_OPEN
 
 SPOKEN = {"aria-label", "title", "placeholder", "alt"}
-SILENT = {"script", "style", "code", "kbd", "svg", "option", "time"}
+SILENT = {"script", "style", "code", "kbd", "svg", "option", "textarea", "time"}
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _MARKED = re.compile(f"{PSEUDO_OPEN}[^{PSEUDO_OPEN}{PSEUDO_CLOSE}]*{PSEUDO_CLOSE}")
 _WORD = re.compile(r"[A-Za-z]{3,}")

@@ -246,6 +246,7 @@ STATEMENTS: tuple[str, ...] = (
     """,
     "SELECT app.protect('survey_answer')",
     "CREATE INDEX survey_answer_tenant_id_answered_on_idx ON survey_answer (tenant_id, answered_on, submission_id)",
+    "CREATE INDEX survey_answer_newest_idx ON survey_answer (tenant_id, answered_at, submission_id)",
     "CREATE INDEX survey_answer_tenant_id_campaign_id_idx ON survey_answer (tenant_id, campaign_id)",
     "CREATE INDEX survey_answer_tenant_id_complaint_id_idx ON survey_answer (tenant_id, complaint_id)",
     "CREATE INDEX survey_answer_tenant_id_customer_id_idx ON survey_answer (tenant_id, customer_id)",
