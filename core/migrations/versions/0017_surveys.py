@@ -190,7 +190,7 @@ STATEMENTS: tuple[str, ...] = (
       WHERE state = 'waiting'
     """,
     "CREATE INDEX survey_interview_tenant_id_customer_id_idx ON survey_interview (tenant_id, customer_id)",
-    "CREATE INDEX survey_interview_tenant_id_month_idx ON survey_interview (tenant_id, month, interview_id)",
+    "CREATE INDEX survey_interview_tenant_id_month_interview_id_idx ON survey_interview (tenant_id, month, interview_id)",
     "CREATE INDEX survey_interview_tenant_id_ask_id_idx ON survey_interview (tenant_id, ask_id)",
     "CREATE INDEX survey_interview_tenant_id_about_id_idx ON survey_interview (tenant_id, about_id)",
     """
@@ -245,7 +245,7 @@ STATEMENTS: tuple[str, ...] = (
     )
     """,
     "SELECT app.protect('survey_answer')",
-    "CREATE INDEX survey_answer_tenant_id_answered_on_idx ON survey_answer (tenant_id, answered_on, submission_id)",
+    "CREATE INDEX survey_answer_tenant_id_answered_on_submission_id_idx ON survey_answer (tenant_id, answered_on, submission_id)",
     "CREATE INDEX survey_answer_newest_idx ON survey_answer (tenant_id, answered_at, submission_id)",
     "CREATE INDEX survey_answer_tenant_id_campaign_id_idx ON survey_answer (tenant_id, campaign_id)",
     "CREATE INDEX survey_answer_tenant_id_complaint_id_idx ON survey_answer (tenant_id, complaint_id)",
