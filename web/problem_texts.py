@@ -264,6 +264,7 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "file_svg": N_("Drawings in SVG can hold programs and are not taken; send a photo or a PNG"),
     "file_broken": N_("This picture is damaged; take it again"),
     "file_pixels": N_("The picture has more than %(max)s million pixels; take it in a lower resolution"),
+    "file_later": N_("Too many files wait here just now; send the form without it, or try again tomorrow"),
     "file_gone": N_("This file was kept for a day and is gone; please choose it again"),
     "before-start": N_("This lies before the first day"),
     "after-the-end": N_("This is after the last day for it"),

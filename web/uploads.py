@@ -11,7 +11,7 @@ from core.consents.rules import Witness
 from core.errors import FieldProblem, InvalidInput
 from core.files.actions import prepare_aside
 from core.files.rules import FileRefused
-from core.forms.attaching import find_held, hold_file, record_of
+from core.forms.attaching import find_held, hold_file, is_crowded, record_of
 from core.forms.queries import OpenedForm
 from core.forms.rules import Posted, evaluate
 from core.forms.rules.attachments import file_answers
@@ -108,6 +108,8 @@ class _Desk:
         try:
             if _size(upload) > field.max_bytes:
                 raise FileRefused("too_large", max=field.max_bytes, mb=field.max_bytes // 1_000_000)  # noqa: TRY301 - said as the look at the content would say it
+            if await is_crowded(self._uow, link_id=self._link_id):
+                raise FileRefused("file_later")  # noqa: TRY301 - as above
             content = await upload.read()
             ready = await prepare_aside(
                 content, filename=upload.filename, accept=field.accept, max_bytes=field.max_bytes

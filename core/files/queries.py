@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.db import table_of
 from core.errors import NotFound
@@ -106,6 +106,19 @@ async def find_quarantined(
         )
     )
     return {hashes[row.token_hash]: FileFacts.of_row(row) for row in rows}
+
+
+async def count_waiting_bytes(reader: Reader, *, owner_kind: str, owner_id: UUID | None) -> int:
+    """Return how much waits in quarantine for one form, of everybody who fills it in."""
+    total = await reader.session.scalar(
+        select(func.coalesce(func.sum(_F.c.size), 0)).where(
+            _F.c.tenant_id == reader.tenant_id,
+            _F.c.owner_kind == owner_kind,
+            _F.c.owner_id == owner_id,
+            _F.c.state == "quarantine",
+        )
+    )
+    return int(total or 0)
 
 
 async def get_content(reader: Reader, file: FileFacts) -> bytes:

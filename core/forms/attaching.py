@@ -20,7 +20,7 @@ from core.files.actions import (
     quarantine_file,
 )
 from core.files.models import StoredFile
-from core.files.queries import COLUMNS, FileFacts, find_quarantined
+from core.files.queries import COLUMNS, FileFacts, count_waiting_bytes, find_quarantined
 from core.files.rules import FileRefused
 from core.forms.models import SubmissionFile
 from core.forms.rules.attachments import DrawnAnswer, FileAnswer, drawn_answers, file_answers, file_fields, with_files
@@ -30,6 +30,8 @@ from core.uow import Reader, UnitOfWork
 _T, _F = table_of(SubmissionFile), table_of(StoredFile)
 LINK: Final = "form_link"
 """Owner of a file that waits: the link it was sent through; for staff, no link at all."""
+MAX_WAITING: Final = 300_000_000
+"""Bytes that wait behind one link: some hundred people on their way through one form."""
 SUBMISSION: Final = "submission"
 SIGNATURE: Final = "signature"
 
@@ -51,6 +53,11 @@ def record_of(file: FileFacts, token: str) -> dict[str, Any]:
 async def hold_file(uow: UnitOfWork, ready: Prepared, field: FileField, *, link_id: UUID | None) -> Quarantined:
     """Keep an upload until its form is sent whole, for a day at most."""
     return await quarantine_file(uow, ready, purpose=field.purpose or field.key, owner_kind=LINK, owner_id=link_id)
+
+
+async def is_crowded(reader: Reader, *, link_id: UUID | None) -> bool:
+    """Tell whether so much waits behind this link that no more is held: a poster is open to everybody."""
+    return await count_waiting_bytes(reader, owner_kind=LINK, owner_id=link_id) > MAX_WAITING
 
 
 async def find_held(reader: Reader, tokens: list[str], *, link_id: UUID | None) -> dict[str, FileFacts]:

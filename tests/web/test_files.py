@@ -15,6 +15,7 @@ from core.customers.actions import add_customer
 from core.customers.rules.profile import CustomerDraft
 from core.files.actions import remove_file, store_file
 from core.files.queries import FileFacts
+from core.forms import attaching
 from core.forms.actions import create_link
 from core.forms.queries import LinkFacts, list_submissions
 from tenants.plugin_settings import enable_plugin
@@ -148,6 +149,19 @@ async def test_more_than_the_route_takes_is_413_and_says_that_nothing_typed_is_l
     assert answer.status_code == 413
     assert "what you typed is still there" in answer.text
     assert "error-page" in answer.text
+
+
+async def test_behind_one_link_only_so_much_waits(
+    clinic: TestTenant, browser: Callable[[], Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attaching, "MAX_WAITING", 100)
+    visitor, link = browser(), await link_of(clinic)
+    assert len(HELD.findall((await send(visitor, link, jpeg(), jpeg((50, 50)), pet_name="")).text)) == 1
+    answer = await send(visitor, await link_of(clinic), jpeg(), pet_name="")
+    assert len(HELD.findall(answer.text)) == 1
+    refused = await send(visitor, link, jpeg())
+    assert refused.status_code == 422
+    assert "Too many files wait here" in refused.text
 
 
 async def test_a_token_of_another_link_brings_nothing(clinic: TestTenant, browser: Callable[[], Browser]) -> None:
