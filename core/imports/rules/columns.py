@@ -203,7 +203,7 @@ def _told_apart(header: Header, meant: Sequence[str], remembered: Mapping[str, s
         (column for column, target in enumerate(meant) if target in {"pet_name", "species", "breed"}), None
     )
     has_pets = "pet_name" in meant
-    told = []
+    told: list[str] = []
     for column, target in enumerate(meant):
         bare = header_key(header.names[column]) in {"性别", "sex", "生日", "出生日期", "birthday", "dob"}
         chosen = header_key(header.label(column)) in remembered or header_key(_group_of(header, column)) in _PET_GROUP

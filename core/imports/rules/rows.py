@@ -4,6 +4,7 @@ import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -365,6 +366,13 @@ def _neutered_of(sex: str) -> bool | None:
     return not any(word in sex for word in ("未", "没"))
 
 
+def _fits(reader: Callable[[str], str | None], text: str) -> bool:
+    try:
+        return reader(text) is not None
+    except CellProblem:
+        return False
+
+
 def _open_brackets(row: _Row, said: dict[str, str]) -> str:
     """Take what stands behind the name in brackets as kind, sex or breed, where its own cell is empty."""
     name = clean_name(said["pet_name"])
@@ -372,20 +380,12 @@ def _open_brackets(row: _Row, said: dict[str, str]) -> str:
     if found is None:
         return name
     for part in re.split(r"[,，、/\s]+", found[2]):
-        for target, reader, more in (
-            ("species", read_choice, {"options": dict(row.terms.species)}),
-            ("sex", read_sex, {}),
-        ):
-            try:
-                fits = reader(part, **more) is not None
-            except CellProblem:
-                continue
-            if fits:
-                said[target] = said[target] or part
-                break
-        else:
-            if not any(c.isdecimal() for c in part):
-                said["breed"] = said["breed"] or part
+        if _fits(partial(read_choice, options=dict(row.terms.species)), part):
+            said["species"] = said["species"] or part
+        elif _fits(read_sex, part):
+            said["sex"] = said["sex"] or part
+        elif not any(c.isdecimal() for c in part):
+            said["breed"] = said["breed"] or part
     return found[1].strip()
 
 
