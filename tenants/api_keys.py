@@ -145,9 +145,7 @@ async def find_key(session: AsyncSession, *, token: str, now: datetime) -> KeyFa
     """Return the key of the session's tenant, or None when it is unknown, was revoked or is over."""
     row = (
         await session.execute(
-            select(*_FACTS).where(
-                _KEY.c.tenant_id == session.info["tenant_id"], _KEY.c.key_hash == hash_token(token)
-            )
+            select(*_FACTS).where(_KEY.c.tenant_id == session.info["tenant_id"], _KEY.c.key_hash == hash_token(token))
         )
     ).first()
     found = None if row is None else _facts(row)
