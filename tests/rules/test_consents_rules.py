@@ -66,24 +66,22 @@ FORM = Form(
 
 
 def signed(seq: int, previous: str, **more: Any) -> SignedBody:
-    return SignedBody(
-        **{
-            "chain": CHAIN,
-            "seq": seq,
-            "previous": previous,
-            "form": "petclinic.consent",
-            "version": "0" * 16,
-            "submission": "s",
-            "answers": {"b": 1, "a": "年糕"},
-            "text": (("", "Consent"),),
-            "signer": "王小明",
-            "role": "owner",
-            "signed_at": "2026-03-02T00:00:00.000000+00:00",
-            "ip": "127.0.0.1",
-            "user_agent": "x",
-        }
-        | more
-    )
+    words: dict[str, Any] = {
+        "chain": CHAIN,
+        "seq": seq,
+        "previous": previous,
+        "form": "petclinic.consent",
+        "version": "0" * 16,
+        "submission": "s",
+        "answers": {"b": 1, "a": "年糕"},
+        "text": (("", "Consent"),),
+        "signer": "王小明",
+        "role": "owner",
+        "signed_at": "2026-03-02T00:00:00.000000+00:00",
+        "ip": "127.0.0.1",
+        "user_agent": "x",
+    }
+    return SignedBody(**words | more)
 
 
 def withdrawn(seq: int, previous: str, of: str) -> WithdrawnBody:
@@ -266,7 +264,7 @@ def test_files_and_drawings_are_found_where_they_stand() -> None:
 
 
 def test_records_are_exchanged_in_place_and_the_lost_left_out() -> None:
-    data = {
+    data: dict[str, Any] = {
         "photos": [record("a"), record("lost"), "text"],
         "one": {"scan": record("c")},
         "rows": [{"pic": [record("d")]}, "broken"],

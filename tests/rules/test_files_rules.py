@@ -205,7 +205,7 @@ def test_a_profile_that_turns_into_nothing_leaves_the_picture(monkeypatch: pytes
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     out = io.BytesIO()
     Image.new("RGB", (8, 8), (10, 200, 30)).save(out, "JPEG", icc_profile=profile)
-    monkeypatch.setattr(pictures.ImageCms, "profileToProfile", lambda *_: None)
+    monkeypatch.setattr(ImageCms, "profileToProfile", lambda *_: None)
     assert draw_again(out.getvalue(), "image/jpeg").width == 8
 
 

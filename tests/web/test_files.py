@@ -259,7 +259,7 @@ async def test_the_desk_adds_a_file_removes_it_and_brings_it_back(tenant_a: Test
     assert removed.status_code == 303
     after = (await desk.get(here)).text
     assert f"{here}/files/{file_id}/restore" in after
-    assert await desk.send_form(f"{here}/files/{file_id}/restore")
+    assert (await desk.send_form(f"{here}/files/{file_id}/restore")).status_code == 303
     assert "化验单.pdf" in (await desk.get(here)).text
     stranger = await kept(tenant_a)
     assert (await desk.send_form(f"{here}/files/{stranger[1].file_id}/remove")).status_code == 404
