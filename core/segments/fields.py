@@ -1,8 +1,9 @@
 """The catalogue of a tenant: what conditions may say about its customers, and where each value stands in the database."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     BigInteger,
@@ -242,47 +243,59 @@ def _same(other: FromClause) -> ColumnElement[bool]:
 
 def _sums(reader: Reader) -> dict[str, Lookup]:
     """Each table is read once for everybody, whatever its fields are asked for."""
-    today = local_date(reader.now, reader.scope.timezone)
     ladder = get_ladder(reader)
     lowest = ladder.tiers[0].code if ladder else None
 
     def here(other: FromClause) -> ColumnElement[bool]:
         return and_(other.c.tenant_id == reader.tenant_id, _same(other))
 
+    year = _since(reader, 365)
     found = {
         "spent_all": Lookup("account", _A.alias, here, lambda a: func.coalesce(a.c.spent_fen, 0)),
         "tier": Lookup("account", _A.alias, here, lambda a: func.coalesce(a.c.tier, lowest)),
-        "pets_since": Lookup("kept", lambda: _kept(reader), _same, lambda k: k.c.first),
-        "visits_365d": _counted(reader, "visits", _I, _day(reader, _I.c.started_at) > today - timedelta(days=365)),
-        "complaints_365d": _counted(reader, "told", _B, _day(reader, _B.c.received_at) > today - timedelta(days=365)),
+        "pets_since": Lookup("kept", lambda: _kept(reader), _same, lambda k: _first_day(reader, k)),
+        "visits_365d": _counted(reader, "visits", _I, _I.c.started_at >= year),
+        "complaints_365d": _counted(reader, "told", _B, _B.c.received_at >= year),
         "complaints_open": _counted(reader, "open", _B, _B.c.state == "open"),
-        "last_purchase_on": Lookup("bills", lambda: _bills(reader, today), _same, lambda b: b.c.last),
+        "last_purchase_on": Lookup("last", lambda: _last_bill(reader), _same, lambda b: _day(reader, b.c.last)),
     }
     for days in WINDOWS:
-        found[f"spent_{days}d"] = _of_bills(reader, today, f"fen_{days}")
-        found[f"purchases_{days}d"] = _of_bills(reader, today, f"count_{days}")
+        found[f"spent_{days}d"] = _of_bills(reader, days, "fen")
+        found[f"purchases_{days}d"] = _of_bills(reader, days, "bills")
     return found
 
 
-def _of_bills(reader: Reader, today: date, name: str) -> Lookup:
-    return Lookup("bills", lambda: _bills(reader, today), _same, lambda b: func.coalesce(b.c[name], 0))
+def _since(reader: Reader, days: int) -> datetime:
+    """The instant at which the first of so many days began, today included: compared without a cast for each row."""
+    zone = ZoneInfo(reader.scope.timezone)
+    first = local_date(reader.now, reader.scope.timezone) - timedelta(days=days - 1)
+    return datetime.combine(first, time(), zone).astimezone(UTC)
 
 
-def _bills(reader: Reader, today: date) -> FromClause:
+def _of_bills(reader: Reader, days: int, name: str) -> Lookup:
+    return Lookup(f"bills:{days}", lambda: _bills(reader, days), _same, lambda b: func.coalesce(b.c[name], 0))
+
+
+def _bills(reader: Reader, days: int) -> FromClause:
     """What is left of each bill after what was taken back; a bill that is taken back whole is none."""
-    day, left = _day(reader, _P.c.occurred_at), _P.c.paid_fen - _P.c.refunded_fen
-    columns = [func.max(day).filter(left > 0).label("last")]
-    for days in WINDOWS:
-        since = day > today - timedelta(days=days)
-        columns.append(cast(func.sum(left).filter(since), BigInteger).label(f"fen_{days}"))
-        columns.append(func.count().filter(and_(since, left > 0)).label(f"count_{days}"))
-    return _grouped(reader, _P, columns)
+    left = _P.c.paid_fen - _P.c.refunded_fen
+    columns = [cast(func.sum(left), BigInteger).label("fen"), func.count().label("bills")]
+    return _grouped(reader, _P, columns, _P.c.occurred_at >= _since(reader, days), left > 0)
+
+
+def _last_bill(reader: Reader) -> FromClause:
+    return _grouped(reader, _P, [func.max(_P.c.occurred_at).label("last")], _P.c.paid_fen > _P.c.refunded_fen)
 
 
 def _kept(reader: Reader) -> FromClause:
     """Own design: somebody keeps pets since the earliest birthday, or day of record, of a pet of theirs."""
-    first = func.min(func.coalesce(_S.c.birthday, _day(reader, _S.c.created_at))).label("first")
-    return _grouped(reader, _S, [first], _S.c.merged_into.is_(None))
+    born = func.min(_S.c.birthday).label("born")
+    noted = func.min(_S.c.created_at).filter(_S.c.birthday.is_(None)).label("noted")
+    return _grouped(reader, _S, [born, noted], _S.c.merged_into.is_(None))
+
+
+def _first_day(reader: Reader, kept: FromClause) -> ColumnElement[Any]:
+    return func.least(kept.c.born, _day(reader, kept.c.noted))
 
 
 def _counted(reader: Reader, group: str, table: Any, which: ColumnElement[bool]) -> Lookup:
