@@ -31,7 +31,6 @@ from core.outbox.claims import bury_work, claim_work
 from core.privacy.actions import ask
 from core.privacy.models import PrivacyReceipt
 from core.profiles.actions import add_tag
-from core.profiles.fields import define_field
 from core.segments.actions import add_segment
 from core.segments.rules import SegmentDraft
 from core.surveys.actions import CampaignPlan, plan_campaign
@@ -61,6 +60,7 @@ WORDS: Final[dict[str, str]] = {
     "revision": "1",
     "deed": "add",
     "entity": "customer",
+    "key": "x_nobody_has_this",
 }
 """Parameters that name no row of a tenant, with a sample."""
 
@@ -268,12 +268,6 @@ async def _tag(tenant: TestTenant) -> object:
         return await add_tag(uow, name=f"theirs {new_id().hex[:8]}")
 
 
-async def _own_field(tenant: TestTenant) -> object:
-    async with tenant.unit() as uow:
-        key = f"x_{new_id().hex[:12]}"
-        return await define_field(uow, entity_type="customer", label={"en": "Theirs"}, kind="text", key=key)
-
-
 async def _contact(tenant: TestTenant) -> object:
     customer_id = await _customer(tenant)
     assert isinstance(customer_id, UUID)
@@ -331,13 +325,14 @@ async def _export(tenant: TestTenant) -> object:
 
 async def _segment(tenant: TestTenant) -> object:
     async with tenant.unit() as uow:
-        return await add_segment(uow, draft=SegmentDraft(name_zh="大客户", tree=Cmp(field="spent_all", op="gte", value=1)))
+        return await add_segment(
+            uow, draft=SegmentDraft(name_zh="大客户", tree=Cmp(field="spent_all", op="gte", value=1))
+        )
 
 
 FACTORIES: Final[dict[str, Factory]] = {
     "export_id": _export,
     "tag_id": _tag,
-    "key": _own_field,
     "contact_id": _contact,
     "note_id": _note,
     "household_id": _household,
