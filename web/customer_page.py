@@ -14,7 +14,7 @@ from core.db import new_id
 from core.errors import InvalidInput
 from core.forms.queries import list_forms
 from core.loyalty.queries import get_ladder, get_membership, list_open_purchases
-from core.profiles.queries import NOTE_CHANGES, get_note_states
+from core.profiles.queries import NOTE_CHANGES, get_note_states, list_fields
 from core.tenancy.queries import list_branches
 from core.uow import Reader
 from web.cursors import pack_cursor, read_cursor
@@ -70,7 +70,12 @@ async def show_page(
         branch=branches.get(record.branch_id) if record.branch_id else None,
         branches=[(str(one), name) for one, name in branches.items()],
         my_branch=str(reader.actor.branch_id or ""),
-        pets=subject_lines(record.subjects, types, local_date(reader.now, reader.scope.timezone)),
+        pets=subject_lines(
+            record.subjects,
+            types,
+            local_date(reader.now, reader.scope.timezone),
+            await list_fields(reader, entity_type="subject") if record.subjects else (),
+        ),
         may_add_pet=bool(types),
         card=card,
         has_ladder=ladder is not None,

@@ -16,6 +16,7 @@ from core.customers.rules.profile import CustomerDraft
 from core.profiles.actions import change_note, tag_customer
 from core.profiles.fields import define_field, set_own_values
 from core.profiles.queries import get_note_states, get_preference, get_tags_of
+from tenants.plugin_settings import enable_plugin
 from tests.webapp import Browser
 from tests.workplaces import TestTenant
 
@@ -98,6 +99,22 @@ async def test_the_chain_defines_orders_and_archives_tags_and_fields(client: Cli
     page = await browser.get(_where(await browser.send_form(f"{place}/remove", {})))
     _where(await browser.send_form(_undo(page), {}))
     assert (await browser.send_form(f"{place}/burn", {})).status_code == 404
+
+
+async def test_a_pets_own_field_is_read_shown_and_refused_when_it_does_not_fit(
+    client: Client, tenant_a: TestTenant
+) -> None:
+    async with tenant_a.unit() as uow:
+        await enable_plugin(uow, host=tenant_a.workplace.host, plugin_id="petclinic")
+        await define_field(uow, entity_type="subject", label={"en": "Walks a day"}, kind="number", key="x_walks")
+    one = await _wang(tenant_a)
+    browser = await client("front_desk")
+    here = f"/t/{tenant_a.slug}/customers/{one}"
+    pet: dict[str, object] = {"name": "豆豆", "kind": "petclinic.pet", "species": "dog", "x_x_walks": "many"}
+    assert "Walks a day" in (await browser.get(f"{here}/subjects/new")).text
+    assert (await browser.send_form(f"{here}/subjects", pet)).status_code == 422
+    _where(await browser.send_form(f"{here}/subjects", pet | {"x_x_walks": "3"}))
+    assert "Walks a day 3" in (await browser.get(here)).text
 
 
 async def test_the_list_is_narrowed_by_tag_and_by_an_own_field(client: Client, tenant_a: TestTenant) -> None:

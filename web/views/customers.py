@@ -14,9 +14,10 @@ from core.hooks.records.loyalty import Tier, TierLadder
 from core.loyalty.queries import Membership
 from core.loyalty.rules import find_tier
 from core.profiles.queries import NoteState, NoteVersion
+from core.profiles.rules import OwnField
 from web.formats import money
 from web.i18n import N_, gettext, localized, ngettext
-from web.views.profile import CHANNELS, PURPOSES
+from web.views.profile import CHANNELS, PURPOSES, field_input, field_value
 from web.views.visits import VISIT_KINDS
 from web.views.visits import told as visit_told
 
@@ -30,7 +31,10 @@ KINDS: Final = {
     "complaints": (N_("Complaints"), ("complaint",)),
     "permissions": (N_("Permissions"), ("contact_granted", "contact_withdrawn")),
     "visits": (N_("Visits"), VISIT_KINDS),
-    "record": (N_("Record"), ("registered", "changed", "subject_added", "imported", "import_undone", "merged", "merge_undone")),
+    "record": (
+        N_("Record"),
+        ("registered", "changed", "subject_added", "imported", "import_undone", "merged", "merge_undone"),
+    ),
 }
 """Filters of the timeline: words, and the kinds of entries behind them."""
 CORE_FIELDS: Final = frozenset({"species", "breed", "sex", "birthday", "chip", "neutered"})
@@ -167,13 +171,26 @@ def extra_fields(kind: SubjectType | None) -> list[ExtraField]:
     return extra
 
 
+def own_fields(fields: Sequence[OwnField]) -> list[ExtraField]:
+    """Inputs for the fields of the chain's own."""
+    return [
+        ExtraField(f"x_{field.key}", localized(field.label) or field.key, *field_input(field), "") for field in fields
+    ]
+
+
 def subject_lines(
-    subjects: Sequence[SubjectRecord], kinds: Mapping[str, SubjectType], today: date
+    subjects: Sequence[SubjectRecord],
+    kinds: Mapping[str, SubjectType],
+    today: date,
+    own: Sequence[OwnField] = (),
 ) -> list[SubjectLine]:
-    return [_subject_line(subject, kinds.get(subject.kind), today) for subject in subjects]
+    by_key = {field.key: field for field in own}
+    return [_subject_line(subject, kinds.get(subject.kind), today, by_key) for subject in subjects]
 
 
-def _subject_line(subject: SubjectRecord, kind: SubjectType | None, today: date) -> SubjectLine:
+def _subject_line(
+    subject: SubjectRecord, kind: SubjectType | None, today: date, own: Mapping[str, OwnField]
+) -> SubjectLine:
     species = dict(options_of(field_of(kind, "species"))).get(subject.species or "", subject.species or "")
     parts = [species, subject.breed or "", age_text(subject.birthday, today) if subject.birthday else ""]
     facts = []
@@ -185,6 +202,9 @@ def _subject_line(subject: SubjectRecord, kind: SubjectType | None, today: date)
     if subject.chip:
         facts.append((gettext("Chip"), subject.chip))
     for key, value in subject.custom.items():
+        if key in own:
+            facts.append((localized(own[key].label) or key, field_value(own[key], value)))
+            continue
         field = field_of(kind, key)
         text = dict(options_of(field)).get(str(value), str(value))
         unit = f" {localized(field.unit)}" if isinstance(field, NumberField) and field.unit else ""
