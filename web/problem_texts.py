@@ -162,7 +162,9 @@ TEXTS: Final[dict[str, ProblemText]] = {
     "procedure-closed": _text(N_("This procedure has moved on"), N_("Reload the visit's page to see where it stands.")),
     "papers-missing": _text(
         N_("A paper is missing"),
-        N_("Hand over the consent form or open the check on the visit's page; then begin."),
+        N_(
+            "Hand over the consent form or open the check on the visit's page; then begin. A check that advises against it must be done again."
+        ),
     ),
     "estimate-changed": _text(
         N_("This estimate was answered or replaced meanwhile"), N_("Reload the page and look at the newest version.")
@@ -235,7 +237,7 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "unknown-person": N_("There is no such person"),
     "slug-form": N_("3 to 40 small letters, digits and hyphens"),
     "id-or-phone": N_("Say who it is by id, or by phone and name, not both"),
-    "in-the-past": N_("This day has passed"),
+    "in-the-past": N_("This moment has passed"),
     "not-confirmed": N_("Type %(word)s to confirm"),
     # Forms: the codes of the form engine, docs/guides/forms.md
     "type": N_("We could not read this; write it the way the hint says"),
@@ -314,7 +316,6 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "price-decimals": N_("More than two decimals"),
     "member-price-above": N_("The member price is above the price"),
     "prices-empty": N_("Put an item in first"),
-    "in-the-past": N_("This moment has passed"),
     "too-far-ahead": N_("More than a year ahead"),
     "not-explained": N_("Explain the lines to the customer first"),
     "more-than-due": N_("More than is to be paid"),

@@ -74,6 +74,21 @@ SIGNED: dict[str, Any] = {
     "signature": {"name": "王小美"},
 }
 
+CHECKED: dict[str, Any] = {
+    "pet_name": "豆豆",
+    "species": "dog",
+    "age_years": 11,
+    "weight_kg": 8.2,
+    "temperature": 38.4,
+    "heart_rate": 96,
+    "fasting_hours": 8,
+    "blood_count": "normal",
+    "blood_pressure": 132,
+    "ecg": "normal",
+    "asa": "2",
+    "signature": {"name": "李医生"},
+}
+
 
 @pytest.fixture
 async def clinic(tenant_a: TestTenant) -> TestTenant:
@@ -170,6 +185,33 @@ async def test_old_and_young_pets_need_the_check_too(
         await plan_procedure(uow, visit_id=visit_id, item="S01")
         await plan_procedure(uow, visit_id=visit_id, item="D01")
         assert await _missing(uow, visit_id) == needs
+
+
+async def test_a_check_that_advises_against_the_operation_keeps_the_gate_shut_until_a_newer_one(
+    clinic: TestTenant, clock: MovableClock
+) -> None:
+    visit_id = await make_visit(clinic, birthday=date(2015, 1, 1))
+    async with clinic.unit("doctor") as uow:
+        step = await plan_procedure(uow, visit_id=visit_id, item="S01")
+        await sign(uow, visit_id)
+        await _check(uow, visit_id, fit="no")
+        with pytest.raises(PapersMissing) as refused:
+            await start_procedure(uow, visit_id=visit_id, procedure_id=step)
+        assert refused.value.params["needs"] == (("check", CHECK),)
+    clock.advance(minutes=5)
+    async with clinic.unit("doctor") as uow:
+        await _check(uow, visit_id, fit="yes")
+        await start_procedure(uow, visit_id=visit_id, procedure_id=step)
+        started = (await list_procedures(uow, visit_id))[0]
+        assert [paper.form_id for paper in started.papers] == [CONSENT, CHECK]
+
+
+async def _check(uow: UnitOfWork, visit_id: UUID, *, fit: str) -> None:
+    visit = await get_visit(uow, visit_id)
+    answers = CHECKED | {"fit": fit}
+    await record_intake(
+        uow, form_id=CHECK, answers=answers, once_key=new_id().hex, subject_id=visit.subject_id, channel="interview"
+    )
 
 
 async def test_what_the_item_names_is_asked_also_outside_of_operations(clinic: TestTenant) -> None:

@@ -234,7 +234,8 @@ def procedure_views(
                 tone=PROCEDURE_TONES[one.state],
                 detail=one.note or one.started_by_name or one.planned_by_name,
                 gates=needs if one.state in {"planned", "started", "done"} else [],
-                may_start=one.state == "planned" and all(gate.paper is not None for gate in needs),
+                may_start=one.state == "planned"
+                and all(gate.paper is not None and not gate.paper.against for gate in needs),
                 at=one.ended_at or one.started_at or one.planned_at,
             )
         )

@@ -68,7 +68,7 @@ def completeness(form: Form, result: Result) -> Completeness:
 def flags(form: Form, result: Result, today: str) -> tuple[Flag, ...]:
     """The alerts that the form's own rules raise."""
     return tuple(
-        Flag(id=rule.id, title=rule.title, reason=rule.reason, tone=rule.tone, source=rule.source)
+        Flag(id=rule.id, title=rule.title, reason=rule.reason, tone=rule.tone, source=rule.source, stops=rule.stops)
         for rule in form.flags
         if holds(resolve(rule.when, result.names, today), result.values)
     )

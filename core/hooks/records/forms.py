@@ -209,6 +209,8 @@ class FlagRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
     when: Condition
     tone: Tone = "danger"
     source: Text = ""
+    stops: bool = False
+    """While the newest check carries this alert, no procedure that needs the check begins."""
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -265,6 +267,8 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True, tag="flag", tag_field="typ
     tone: Tone = "danger"
     source: Text = ""
     field: str | None = None
+    stops: bool = False
+    """As a rule's: it keeps a procedure from beginning."""
 
 
 Answers = dict[str, Any]

@@ -46,7 +46,7 @@ class ProcedureClosed(Conflict):
 
 
 class PapersMissing(Conflict):
-    """A procedure may not begin: a consent or a check that it needs is missing, too old or withdrawn.
+    """A procedure may not begin: a consent or a check that it needs is missing, too old or withdrawn, or a check advises against it.
 
     `needs` holds what is missing, as (kind, form id).
     """
@@ -174,7 +174,7 @@ async def start_procedure(uow: UnitOfWork, *, visit_id: UUID, procedure_id: UUID
     """Let a procedure begin; the consents it begins on cannot be withdrawn until this is written down.
 
     Raises:
-        PapersMissing: a paper is missing, too old or withdrawn.
+        PapersMissing: a paper is missing, too old or withdrawn, or a check advises against it.
         ProcedureClosed: it has begun already, or was cancelled.
     """
     visit = await lock_open_visit(uow, visit_id)

@@ -23,7 +23,7 @@ async def find_papers(reader: Reader, *, visit: VisitRow, procedure: ProcedureFa
     """Return for each need of a procedure the paper that meets it, or None.
 
     A consent counts when it was signed after this procedure was planned and nobody has withdrawn it; a check, when it
-    was filled in since the visit began. Both are about this visit's subject, or its customer when there is none.
+    was filled in since the visit began, and the newest one decides. Both are about this visit's subject, or its customer when there is none.
     """
     return {need: await _find(reader, visit, procedure.planned_at, need) for need in procedure.needs}
 
@@ -49,7 +49,13 @@ async def _find(reader: Reader, visit: VisitRow, planned_at: datetime, need: Nee
     if not rows or rows[0].completed_at < visit.started_at:
         return None
     row = rows[0]
-    return Paper(kind="check", form_id=need.form_id, submission_id=row.submission_id, at=row.completed_at.isoformat())
+    return Paper(
+        kind="check",
+        form_id=need.form_id,
+        submission_id=row.submission_id,
+        at=row.completed_at.isoformat(),
+        against=any(flag.stops for flag in row.flags),
+    )
 
 
 async def find_gates(

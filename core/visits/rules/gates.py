@@ -31,6 +31,8 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
     submission_id: UUID
     name: str = ""
     at: str = ""
+    against: bool = False
+    """The check is there and says that the procedure must not begin now."""
 
 
 def needs_check(birthday: date | None, today: date) -> bool:
@@ -64,5 +66,5 @@ def needs_of(item: Item, *, consent: str | None, check: str | None, birthday: da
 
 
 def missing_of(needs: Iterable[Need], papers: Mapping[Need, Paper | None]) -> list[Need]:
-    """The papers that are still missing, in order."""
-    return [need for need in needs if papers.get(need) is None]
+    """The papers that are still missing, in order; one that advises against the procedure opens no gate."""
+    return [need for need in needs if (paper := papers.get(need)) is None or paper.against]

@@ -204,6 +204,7 @@ FORM = Form(
             reason=both("检查结论为延期或不宜手术。", "The check says postpone or not fit."),
             when=Condition(field="fit", op="in", value=("later", "no")),
             source=SOURCE,
+            stops=True,
         ),
     ),
 )
