@@ -13,6 +13,7 @@ from core.bulk_insert import insert_many
 from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
+from core.imports.beyond import get_tag_book, list_own_fields
 from core.imports.models import ImportBatch, ImportRow
 from core.imports.queries import (
     BatchRecord,
@@ -23,9 +24,10 @@ from core.imports.queries import (
     get_first_subject_type,
     get_remembered,
     get_species_words,
-    get_targets,
+    list_targets,
 )
 from core.imports.remembering import forget_list, remember_headers, remember_list
+from core.imports.rules.beyond import TagBook, own_words
 from core.imports.rules.columns import (
     find_header,
     header_at,
@@ -36,7 +38,9 @@ from core.imports.rules.columns import (
 from core.imports.rules.files import FileProblem, Layout, formula_cells, read_rows, sniff
 from core.imports.rules.matching import FileIndex, match_row
 from core.imports.rules.plan import INLINE_ROWS, Existing, ImportPlan, Recalled
-from core.imports.rules.rows import Judged, Problem, Terms, judge_row
+from core.imports.rules.reading import Judged, Problem, Terms
+from core.imports.rules.rows import judge_row
+from core.profiles.rules import MAX_TAGS
 from core.uow import UnitOfWork
 
 _B, _R = table_of(ImportBatch), table_of(ImportRow)
@@ -108,7 +112,7 @@ async def _plan(uow: UnitOfWork, content: bytes, layout: Layout, *, header_row: 
     header = header_at(head, header_row) if header_row else find_header(head)
     if header is None or not header.names:
         raise InvalidInput((FieldProblem("file", "no-header"),))
-    allowed = get_targets(uow)
+    allowed = await list_targets(uow)
     recall = await find_recall(uow, signature_of(header))
     if recall is not None and not set(recall.mapping) - {"", *allowed}:
         return ImportPlan(
@@ -119,7 +123,8 @@ async def _plan(uow: UnitOfWork, content: bytes, layout: Layout, *, header_row: 
             take_second_phone=recall.take_second_phone,
             recalled=Recalled(by=recall.used_by_name, at=recall.used_at, times=recall.times),
         )
-    mapping = propose_mapping(header, remembered=await get_remembered(uow), allowed=allowed)
+    own = own_words(await list_own_fields(uow))
+    mapping = propose_mapping(header, remembered=await get_remembered(uow), allowed=allowed, own=own)
     return ImportPlan(layout=layout, header=header, mapping=mapping)
 
 
@@ -128,7 +133,8 @@ async def forget_mapping(uow: UnitOfWork, *, batch_id: UUID) -> None:
     batch = await _at(uow, batch_id, "uploaded", "checked", "failed")
     header = batch.plan.header
     await forget_list(uow, header)
-    mapping = propose_mapping(header, remembered={}, allowed=get_targets(uow))
+    own = own_words(await list_own_fields(uow))
+    mapping = propose_mapping(header, remembered={}, allowed=await list_targets(uow), own=own)
     plan = msgspec.structs.replace(batch.plan, mapping=mapping, recalled=None)
     await _forget_rows(uow, batch_id)
     await _set(uow, batch_id, state="uploaded", settings=msgspec.to_builtins(plan), counts={}, rows_total=0, fault=None)
@@ -170,7 +176,7 @@ async def map_columns(
     """
     batch = await _at(uow, batch_id, "uploaded", "checked", "failed")
     problems = [*mapping_problems(mapping)]
-    if len(mapping) != len(batch.plan.header.names) or set(mapping) - {"", *get_targets(uow)}:
+    if len(mapping) != len(batch.plan.header.names) or set(mapping) - {"", *await list_targets(uow)}:
         problems.append("unknown-target")
     if problems:
         raise InvalidInput(tuple(FieldProblem("mapping", code) for code in dict.fromkeys(problems)))
@@ -203,11 +209,11 @@ async def check_rows(uow: UnitOfWork, *, batch_id: UUID) -> None:
     content = await get_content(uow, batch_id)
     await _forget_rows(uow, batch_id)
     index, counts, codes = FileIndex(), Counter[str](), Counter[str]()
-    total = 0
+    total, tags = 0, await get_tag_book(uow)
     try:
-        rows = _judged_rows(_terms(uow, batch, content), content, batch.plan)
+        rows = _judged_rows(await _terms(uow, batch, content), content, batch.plan)
         for chunk in _chunks(rows, _MATCH_ROWS):
-            staged = await _stage(uow, batch, index, chunk)
+            staged = await _stage(uow, batch, index, tags, chunk)
             for row in staged:
                 counts[row["outcome"]] += 1
                 codes.update({problem[1] for problem in row["problems"]})
@@ -218,12 +224,12 @@ async def check_rows(uow: UnitOfWork, *, batch_id: UUID) -> None:
         await _set(uow, batch_id, state="failed", fault=problem.code, counts={}, rows_total=0)
         return
     await _set_openings(uow, batch_id, index.raised_fen)
-    told = dict(counts) | {"codes": dict(codes)}
+    told = dict(counts) | {"codes": dict(codes), "new_tags": list(tags.made.values())}
     await _set(uow, batch_id, state="checked", counts=told, rows_total=total, rows_done=0, next_row=0)
     uow.publish(f"import:{batch_id}", {"state": "checked"})
 
 
-def _terms(uow: UnitOfWork, batch: BatchRecord, content: bytes) -> Terms:
+async def _terms(uow: UnitOfWork, batch: BatchRecord, content: bytes) -> Terms:
     layout = batch.plan.layout
     kind = get_first_subject_type(uow)
     return Terms(
@@ -235,6 +241,7 @@ def _terms(uow: UnitOfWork, batch: BatchRecord, content: bytes) -> Terms:
         take_second_phone=batch.plan.take_second_phone,
         strict_width=layout.kind == "csv",
         formulas=formula_cells(content, layout.sheet) if layout.kind == "workbook" else frozenset(),
+        own=await list_own_fields(uow),
     )
 
 
@@ -251,15 +258,22 @@ def _chunks(rows: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 async def _stage(
-    uow: UnitOfWork, batch: BatchRecord, index: FileIndex, chunk: Sequence[tuple[int, list[str], Judged]]
+    uow: UnitOfWork,
+    batch: BatchRecord,
+    index: FileIndex,
+    tags: TagBook,
+    chunk: Sequence[tuple[int, list[str], Judged]],
 ) -> list[dict[str, Any]]:
     readings = {row_no: judged.reading for row_no, _, judged in chunk if judged.reading is not None}
     known = await find_known(uow, readings)
     staged = []
     for row_no, cells, judged in chunk:
         verdict: dict[str, Any] = {"outcome": "skipped" if judged.is_total else "error", "state": "done"}
-        problems = list(judged.problems)
-        if judged.reading is not None:
+        fresh, no_room = tags.take(judged.reading.tags) if judged.reading is not None else ([], [])
+        problems = [*judged.problems, *(Problem("tags", "tag-new", warns=True, params={"value": one}) for one in fresh)]
+        if no_room:
+            problems.append(Problem("tags", "tags-no-room", params={"value": no_room[0], "max": MAX_TAGS}))
+        elif judged.reading is not None:
             placed = index.place(row_no, judged.reading)
             problems += placed.problems
             match = match_row(judged.reading, known.get(row_no, ()), update=batch.plan.existing == "update")

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from core.customers.models import Customer, CustomerPhone, ProfileValue, Subject
 from core.customers.queries import get_subject_types
@@ -14,13 +14,14 @@ from core.db import one_of, table_of
 from core.errors import NotFound
 from core.hooks.records.customers import SubjectType
 from core.hooks.records.forms import ChoiceField
+from core.imports.beyond import find_held, list_own_fields
 from core.imports.models import ImportBatch, ImportMapping, ImportRecall, ImportRow
 from core.imports.rules.cells import choice_words
 from core.imports.rules.columns import CUSTOMER_TARGETS, TARGETS
 from core.imports.rules.files import read_rows
 from core.imports.rules.matching import CUSTOMER_FILLS, PET_FILLS, Known, KnownPet
 from core.imports.rules.plan import Counts, ImportPlan
-from core.imports.rules.rows import Problem, Reading
+from core.imports.rules.reading import Problem, Reading
 from core.uow import Reader
 
 _B, _R, _M = table_of(ImportBatch), table_of(ImportRow), table_of(ImportMapping)
@@ -143,6 +144,13 @@ def get_targets(reader: Reader) -> tuple[str, ...]:
     return TARGETS if get_first_subject_type(reader) else CUSTOMER_TARGETS
 
 
+async def list_targets(reader: Reader) -> tuple[str, ...]:
+    """Return what columns may mean, the tenant's own fields among them."""
+    own = await list_own_fields(reader)
+    has_pets = get_first_subject_type(reader) is not None
+    return (*get_targets(reader), *(one for one, field in own.items() if has_pets or field.entity_type == "customer"))
+
+
 def get_species_words(reader: Reader) -> dict[str, frozenset[str]]:
     """Return the words for each kind of animal (or the like) that the tenant's plugin offers."""
     kind = get_first_subject_type(reader)
@@ -170,16 +178,24 @@ async def get_remembered(reader: Reader) -> dict[str, str]:
     return {row.header: row.target for row in rows}
 
 
+# Each number is looked up by itself, and in the order of the one index that has it: the planner, who last counted these
+# tables when they were small, takes any index for as good as another and would read every customer for each number.
+_KNOWN = text(
+    "SELECT f.customer_id FROM unnest(CAST(:phones AS text[])) AS p (phone) CROSS JOIN LATERAL (SELECT customer_id"
+    " FROM customer_phone WHERE tenant_id = :tenant_id AND phone_e164 >= p.phone AND phone_e164 <= p.phone"
+    " ORDER BY phone_e164 OFFSET 0) AS f"
+    " UNION ALL SELECT f.customer_id FROM unnest(CAST(:numbers AS text[])) AS n (number) CROSS JOIN LATERAL (SELECT"
+    " customer_id FROM customer WHERE tenant_id = :tenant_id AND member_no >= n.number AND member_no <= n.number"
+    " AND state = 'active' ORDER BY member_no OFFSET 0) AS f"
+)
+
+
 async def find_known(reader: Reader, readings: Mapping[int, Reading]) -> dict[int, list[Known]]:
     """Return, by row, the customers who have one of its phones or its member number; few statements for any number."""
     phones = {phone for reading in readings.values() for phone in reading.phones}
     numbers = {reading.member_no for reading in readings.values() if reading.member_no}
-    same_phone = select(_P.c.customer_id).where(_P.c.tenant_id == reader.tenant_id, one_of(_P.c.phone_e164, phones))
-    same_number = select(_C.c.customer_id).where(
-        _C.c.tenant_id == reader.tenant_id, one_of(_C.c.member_no, numbers), _C.c.state == "active"
-    )
-    # Two questions with an index each; asked as one with OR, each piece of a list would read every customer.
-    ids = list((await reader.session.scalars(same_phone.union(same_number))).all())
+    told = {"tenant_id": reader.tenant_id, "phones": list(phones), "numbers": list(numbers)}
+    ids = list(set(await reader.session.scalars(_KNOWN, told)))
     if not ids:
         return {}
     rows = await reader.session.execute(
@@ -224,11 +240,19 @@ async def _known(reader: Reader, customers: Mapping[UUID, Any]) -> list[Known]:
         )
     )
     fixed = await _fixed(reader, [*ids, *(subject.subject_id for subject in subjects)])
+    held = await find_held(reader, ids, [subject.subject_id for subject in subjects])
     pets: dict[UUID, list[KnownPet]] = {}
     for subject in subjects:
-        weighty = fixed.get(subject.subject_id, frozenset()) if subject.source == "import" else frozenset(PET_FILLS)
+        weighty = fixed.get(subject.subject_id, frozenset())
+        weighty |= frozenset() if subject.source == "import" else frozenset(PET_FILLS)
         values = {name: getattr(subject, name) for name in PET_FILLS}
-        pet = KnownPet(subject_id=subject.subject_id, name=subject.name, values=values, fixed=weighty)
+        pet = KnownPet(
+            subject_id=subject.subject_id,
+            name=subject.name,
+            values=values,
+            fixed=weighty,
+            own=held.own.get(subject.subject_id, {}),
+        )
         pets.setdefault(subject.customer_id, []).append(pet)
     return [
         Known(
@@ -236,8 +260,11 @@ async def _known(reader: Reader, customers: Mapping[UUID, Any]) -> list[Known]:
             full_name=row.full_name,
             phones=tuple(phones.get(one, ())),
             values={name: getattr(row, name) for name in CUSTOMER_FILLS} | {"version": row.version},
-            fixed=fixed.get(one, frozenset()) if row.source == "import" else frozenset(CUSTOMER_FILLS),
+            fixed=fixed.get(one, frozenset()) | frozenset(() if row.source == "import" else CUSTOMER_FILLS),
             pets=tuple(pets.get(one, ())),
+            own=held.own.get(one, {}),
+            contacts=frozenset(held.contacts.get(one, ())),
+            tags=frozenset(held.tags.get(one, ())),
         )
         for one, row in customers.items()
     ]

@@ -15,11 +15,12 @@ from core.customers.models import Customer, CustomerPhone, Subject
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
 from core.db import encode_json, one_of, table_of
 from core.errors import NotFound
+from core.imports.beyond import plan_row, write_beyond
 from core.imports.models import ImportBatch, ImportRow
 from core.imports.queries import BatchRecord, find_known, get_batch
 from core.imports.rules.matching import Match, match_row
 from core.imports.rules.plan import INLINE_ROWS, chunk_size
-from core.imports.rules.rows import Reading
+from core.imports.rules.reading import Reading
 from core.loyalty.openings import post_openings
 from core.uow import UnitOfWork
 
@@ -99,6 +100,7 @@ async def _work_off(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Waiting]
     await _add_new(uow, batch, rows, matches, done, earlier)
     await _add_pets(uow, batch, rows, matches, done, earlier)
     await _apply_changes(uow, matches, done)
+    await _write_beyond(uow, batch, rows, matches, done)
     await _join_sharers(uow, rows, matches, known, done)
     await _tell(uow, batch, rows, done)
     made = {one.customer_id for one in done.values() if one.customer_id and one.outcome in {"new", "pet"}}
@@ -264,6 +266,27 @@ async def _apply_changes(uow: UnitOfWork, matches: Mapping[int, Match], done: di
     await refresh_words(uow, renamed)
 
 
+async def _write_beyond(
+    uow: UnitOfWork,
+    batch: BatchRecord,
+    rows: Sequence[Waiting],
+    matches: Mapping[int, Match],
+    done: dict[int, Done],
+) -> None:
+    """Contacts, tags and own fields of all rows at once; what was really new goes into the rows, for the undo."""
+    wanted = []
+    for row in rows:
+        one, match = done[row.row_no], matches[row.row_no]
+        beyond = plan_row(row.row_no, row.reading, match, adds=batch.plan.existing == "update")
+        if beyond is None or one.customer_id is None:
+            continue
+        beyond.customer_id, beyond.subject_id = one.customer_id, one.subject_id
+        beyond.is_new, beyond.is_new_pet = match.known is None, one.made_subject
+        wanted.append(beyond)
+    for row_no, added in (await write_beyond(uow, wanted, batch_id=batch.batch_id)).items():
+        done[row_no].before = msgspec.to_builtins((done[row_no].before or {}) | added)
+
+
 async def _add_phones(uow: UnitOfWork, customer_id: UUID, match: Match) -> None:
     known = len(match.known.phones) if match.known else 0
     rows = phone_rows(uow.tenant_id, customer_id, match.new_phones)
@@ -325,7 +348,7 @@ async def _write_back(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Waitin
     for name in ("before", "more_subjects"):
         values[name] = [None if value is None else encode_json(value) for value in values[name]]
     await uow.session.execute(_WRITE_BACK, values | {"tenant_id": uow.tenant_id, "batch_id": batch.batch_id})
-    counts = Counter(msgspec.to_builtins(batch.counts) | {"codes": 0})
+    counts = Counter(msgspec.to_builtins(batch.counts) | {"codes": 0, "new_tags": 0})
     counts.subtract(Counter(row.outcome for row in rows))
     counts.update(Counter(one.outcome for one in done.values()))
     rows_done = batch.rows_done + len(rows)
@@ -335,7 +358,7 @@ async def _write_back(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Waitin
         .values(
             next_row=rows[-1].row_no + 1,
             rows_done=rows_done,
-            counts=dict(counts) | {"codes": dict(batch.counts.codes)},
+            counts=dict(counts) | {"codes": dict(batch.counts.codes), "new_tags": batch.counts.new_tags},
         )
     )
     uow.publish(f"import:{batch.batch_id}", {"state": "running", "done": rows_done, "total": batch.rows_total})

@@ -215,7 +215,7 @@ async def test_undo_keeps_pets_and_fields_that_somebody_uses_or_changed(clinic: 
     undone = await undo(clinic, done)
     async with clinic.unit() as uow:
         kept = await list_rows(uow, done.batch_id, states=["kept"])
-        assert {row.row_no: row.kept_reason for row in kept} == {2: "changed-since", 3: "in-use", 5: "in-use"}
+        assert {row.row_no: row.kept_reason for row in kept} == {2: "changed-since", 3: "has-form", 5: "has-form"}
         now = await get_customer(uow, mine)
         assert ([pet.name for pet in now.subjects], now.note, now.member_no) == (["一一", "二"], "新话", None)
         assert [row.full_name for row in await list_customers(uow)] == ["李雷", "王小美"]

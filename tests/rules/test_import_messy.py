@@ -17,7 +17,8 @@ from core.imports.rules.columns import Header, find_header, mapping_problems, pr
 from core.imports.rules.dates import read_date
 from core.imports.rules.files import Layout, read_rows, sniff
 from core.imports.rules.matching import FileIndex
-from core.imports.rules.rows import Judged, Terms, judge_row
+from core.imports.rules.reading import Judged, Terms
+from core.imports.rules.rows import judge_row
 
 TODAY = date(2026, 11, 23)
 SPECIES = choice_words([("dog", ["犬"]), ("cat", ["猫"])])

@@ -18,7 +18,8 @@ from core.imports.rules.columns import (
 )
 from core.imports.rules.matching import FileIndex, Known, KnownPet, match_row
 from core.imports.rules.plan import Counts, chunk_size
-from core.imports.rules.rows import Judged, Reading, Terms, judge_row
+from core.imports.rules.reading import Judged, Reading, Terms
+from core.imports.rules.rows import judge_row
 
 TODAY = date(2026, 11, 23)
 SPECIES = choice_words([("dog", ["犬"]), ("exotic", ["异宠"])])
@@ -257,7 +258,7 @@ def test_rows_of_one_person_are_told_from_rows_of_two() -> None:
     assert petless.repeats
     husband = index.place(6, reading(name="李雷"))
     assert (husband.same_as, [p.code for p in husband.problems]) == (None, ["phone-shared"])
-    assert index.spent_fen == {2: 200}
+    assert index.raised_fen == {2: 200}
 
 
 def test_without_a_phone_a_member_number_or_the_pet_tells_people_apart() -> None:

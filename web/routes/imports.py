@@ -22,8 +22,9 @@ from core.imports.actions import (
     start_import,
     upload_file,
 )
-from core.imports.queries import BatchRecord, get_batch, get_preview, get_targets, list_batches, list_rows
-from core.imports.rules.files import MAX_BYTES, MAX_ROWS, write_csv
+from core.imports.beyond import list_own_fields
+from core.imports.queries import BatchRecord, get_batch, get_preview, list_batches, list_rows, list_targets
+from core.imports.rules.files import MAX_BYTES, MAX_ROWS, write_csv, write_workbook
 from core.imports.undoing import start_undo
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
@@ -58,6 +59,7 @@ ERROR_ROWS: Final = 100_000
 BODY_LIMIT: Final = 64 * 1024
 UPLOAD_LIMIT: Final = MAX_BYTES + 64 * 1024
 BUSY: Final = frozenset({"checking", "running", "undoing"})
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STUCK: Final = timedelta(minutes=3)
 _STEPS: Final = (N_("File"), N_("Columns"), N_("Check"), N_("Import"))
 _AT: Final = {"uploaded": 1, "failed": 1, "checking": 2, "checked": 2}
@@ -139,15 +141,16 @@ async def _show_mapping(
         "take_second_phone": "true" if plan.take_second_phone else "",
         "branch_id": str(plan.branch_id or reader.actor.branch_id or ""),
     }
+    targets = await list_targets(reader)
     return await show(
         request,
         "pages/imports/mapping.html",
         status=status,
         **_frame(request, batch),
         columns=mapping_lines(batch, await get_preview(reader, batch.batch_id), mapping),
-        targets=target_options(get_targets(reader)),
+        targets=target_options(targets, await list_own_fields(reader), locale=reader.scope.locale),
         unmapped=sum(not target for target in mapping),
-        has_subjects=len(get_targets(reader)) > 8,
+        has_subjects="pet_name" in targets,
         branches=[(str(branch.branch_id), branch.name) for branch in await list_branches(reader)],
         encodings=ENCODINGS,
         delimiters=[(value, gettext(words)) for value, words in DELIMITERS],
@@ -240,14 +243,26 @@ async def show_progress(
 
 @get(ONE + "/errors.csv", guards=MAY)
 async def show_errors(reader: NamedDependency[Reader], batch_id: FromPath[UUID]) -> Response[bytes]:
+    batch, table = await _errors(reader, batch_id)
+    return _file(write_csv(table), f"import-{batch.number}-errors.csv", "text/csv; charset=utf-8")
+
+
+@get(ONE + "/errors.xlsx", guards=MAY)
+async def show_errors_workbook(reader: NamedDependency[Reader], batch_id: FromPath[UUID]) -> Response[bytes]:
+    batch, table = await _errors(reader, batch_id)
+    content = write_workbook(table, gettext("Needs correction"))
+    return _file(content, f"import-{batch.number}-errors.xlsx", XLSX)
+
+
+async def _errors(reader: Reader, batch_id: UUID) -> tuple[BatchRecord, list[list[str]]]:
     batch = await get_batch(reader, batch_id)
     rows = await list_rows(reader, batch_id, outcomes=["error"], limit=ERROR_ROWS)
-    content = write_csv(error_table(batch, rows))
-    headers = {
-        "content-disposition": f'attachment; filename="import-{batch.number}-errors.csv"',
-        "cache-control": "no-store",
-    }
-    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+    return batch, error_table(batch, rows)
+
+
+def _file(content: bytes, filename: str, media_type: str) -> Response[bytes]:
+    headers = {"content-disposition": f'attachment; filename="{filename}"', "cache-control": "no-store"}
+    return Response(content, media_type=media_type, headers=headers)
 
 
 @post(ONE + "/layout", guards=MAY, request_max_body_size=BODY_LIMIT)
@@ -357,6 +372,7 @@ routes = [
     show_import,
     show_progress,
     show_errors,
+    show_errors_workbook,
     do_change_layout,
     do_map_columns,
     do_start,

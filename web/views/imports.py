@@ -1,14 +1,15 @@
 """What import pages show: targets, outcomes and every reason for a refusal in the reader's language."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from core.imports.queries import BatchRecord, RowRecord
-from core.imports.rules.plan import Counts
-from core.imports.rules.rows import Problem
+from core.imports.rules.plan import Counts, ImportPlan
+from core.imports.rules.reading import Problem
+from core.profiles.rules import OwnField
 from web.i18n import N_, gettext, ngettext
 
 TARGETS: Final = {
@@ -20,6 +21,10 @@ TARGETS: Final = {
     "last_visit": N_("Last visit"),
     "spent": N_("Spent in all"),
     "note": N_("Note"),
+    "email": N_("E-mail"),
+    "wechat": N_("WeChat id"),
+    "address": N_("Address"),
+    "tags": N_("Tags"),
     "pet_name": N_("Pet's name"),
     "species": N_("Kind of pet"),
     "breed": N_("Breed"),
@@ -50,6 +55,17 @@ STATES: Final = {
 KEPT: Final = {
     "changed-since": N_("Changed since the import, so it stays"),
     "in-use": N_("Something else refers to it, so it stays"),
+    "has-consent": N_("A consent was signed, so it stays"),
+    "has-complaint": N_("A complaint names it, so it stays"),
+    "has-file": N_("A file belongs to it, so it stays"),
+    "has-form": N_("A form was sent to it or filled in, so it stays"),
+    "has-permission": N_("The customer said what may be sent, so it stays"),
+    "has-purchase": N_("Something was bought since, so it stays"),
+    "has-request": N_("The customer asked about its own data, so it stays"),
+    "has-survey": N_("It was surveyed since, so it stays"),
+    "has-visit": N_("There was a visit, so it stays"),
+    "has-wish": N_("The customer's wishes were written down since, so it stays"),
+    "is-merged": N_("It was merged with another customer, so it stays; undo the merge first"),
 }
 PROBLEMS: Final[dict[str, str]] = {
     "already-there": N_("%(name)s is there already"),
@@ -58,6 +74,7 @@ PROBLEMS: Final[dict[str, str]] = {
     "amount-too-large": N_("“%(value)s” is more than anybody spends"),
     "amount-unknown": N_("“%(value)s” is no amount; write 1200 or 1200.50"),
     "born-after-visit": N_("Born on %(value)s, after the last visit; please look"),
+    "contacts-full": N_("A customer has at most %(max)s contacts; what is too many is left out"),
     "cell-error": N_("The spreadsheet shows the error %(value)s here"),
     "chip-bad": N_("“%(value)s” is no chip number"),
     "choice-unknown": N_("“%(value)s” is no kind that we know"),
@@ -69,6 +86,7 @@ PROBLEMS: Final[dict[str, str]] = {
     "date-too-old": N_("“%(value)s” is before 1900"),
     "date-unknown": N_("“%(value)s” is no date; write 2020-04-28"),
     "duplicate-in-file": N_("The same person and pet as in row %(row)s"),
+    "email-bad": N_("“%(value)s” is no e-mail address"),
     "formula": N_("A formula; it is never calculated. Put its value here"),
     "formula-value-used": N_("A formula; the value that the spreadsheet calculated last was taken"),
     "formula-without-value": N_("A formula without a value; open the file once in a spreadsheet and save it"),
@@ -76,6 +94,8 @@ PROBLEMS: Final[dict[str, str]] = {
     "member-no-twice": N_("Row %(row)s has the same member number with another name"),
     "name-is-number": N_("“%(value)s” is a number, not a name"),
     "name-missing": N_("The name is missing"),
+    "own-choice": N_("“%(value)s” is none of the options of this field"),
+    "own-number": N_("“%(value)s” is no whole number"),
     "pet-several": N_("%(count)s pets in one cell"),
     "pet-unnamed": N_("The pet has no name; “%(value)s” was taken"),
     "phone-bad": N_("“%(value)s” is no phone number that can be called"),
@@ -89,7 +109,13 @@ PROBLEMS: Final[dict[str, str]] = {
     "row-short": N_("%(found)s cells instead of %(expected)s; a separator or line break is missing"),
     "sex-unknown": N_("“%(value)s” is no sex; write 公, 母 or 未知"),
     "spent-differs": N_("Another total than in row %(row)s; the larger one counts"),
+    "tag-new": N_("New tag “%(value)s”"),
+    "tag-too-long": N_("The tag “%(value)s” is longer than %(max)s characters"),
+    "tags-full": N_("A customer carries at most %(max)s tags; what is too many is left out"),
+    "tags-no-room": N_("No room for the new tag “%(value)s”: there are %(max)s tags already"),
+    "tags-too-many": N_("More than %(max)s tags"),
     "too-long": N_("Longer than %(max)s characters"),
+    "wechat-bad": N_("“%(value)s” is no WeChat id; put it into the note, or leave it empty"),
     "yes-no-unknown": N_("“%(value)s” is neither yes nor no"),
 }
 """By the codes of core.imports.rules; a test holds that none is missing."""
@@ -155,11 +181,13 @@ def pace_of(batch: BatchRecord, now: datetime) -> str:
     return gettext("%(pace)s rows a second, %(left)s") % {"pace": max(1, round(pace)), "left": words}
 
 
-def problem_text(problem: Problem, *, with_column: bool = True) -> str:
-    """The column and the reason."""
+def problem_text(problem: Problem, plan: ImportPlan) -> str:
+    """The column and the reason; a field of the tenant's own is called as the file calls it."""
     words = gettext(PROBLEMS.get(problem.code, problem.code)) % problem.params
-    label = TARGETS.get(problem.column)
-    return f"{gettext(label)}: {words}" if with_column and label else words
+    label = gettext(TARGETS[problem.column]) if problem.column in TARGETS else ""
+    if not label and problem.column in plan.mapping:
+        label = plan.header.label(plan.mapping.index(problem.column))
+    return f"{label}: {words}" if label else words
 
 
 def row_lines(rows: Sequence[RowRecord], batch: BatchRecord) -> list[RowLine]:
@@ -168,7 +196,7 @@ def row_lines(rows: Sequence[RowRecord], batch: BatchRecord) -> list[RowLine]:
     for row in rows:
         shown = [row.cells[columns[t]] for t in ("name", "pet_name") if t in columns and columns[t] < len(row.cells)]
         words, state, icon = OUTCOMES[row.outcome]
-        problems = [(problem.warns, problem_text(problem)) for problem in row.problems]
+        problems = [(problem.warns, problem_text(problem, batch.plan)) for problem in row.problems]
         lines.append(
             RowLine(
                 row_no=row.row_no,
@@ -203,16 +231,29 @@ def mapping_lines(batch: BatchRecord, preview: Sequence[Sequence[str]], mapping:
     return lines
 
 
-def target_options(targets: Sequence[str]) -> list[tuple[str, str]]:
-    return [(target, gettext(TARGETS[target])) for target in targets]
+def target_options(targets: Sequence[str], own: Mapping[str, OwnField], *, locale: str) -> list[tuple[str, str]]:
+    """The record's fields, then the tenant's own; those of pets say so."""
+    options = [(target, gettext(TARGETS[target])) for target in targets if target in TARGETS]
+    for target in targets:
+        field = own.get(target)
+        if field is not None:
+            label = field.label.get(locale) or next(iter(field.label.values()), field.key)
+            pet = gettext("%(field)s (pet)") % {"field": label}
+            options.append((target, pet if field.entity_type == "subject" else label))
+    return options
 
 
 def error_table(batch: BatchRecord, rows: Sequence[RowRecord]) -> list[list[str]]:
-    """The rows to correct, under the file's own header, with the reasons behind them."""
-    width = len(batch.plan.header.names)
-    table = [[*batch.plan.header.names, gettext("Error")]]
+    """The rows to correct, under the file's own header, with the reasons behind them.
+
+    The groups above the header come along, so that 名字 below 宠物 is understood again when the file comes back.
+    """
+    header = batch.plan.header
+    width = len(header.names)
+    table = [[*header.groups]] if any(header.groups) else []
+    table.append([*header.names, gettext("Error")])
     for row in rows:
         cells = (row.cells + [""] * width)[:width]
-        reasons = [problem_text(problem) for problem in row.problems if not problem.warns]
+        reasons = [problem_text(problem, batch.plan) for problem in row.problems if not problem.warns]
         table.append([*cells, "；".join(reasons)])
     return table

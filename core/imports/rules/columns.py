@@ -10,10 +10,15 @@ from core.imports.rules.cells import fold
 
 HEADER_SEARCH_ROWS = 20
 IGNORE = ""
-CUSTOMER_TARGETS = ("name", "phone", "phone2", "member_no", "gender", "last_visit", "spent", "note")
+CUSTOMER_TARGETS = (
+    *("name", "phone", "phone2", "member_no", "gender", "last_visit", "spent", "note"),
+    *("email", "wechat", "address", "tags"),
+)
 SUBJECT_TARGETS = ("pet_name", "species", "breed", "sex", "birthday", "neutered", "chip")
 TARGETS = CUSTOMER_TARGETS + SUBJECT_TARGETS
-REPEATABLE = frozenset({"note", *SUBJECT_TARGETS})
+OWN_PREFIX = "own:"
+"""Before the fields that a tenant defined itself: own:customer:x_channel, own:subject:x_blood."""
+REPEATABLE = frozenset({"note", "tags", *SUBJECT_TARGETS})
 """Several columns may go into the note, each with its header as a label; a second pet's name, breed … is the second pet's."""
 
 _WORDS: dict[str, str] = {
@@ -30,8 +35,11 @@ _WORDS: dict[str, str] = {
     " lastvisit lastseen lastvisitdate lastpurchase",
     "spent": "累计消费 消费总额 累计金额 总消费 消费金额 累计消费金额 消费累计 总金额 消费合计 累计 总消费额 消费额 历史消费 消费总金额 总消费金额 累计消费额 累计消费总额"
     " totalspent spent spend totalspend lifetimespend lifetimevalue amount total",
-    "note": "备注 说明 注意事项 备注信息 特别说明 地址 住址 微信 微信号 邮箱 来源 标签 公众号 家庭住址 联系地址 email e-mail 电子邮箱 过敏史 病史 note notes remark remarks comment comments"
-    " address email wechat tags",
+    "note": "备注 说明 注意事项 备注信息 特别说明 来源 公众号 过敏史 病史 note notes remark remarks comment comments",
+    "email": "邮箱 邮件 电子邮箱 电子邮件 邮箱地址 邮件地址 客户邮箱 会员邮箱 主人邮箱 email emails mail emailaddress",
+    "wechat": "微信 微信号 微信id 微信账号 客户微信 会员微信 主人微信 主人微信号 wechat wechatid weixin wx vx",
+    "address": "地址 住址 家庭住址 家庭地址 联系地址 居住地址 现住址 客户地址 会员地址 主人地址 通讯地址 详细地址 address homeaddress addr",
+    "tags": "标签 标签名 客户标签 会员标签 主人标签 分类 客户分类 会员分类 tags tag labels label category",
     "pet_name": "宠物名 宠物名称 宠物姓名 宠物昵称 宠物 昵称 爱宠 毛孩子 犬名 猫名 宠物名字 爱宠名字 爱宠名称 爱宠昵称 爱宠姓名 宝贝 宝贝名字 动物名 动物名称 pet petname pet name animal patient patientname",
     "species": "种类 类别 宠物种类 宠物类型 宠物类别 类型 物种 动物种类 犬猫 宠物物种 种属 species kind pettype animaltype type",
     "breed": "品种 宠物品种 犬种 猫种 爱宠品种 动物品种 品类 breed petbreed",
@@ -172,13 +180,22 @@ def is_header_again(names: Sequence[str], cells: Sequence[str]) -> bool:
 
 
 def propose_mapping(
-    header: Header, *, remembered: Mapping[str, str], allowed: Sequence[str] = TARGETS
+    header: Header,
+    *,
+    remembered: Mapping[str, str],
+    allowed: Sequence[str] = TARGETS,
+    own: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
-    """Propose a target per column: what the tenant chose last time, else what the words say; each target once."""
-    meant = [
-        remembered.get(header_key(header.label(column)), target_of(name, _group_of(header, column)))
-        for column, name in enumerate(header.names)
-    ]
+    """Propose a target per column: what the tenant chose last time, else what the words say; each target once.
+
+    `own` are the words of the tenant's own fields; they outweigh ours but for who and whose it is.
+    """
+    meant = []
+    for column, name in enumerate(header.names):
+        said = target_of(name, _group_of(header, column))
+        if own and said not in {"name", "phone", "pet_name"}:
+            said = own.get(header_key(name), said)
+        meant.append(remembered.get(header_key(header.label(column)), said))
     meant = _told_apart(header, meant, remembered)
     taken: set[str] = set()
     proposed: list[str] = []
@@ -210,7 +227,9 @@ def _told_apart(header: Header, meant: Sequence[str], remembered: Mapping[str, s
         mine = bare and not chosen and (first_pet is None or column < first_pet)
         if target == "sex" and (mine or not has_pets):
             told.append("gender" if "gender" not in (*meant, *told) else IGNORE)
-        elif target in SUBJECT_TARGETS and (not has_pets or mine):
+        elif (target in SUBJECT_TARGETS and (not has_pets or mine)) or (
+            target.startswith(f"{OWN_PREFIX}subject:") and not has_pets
+        ):
             told.append(IGNORE)
         else:
             told.append(target)
@@ -223,8 +242,9 @@ def mapping_problems(mapping: Sequence[str]) -> tuple[str, ...]:
     used = [target for target in mapping if target and target not in REPEATABLE]
     if len(set(used)) != len(used):
         problems.append("mapped-twice")
-    if any(target not in (*TARGETS, IGNORE) for target in mapping):
+    if any(target not in (*TARGETS, IGNORE) and not target.startswith(OWN_PREFIX) for target in mapping):
         problems.append("unknown-target")
-    if set(mapping) & set(SUBJECT_TARGETS) and "pet_name" not in mapping:
+    about_pets = any(target in SUBJECT_TARGETS or target.startswith(f"{OWN_PREFIX}subject:") for target in mapping)
+    if about_pets and "pet_name" not in mapping:
         problems.append("pet-name-not-mapped")
     return tuple(problems)

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, Literal
 
 import msgspec
+import xlsxwriter
 from python_calamine import CalamineError, CalamineWorkbook
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -102,9 +103,13 @@ def _candidates(content: bytes) -> tuple[str, ...]:
 
 
 def _decode(content: bytes, encoding: str) -> str:
+    return content.decode(_codec(content, encoding))
+
+
+def _codec(content: bytes, encoding: str) -> str:
     if encoding == "utf-16" and content[:2] not in {b"\xff\xfe", b"\xfe\xff"}:
-        encoding = "utf-16-le"
-    return content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        return "utf-16-le"
+    return "utf-8-sig" if encoding == "utf-8" else encoding
 
 
 def _checked(text: str) -> str:
@@ -176,14 +181,20 @@ def read_rows(content: bytes, layout: Layout, *, limit: int | None = None) -> It
 
 
 def _csv_rows(content: bytes, layout: Layout) -> Iterator[Row]:
-    text, _ = decode(content, layout.encoding if layout.encoding in ENCODINGS else "")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter or ",")
+    """Piece by piece: the whole text of a large list would take five times its bytes."""
+    encoding = layout.encoding if layout.encoding in ENCODINGS else decode(content)[1]
+    text = io.TextIOWrapper(io.BytesIO(content), encoding=_codec(content, encoding), newline="")
     line = 1
     try:
+        told = _SEPARATOR_LINE.match(text.readline(200).rstrip("\n"))
+        text.seek(0)
+        reader = csv.reader(text, delimiter=layout.delimiter or ",")
         for cells in reader:
-            if line > 1 or not _SEPARATOR_LINE.match(text):
+            if line > 1 or not told:
                 yield line, cells
             line = reader.line_num + 1
+    except UnicodeDecodeError:
+        raise FileProblem("wrong-encoding", encoding=encoding, line=line) from None
     except csv.Error:
         raise FileProblem("file-broken", line=line) from None
 
@@ -259,6 +270,22 @@ def write_csv(rows: Sequence[Sequence[str]]) -> bytes:
     buffer = io.StringIO(newline="")
     csv.writer(buffer).writerows([[safe_cell(cell) for cell in row] for row in rows])
     return buffer.getvalue().encode("utf-8-sig")
+
+
+def write_workbook(rows: Sequence[Sequence[str]], title: str) -> bytes:
+    """A workbook in which every cell is a text: phones keep their digits, and nothing is calculated or followed."""
+    buffer = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(buffer, options)
+    sheet = book.add_worksheet(title)
+    plain = book.add_format({"num_format": "@"})
+    sheet.set_column(0, max(map(len, rows), default=1) - 1, 16, plain)
+    for row_no, row in enumerate(rows):
+        for column, text in enumerate(row):
+            if text:
+                sheet.write_string(row_no, column, text[:MAX_CELL], plain)
+    book.close()
+    return buffer.getvalue()
 
 
 def safe_cell(text: str) -> str:

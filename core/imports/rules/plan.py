@@ -48,6 +48,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     undone: int = 0
     kept: int = 0
     codes: Mapping[str, int] = {}
+    new_tags: tuple[str, ...] = ()
+    """Tags that the run makes, for nobody had them before."""
 
     @property
     def good(self) -> int:

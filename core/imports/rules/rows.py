@@ -1,17 +1,14 @@
 """One row of a list: what it says about a person and a pet, and every reason why it cannot be taken as it is."""
 
-import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import Any
 
-import msgspec
-
-from core.customers.rules.names import MAX_NAME, MAX_NOTE, clean_name, name_pinyin, split_honorific
+from core.customers.rules.names import MAX_NOTE, clean_name, name_pinyin, split_honorific
 from core.customers.rules.phones import phone_kind, read_phones
 from core.customers.rules.profile import MAX_SUBJECTS, SubjectDraft
+from core.imports.rules.beyond import CONTACT_TARGETS, TAGS, OwnSaid, read_contacts, read_own, read_tags
 from core.imports.rules.cells import (
     NEUTERED_SEX,
     CellProblem,
@@ -25,10 +22,11 @@ from core.imports.rules.cells import (
     read_yes_no,
     whole_digits,
 )
-from core.imports.rules.columns import SUBJECT_TARGETS, Header, is_below_list, is_header_again
+from core.imports.rules.columns import SUBJECT_TARGETS, is_below_list, is_header_again
 from core.imports.rules.dates import read_date
+from core.imports.rules.reading import Judged, Reading, Row, Terms
+from core.profiles.rules import MAX_TAGS_EACH, fold_tag
 
-_LIMITS = {"name": MAX_NAME, "pet_name": MAX_NAME, "note": MAX_NOTE, "breed": 60, "member_no": 40, "chip": 40}
 # Outside of brackets: 豆豆(金毛，公)、咪咪 are two.
 _PETS = re.compile(
     r"(?:[、，,;；/&\n+＋]|\s和\s|(?<=[)）])和|(?<=[\u4e00-\u9fff]{2})和(?=[\u4e00-\u9fff]{2}))(?![^(（\[【]*[)）\]】])"
@@ -38,148 +36,12 @@ _CHIP = re.compile(r"[0-9A-Za-z]{6,20}")
 _NUMBER_NAME = re.compile(r"[\d\s+\-()]{5,}")
 
 
-_SHORT = 40
-"""Characters; the smallest limit of a field."""
-
-
-class Problem(msgspec.Struct, frozen=True, array_like=True):
-    """What is wrong in one cell; a warning keeps the row. `column` is the target, or "" for the whole row."""
-
-    column: str
-    code: str
-    warns: bool = False
-    params: dict[str, str | int] = {}
-
-
-class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a good row says; stored between the dry run and the run."""
-
-    full_name: str
-    phones: tuple[str, ...] = ()
-    gender: str | None = None
-    member_no: str | None = None
-    note: str = ""
-    last_visit_on: date | None = None
-    spent_fen: int | None = None
-    pet: SubjectDraft | None = None
-    more_pets: tuple[SubjectDraft, ...] = ()
-    """The others of a row that names several."""
-
-    @property
-    def pets(self) -> tuple[SubjectDraft, ...]:
-        """All of the row, the first one first."""
-        return (self.pet, *self.more_pets) if self.pet is not None else ()
-
-
-class Judged(msgspec.Struct, frozen=True):
-    """A reading, or None when a problem refuses the row; `is_total` marks the sum below a list."""
-
-    reading: Reading | None
-    problems: tuple[Problem, ...] = ()
-    is_total: bool = False
-
-
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What rows are judged by."""
-
-    header: Header
-    mapping: tuple[str, ...]
-    today: date
-    species: Mapping[str, frozenset[str]] = {}
-    subject_kind: str | None = None
-    """None: the tenant has no kinds of subject, so pet columns say nothing."""
-    take_second_phone: bool = True
-    strict_width: bool = False
-    """A CSV row with too few or too many cells has lost or gained a delimiter; a sheet's rows end where they end."""
-    formulas: frozenset[tuple[int, int]] = frozenset()
-
-
-@functools.lru_cache(maxsize=64)
-def _places(mapping: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
-    """Target -> its columns."""
-    return {target: tuple(i for i, mapped in enumerate(mapping) if mapped == target) for target in set(mapping)}
-
-
-class _Row:
-    """Collects the problems of one row while its cells are read."""
-
-    def __init__(self, terms: Terms, row_no: int, cells: Sequence[str]) -> None:
-        self.terms = terms
-        self.row_no = row_no
-        self.cells = cells
-        self.places = _places(terms.mapping)
-        self.problems: list[Problem] = []
-        self._texts: dict[str, str] = {}
-
-    def columns(self, target: str) -> list[tuple[int, str]]:
-        width = len(self.cells)
-        return [(column, self.cells[column] if column < width else "") for column in self.places.get(target, ())]
-
-    def nth_text(self, target: str, nth: int) -> str:
-        """The cell of the target's second, third … column, as far as there is one."""
-        if nth == 0:
-            return self.text(target)
-        columns = self.columns(target)
-        if nth >= len(columns):
-            return ""
-        try:
-            return plain_cell(columns[nth][1], max_length=_LIMITS.get(target, 200))
-        except CellProblem as problem:
-            self.refuse(target, problem.code, **problem.params)
-            return ""
-
-    def text(self, target: str) -> str:
-        """The stored form of the target's cell, looked at once; a refused one reads as empty."""
-        text = self._texts.get(target)
-        if text is None:
-            text = self._texts[target] = self._text(target) if target in self.places else ""
-        return text
-
-    def _text(self, target: str) -> str:
-        for column, cell in self.columns(target):
-            if len(cell) <= _SHORT and cell.isalnum() and not self.terms.formulas:
-                return cell  # most cells: nothing in them could be cleaned, and nothing calculated
-            if self.terms.formulas and (self.row_no, column) in self.terms.formulas:
-                if not cell.strip():
-                    self.refuse(target, "formula-without-value")
-                    return ""
-                self.warn(target, "formula-value-used")
-            try:
-                return plain_cell(cell, max_length=_LIMITS.get(target, 200))
-            except CellProblem as problem:
-                self.refuse(target, problem.code, **problem.params)
-                return ""
-        return ""
-
-    def read(self, target: str, reader: Callable[..., Any], **more: Any) -> Any:
-        return self.read_text(target, self.text(target), reader, **more)
-
-    def read_text(self, target: str, text: str, reader: Callable[..., Any], **more: Any) -> Any:
-        if not text:
-            return None
-        try:
-            return reader(text, **more)
-        except CellProblem as problem:
-            self.refuse(target, problem.code, **problem.params)
-            return None
-
-    def refuse(self, column: str, code: str, **params: str | int) -> None:
-        self.problems.append(Problem(column, code, params=_short(params)))
-
-    def warn(self, column: str, code: str, **params: str | int) -> None:
-        self.problems.append(Problem(column, code, warns=True, params=_short(params)))
-
-
-def _short(params: Mapping[str, str | int]) -> dict[str, str | int]:
-    return {name: value[:60] if isinstance(value, str) else value for name, value in params.items()}
-
-
 def judge_row(terms: Terms, row_no: int, cells: Sequence[str]) -> Judged:
     """Read one row; all problems at once."""
     first = next((cell for cell in cells if cell.strip()), "")
     if is_below_list(first) or is_header_again(terms.header.names, cells):
         return Judged(None, is_total=True)
-    row = _Row(terms, row_no, cells)
+    row = Row(terms, row_no, cells)
     width = len(terms.header.names)
     if terms.strict_width and len(cells) < width:
         row.refuse("", "row-short", found=len(cells), expected=width)
@@ -200,13 +62,17 @@ def judge_row(terms: Terms, row_no: int, cells: Sequence[str]) -> Judged:
         spent_fen=row.read("spent", read_amount),
         pet=pets[0] if pets else None,
         more_pets=tuple(pets[1:]),
+        contacts=_contacts(row, phones),
+        tags=_tags(row),
+        own=_own(row, "customer"),
+        pet_own=_own(row, "subject") if pets else (),
     )
     _compare(row, reading)
     refused = any(not problem.warns for problem in row.problems)
     return Judged(None if refused else reading, tuple(row.problems))
 
 
-def _name(row: _Row) -> tuple[str, str | None]:
+def _name(row: Row) -> tuple[str, str | None]:
     text = clean_name(row.text("name"))
     already = any(problem.column == "name" and not problem.warns for problem in row.problems)
     if (not text or is_empty(text)) and not already:
@@ -217,7 +83,7 @@ def _name(row: _Row) -> tuple[str, str | None]:
     return plain.name, plain.gender
 
 
-def _phones(row: _Row) -> tuple[str, ...]:
+def _phones(row: Row) -> tuple[str, ...]:
     found: list[str] = []
     for target in ("phone", "phone2"):
         text = row.text(target)
@@ -245,7 +111,35 @@ def _phones(row: _Row) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _code(row: _Row, target: str, text: str | None = None) -> str | None:
+def _contacts(row: Row, phones: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for kind in CONTACT_TARGETS:
+        if kind in row.places:
+            found += row.read_text(kind, row.text(kind), partial(read_contacts, kind, phones=phones)) or ()
+    return tuple(found)
+
+
+def _tags(row: Row) -> tuple[str, ...]:
+    """Of all columns that are mapped to tags."""
+    found: dict[str, str] = {}
+    for nth in range(len(row.places.get(TAGS, ()))):
+        for name in row.read_text(TAGS, row.nth_text(TAGS, nth), read_tags) or ():
+            found.setdefault(fold_tag(name), name)
+    if len(found) > MAX_TAGS_EACH:
+        row.refuse(TAGS, "tags-too-many", max=MAX_TAGS_EACH)
+    return tuple(found.values())
+
+
+def _own(row: Row, entity: str) -> tuple[OwnSaid, ...]:
+    said = (
+        row.read(target, partial(read_own, field))
+        for target, field in row.terms.own.items()
+        if field.entity_type == entity and target in row.places
+    )
+    return tuple(one for one in said if one is not None)
+
+
+def _code(row: Row, target: str, text: str | None = None) -> str | None:
     text = clean_name(row.text(target) if text is None else text)
     if not text or is_empty(text):
         return None
@@ -261,7 +155,7 @@ def _code(row: _Row, target: str, text: str | None = None) -> str | None:
     return plain
 
 
-def _day(row: _Row, target: str, text: str | None = None) -> date | None:
+def _day(row: Row, target: str, text: str | None = None) -> date | None:
     reading = row.read_text(target, row.text(target) if text is None else text, read_date, today=row.terms.today)
     if reading is None:
         return None
@@ -273,7 +167,7 @@ def _day(row: _Row, target: str, text: str | None = None) -> date | None:
     return day
 
 
-def _note(row: _Row) -> str:
+def _note(row: Row) -> str:
     parts = []
     columns = row.columns("note")
     for column, cell in columns:
@@ -291,7 +185,7 @@ def _note(row: _Row) -> str:
     return note
 
 
-def _pets(row: _Row) -> list[SubjectDraft]:
+def _pets(row: Row) -> list[SubjectDraft]:
     """The row's pets: each in columns of its own, or several names in one cell."""
     if row.terms.subject_kind is None or "pet_name" not in row.terms.mapping:
         return []
@@ -325,7 +219,7 @@ def _shared_out(texts: Mapping[str, str], names: Sequence[str]) -> list[dict[str
     return dealt
 
 
-def _pet(row: _Row, texts: Mapping[str, str], *, quiet: bool) -> SubjectDraft | None:
+def _pet(row: Row, texts: Mapping[str, str], *, quiet: bool) -> SubjectDraft | None:
     """One pet; 豆豆(金毛) brings its breed in brackets. `quiet`: a missing name is no news, for there are others."""
     said = dict.fromkeys(SUBJECT_TARGETS, "") | dict(texts)
     name = _open_brackets(row, said)
@@ -373,7 +267,7 @@ def _fits(reader: Callable[[str], str | None], text: str) -> bool:
         return False
 
 
-def _open_brackets(row: _Row, said: dict[str, str]) -> str:
+def _open_brackets(row: Row, said: dict[str, str]) -> str:
     """Take what stands behind the name in brackets as kind, sex or breed, where its own cell is empty."""
     name = clean_name(said["pet_name"])
     found = _IN_BRACKETS.fullmatch(name)
@@ -389,7 +283,7 @@ def _open_brackets(row: _Row, said: dict[str, str]) -> str:
     return found[1].strip()
 
 
-def _compare(row: _Row, reading: Reading) -> None:
+def _compare(row: Row, reading: Reading) -> None:
     for pet in reading.pets:
         if pet.birthday and reading.last_visit_on and reading.last_visit_on < pet.birthday:
             row.warn("birthday", "born-after-visit", value=pet.birthday.isoformat())
