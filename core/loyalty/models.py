@@ -21,6 +21,8 @@ class Purchase(TenantRow, Base):
         ForeignKeyConstraint(["tenant_id", "branch_id"], ["branch.tenant_id", "branch.branch_id"]),
         CheckConstraint("list_fen >= paid_fen AND paid_fen >= 0 AND refunded_fen BETWEEN 0 AND paid_fen", name="fen"),
         Index(None, "tenant_id", "customer_id", text("occurred_at DESC")),
+        # Covers sums over a window of days for everybody.
+        Index(None, "tenant_id", "occurred_at", "customer_id", postgresql_include=["paid_fen", "refunded_fen"]),
     )
 
     purchase_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from core.complaints.models import Complaint
 from core.conditions.rules.catalogue import Catalogue, make_catalogue
-from core.conditions.statements import Bindings, Lookup, Source
+from core.conditions.statements import Bindings, Lookup, Source, Summed
 from core.contacts.models import ContactConsent
 from core.contacts.rules import PURPOSES
 from core.customers.models import Customer, CustomValue, Subject
@@ -100,9 +100,11 @@ async def get_fields(reader: Reader) -> tuple[Catalogue, Bindings]:
         lookups=_sums(reader) | _values(reader, "customer", "own", own, _C.c.customer_id) | _answers(reader),
     )
     sources: dict[str, Callable[[], Source]] = {"tag": lambda: _tags(reader)}
+    summed = {}
     if kinds:
         sources["pet"] = lambda: _pets(reader, kinds, own)
-    return make_catalogue(fields, collections), Bindings(customers, sources)
+        summed["pets_since"] = Summed("pet", lambda pets: func.least(pets.c.born, _day(reader, pets.c.noted)))
+    return make_catalogue(fields, collections), Bindings(customers, sources, summed)
 
 
 def _record_fields(
@@ -251,17 +253,16 @@ def _sums(reader: Reader) -> dict[str, Lookup]:
 
     year = _since(reader, 365)
     found = {
-        "spent_all": Lookup("account", _A.alias, here, lambda a: func.coalesce(a.c.spent_fen, 0)),
-        "tier": Lookup("account", _A.alias, here, lambda a: func.coalesce(a.c.tier, lowest)),
-        "pets_since": Lookup("kept", lambda: _kept(reader), _same, lambda k: _first_day(reader, k)),
+        "spent_all": Lookup("account", lambda _: _A.alias(), here, lambda a: a.c.spent_fen, 0),
+        "tier": Lookup("account", lambda _: _A.alias(), here, lambda a: a.c.tier, lowest),
         "visits_365d": _counted(reader, "visits", _I, _I.c.started_at >= year),
         "complaints_365d": _counted(reader, "told", _B, _B.c.received_at >= year),
         "complaints_open": _counted(reader, "open", _B, _B.c.state == "open"),
-        "last_purchase_on": Lookup("last", lambda: _last_bill(reader), _same, lambda b: _day(reader, b.c.last)),
+        "last_purchase_on": Lookup("last", lambda _: _last_bill(reader), _same, lambda b: _day(reader, b.c.last)),
     }
     for days in WINDOWS:
-        found[f"spent_{days}d"] = _of_bills(reader, days, "fen")
-        found[f"purchases_{days}d"] = _of_bills(reader, days, "bills")
+        for name in (f"spent_{days}d", f"purchases_{days}d"):
+            found[name] = _of_bills(reader, name)
     return found
 
 
@@ -272,38 +273,40 @@ def _since(reader: Reader, days: int) -> datetime:
     return datetime.combine(first, time(), zone).astimezone(UTC)
 
 
-def _of_bills(reader: Reader, days: int, name: str) -> Lookup:
-    return Lookup(f"bills:{days}", lambda: _bills(reader, days), _same, lambda b: func.coalesce(b.c[name], 0))
+def _of_bills(reader: Reader, name: str) -> Lookup:
+    return Lookup("bills", lambda names: _bills(reader, names), _same, lambda bills: bills.c[name], 0)
 
 
-def _bills(reader: Reader, days: int) -> FromClause:
-    """What is left of each bill after what was taken back; a bill that is taken back whole is none."""
+def _bills(reader: Reader, names: frozenset[str]) -> FromClause:
+    """What is left of each bill after what was taken back; a bill that is taken back whole is none.
+
+    Bills are read once, from the first day of the widest window that is asked for.
+    """
     left = _P.c.paid_fen - _P.c.refunded_fen
-    columns = [cast(func.sum(left), BigInteger).label("fen"), func.count().label("bills")]
-    return _grouped(reader, _P, columns, _P.c.occurred_at >= _since(reader, days), left > 0)
+    asked = [days for days in WINDOWS if {f"spent_{days}d", f"purchases_{days}d"} & names]
+    columns: list[ColumnElement[Any]] = []
+    for days in asked:
+        sums: dict[str, Any] = {
+            f"spent_{days}d": func.sum(left),
+            f"purchases_{days}d": func.count(),
+        }
+        for name in sums.keys() & names:
+            narrow = sums[name] if days == max(asked) else sums[name].filter(_P.c.occurred_at >= _since(reader, days))
+            columns.append(cast(narrow, BigInteger).label(name))
+    return _grouped(reader, _P, columns, _P.c.occurred_at >= _since(reader, max(asked)), left > 0)
 
 
 def _last_bill(reader: Reader) -> FromClause:
     return _grouped(reader, _P, [func.max(_P.c.occurred_at).label("last")], _P.c.paid_fen > _P.c.refunded_fen)
 
 
-def _kept(reader: Reader) -> FromClause:
-    """Own design: somebody keeps pets since the earliest birthday, or day of record, of a pet of theirs."""
-    born = func.min(_S.c.birthday).label("born")
-    noted = func.min(_S.c.created_at).filter(_S.c.birthday.is_(None)).label("noted")
-    return _grouped(reader, _S, [born, noted], _S.c.merged_into.is_(None))
-
-
-def _first_day(reader: Reader, kept: FromClause) -> ColumnElement[Any]:
-    return func.least(kept.c.born, _day(reader, kept.c.noted))
-
-
 def _counted(reader: Reader, group: str, table: Any, which: ColumnElement[bool]) -> Lookup:
     return Lookup(
         group,
-        lambda: _grouped(reader, table, [func.count().label("n")], which),
+        lambda _: _grouped(reader, table, [func.count().label("n")], which),
         _same,
-        lambda found: func.coalesce(found.c.n, 0),
+        lambda found: found.c.n,
+        0,
     )
 
 
@@ -313,11 +316,16 @@ def _answers(reader: Reader) -> dict[str, Lookup]:
 
 def _answer(reader: Reader, purpose: str) -> Lookup:
     """The last answer that covers every channel, given as any of the records that became this customer."""
-    who = _C.alias()
-    person = func.coalesce(who.c.merged_into, who.c.customer_id)
+    gone = _C.alias()
+    person = func.coalesce(gone.c.merged_into, _N.c.customer_id)
 
-    def make() -> FromClause:
-        joined = _N.join(who, and_(who.c.tenant_id == _N.c.tenant_id, who.c.customer_id == _N.c.customer_id))
+    def make(_: frozenset[str]) -> FromClause:
+        merged = and_(
+            gone.c.tenant_id == reader.tenant_id,
+            gone.c.customer_id == _N.c.customer_id,
+            gone.c.merged_into.is_not(None),
+        )
+        joined = _N.outerjoin(gone, merged)
         return (
             select(person.label("customer_id"), (_N.c.decision == "granted").label("allowed"))
             .select_from(joined)
@@ -347,7 +355,7 @@ def _value(reader: Reader, entity: str, key: str, kind: ValueKind, owner: Column
         mine = (other.c.tenant_id == reader.tenant_id, other.c.entity_type == entity, other.c.field_key == key)
         return and_(*mine, other.c.entity_id == owner)
 
-    return Lookup(f"{entity}:{key}", _V.alias, on, lambda other: _read(other, kind))
+    return Lookup(f"{entity}:{key}", lambda _: _V.alias(), on, lambda other: _read(other, kind))
 
 
 def _read(other: FromClause, kind: ValueKind) -> ColumnElement[Any]:
@@ -374,8 +382,19 @@ def _pets(reader: Reader, kinds: Sequence[SubjectType], own: Sequence[OwnField])
                 lookups[f"pet.{field.key}"] = _value(
                     reader, "subject", field.key, _KIND_OF[type(field)], pet.c.subject_id
                 )
-    where = (pet.c.tenant_id == reader.tenant_id, pet.c.merged_into.is_(None), pet.c.deceased_on.is_(None))
-    return Source(pet, pet.c.customer_id, where, columns, lookups)
+    where = (pet.c.tenant_id == reader.tenant_id, pet.c.merged_into.is_(None))
+    # Own design: somebody keeps pets since the earliest birthday, or day of record, of a pet of theirs, also a dead one.
+    born = func.min(pet.c.birthday).label("born")
+    noted = func.min(pet.c.created_at).filter(pet.c.birthday.is_(None)).label("noted")
+    return Source(
+        pet,
+        pet.c.customer_id,
+        where,
+        columns,
+        lookups,
+        members=(pet.c.deceased_on.is_(None),),
+        sums={"pets_since": (born, noted)},
+    )
 
 
 def _tags(reader: Reader) -> Source:
