@@ -19,7 +19,7 @@ from core.customers.actions import (
     record_event,
     reveal_phones,
 )
-from core.customers.bulk import remove_customers
+from core.customers.bulk import add_customers, remove_customers
 from core.customers.profile import set_profile_value
 from core.customers.queries import (
     find_by_phones,
@@ -89,6 +89,28 @@ async def test_nobody_is_found_by_other_words(clinic: TestTenant, typed: str) ->
     await _wang(clinic)
     async with clinic.workplace.reading(clinic.id) as reader:
         assert await find_customers(reader, typed) == []
+
+
+@pytest.mark.parametrize("rare", [3, 600])
+async def test_a_rare_name_is_found_among_many_pets_of_one_name(
+    clinic: TestTenant, monkeypatch: pytest.MonkeyPatch, rare: int
+) -> None:
+    monkeypatch.setattr("core.customers.searching.RARE", rare)  # common terms are cut, rare ones looked up one by one
+    names = [f"王{given}" for given in "伟芳敏静丽强磊军洋勇艳杰"]
+    drafts = [CustomerDraft(full_name=name, subjects=(SubjectDraft(name="豆豆", kind="x.pet"),)) for name in names]
+    drafts += [CustomerDraft(full_name=f"覃{given}", phones=("+8613812346871",)) for given in "强磊军洋"]
+    async with clinic.unit() as uow:
+        others = await add_customers(uow, drafts, source="staff")
+        wanted = await add_customers(
+            uow,
+            [CustomerDraft(full_name="覃丽", phones=("+8613812346872",), subjects=drafts[0].subjects)],
+            source="staff",
+        )
+    async with clinic.workplace.reading(clinic.id) as reader:
+        for typed in ("覃 豆豆", "豆豆 覃", "qin doudou", "豆豆 6872", "138123468 豆豆"):
+            assert [row.customer_id for row in await find_customers(reader, typed)] == [wanted[0].customer_id], typed
+        both = await find_customers(reader, "王 豆豆", limit=50)
+    assert {row.customer_id for row in both} == {one.customer_id for one in others[: len(names)]}
 
 
 async def test_the_same_phone_and_a_name_that_sounds_the_same_is_the_same_person(clinic: TestTenant) -> None:

@@ -54,7 +54,7 @@ def split_honorific(text: str) -> PlainName:
     return PlainName(found["name"].strip(), "female" if found["title"] in _FEMALE else "male")
 
 
-@functools.cache
+@functools.lru_cache(maxsize=8192)
 def _one_reading(character: str) -> str | None:
     """The pinyin of a character that is read in one way only; None for the others and for what is not Chinese."""
     readings = PINYIN_DICT.get(ord(character), "")
