@@ -17,11 +17,11 @@ from core.visits.rules.prices import Item
 from tests.workplaces import TestTenant
 
 ITEMS = (
-    Item(code="C01", name_zh="门诊诊疗费", name_en="Consultation", category="consultation", price_fen=100_00),
-    Item(code="E01", name_zh="血常规", name_en="Blood count", category="examination", price_fen=80_00),
-    Item(code="D01", name_zh="阿莫西林", name_en="Amoxicillin", category="drug", unit="片", price_fen=10_01),
-    Item(code="D02", name_zh="输液", name_en="Infusion", category="drug", price_fen=1_00),
-    Item(code="S01", name_zh="绝育手术", name_en="Spay", category="surgery", price_fen=1000_00),
+    Item(code="C01", name_zh="门诊诊疗费", category="consultation", price_fen=100_00),
+    Item(code="E01", name_zh="血常规", category="examination", price_fen=80_00),
+    Item(code="D01", name_zh="阿莫西林", category="drug", unit="片", price_fen=10_01),
+    Item(code="D02", name_zh="输液", category="drug", price_fen=1_00),
+    Item(code="S01", name_zh="绝育手术", category="surgery", price_fen=1000_00),
 )
 
 

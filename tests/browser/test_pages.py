@@ -17,7 +17,17 @@ from web.app import create_app
 pytestmark = pytest.mark.browser
 CHAIN: Final = "dongying"
 PHONE_PAGE: Final = 60 * 1024
-NO_PAGES: Final = (".json", ".csv", ".xlsx", ".pdf", "/health", "/files/{file_id:uuid}", "/progress", "/live", "/static/{file:str}")
+NO_PAGES: Final = (
+    ".json",
+    ".csv",
+    ".xlsx",
+    ".pdf",
+    "/health",
+    "/files/{file_id:uuid}",
+    "/progress",
+    "/live",
+    "/static/{file:str}",
+)
 PURCHASE: Final = "/t/{slug:str}/customers/{customer_id:uuid}/purchases/new"
 """Where a window does the same; the page is for who has no script."""
 SIGN_IN: Final = {"/sign-in", "/t/{slug:str}/sign-in"}

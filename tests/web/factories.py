@@ -195,7 +195,7 @@ async def _complaint(tenant: TestTenant) -> object:
 
 async def _key(tenant: TestTenant) -> object:
     async with tenant.unit() as uow:
-        return (await create_key(uow, name="till", scopes=["forms.read"])).key_id
+        return (await create_key(uow, name="收银台", scopes=["forms.read"])).key_id
 
 
 async def _job(tenant: TestTenant) -> object:
@@ -265,7 +265,7 @@ async def _interview(tenant: TestTenant) -> object:
 
 async def _tag(tenant: TestTenant) -> object:
     async with tenant.unit() as uow:
-        return await add_tag(uow, name=f"theirs {new_id().hex[:8]}")
+        return await add_tag(uow, name=f"熟客{new_id().int % 10**8}")
 
 
 async def _contact(tenant: TestTenant) -> object:
@@ -279,7 +279,7 @@ async def _note(tenant: TestTenant) -> object:
     customer_id = await _customer(tenant)
     assert isinstance(customer_id, UUID)
     async with tenant.unit() as uow:
-        return await add_note(uow, customer_id=customer_id, body="theirs")
+        return await add_note(uow, customer_id=customer_id, body="别人的备注")
 
 
 async def _household(tenant: TestTenant) -> object:
@@ -364,7 +364,7 @@ FACTORIES: Final[dict[str, Factory]] = {
 }
 
 BODIES: Final[dict[str, Mapping[str, object]]] = {
-    "POST /t/{slug:str}/api-keys": {"name": "till", "scopes": "forms.read"},
+    "POST /t/{slug:str}/api-keys": {"name": "收银台", "scopes": "forms.read"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/tags": {"name": "friend"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/contacts": {"kind": "email", "value": "a@example.cn"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/consents": {"purpose": "survey", "decision": "granted"},

@@ -63,7 +63,8 @@ def _words_of_the_plugin(tenant: TestTenant) -> set[str]:
     on = tenant.workplace.host.for_tenant(tenant.id, 1, {PLUGIN: {}})
     declared = [msgspec.to_builtins(one.value) for spec in SPECS for one in on.declared(spec)]
     own = (one["text"] if isinstance(one, dict) and "text" in one else one for one in declared)
-    words = {text.strip() for record in own for text in _texts(record)} - _words_of_the_core()
+    core = "\n".join(_words_of_the_core())
+    words = {word for record in own for text in _texts(record) if (word := text.strip()) not in core}
     return {word for word in words if len(word) >= SHORTEST and not re.fullmatch(r"[A-Z][a-z]+", word)} | {PLUGIN}
 
 

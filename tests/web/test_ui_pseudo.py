@@ -47,6 +47,7 @@ async def test_no_staff_page_shows_english_that_nobody_marked(app: Litestar, cli
         seen += 1
         ids = set(re.findall(r"[a-z]{3,}", " ".join(re.findall(r"/q/\w+|[0-9a-f]{8}-[0-9a-f-]{27}", answer.text))))
         texts = set(unmarked(answer.text, DATA | people | ids)) - of_plugins
+        texts = {text for text in texts if text.rstrip(" 0123456789") not in of_plugins}  # a row and its number
         if texts:
             forgotten[case.name] = sorted(texts)[:8]
     assert seen >= 15

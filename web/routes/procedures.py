@@ -70,7 +70,9 @@ async def do_start(
         await start_procedure(uow, visit_id=visit_id, procedure_id=procedure_id)
     except PapersMissing as error:
         titles = {form.id: localized(form.title) for form in await list_forms(uow)}
-        names = "、".join(titles.get(form_id, form_id) for _, form_id in _needs(error))
+        names = "、".join(
+            titles.get(form_id) or gettext("A form that is not offered now") for _, form_id in _needs(error)
+        )
         warning = gettext("This cannot begin yet: %(papers)s is missing, older than the plan, or withdrawn") % {
             "papers": names
         }
@@ -130,7 +132,7 @@ async def do_hand_over(
     return await show(
         request,
         "pages/visits/hand_over.html",
-        title=titles.get(form.form_id, form.form_id),
+        title=titles.get(form.form_id) or gettext("A form that is not offered now"),
         visit=visit,
         number=visit_number(visit.number),
         qr=qr_svg(address),

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 from core.conditions.rules.catalogue import Catalogue, tree_problems
 from core.customers.queries import CustomerRecord, list_customers_by_id
 from core.customers.rules.names import clean_name, clean_text
-from core.errors import InvalidInput, NotFound
+from core.errors import FieldProblem, InvalidInput, NotFound
 from core.hooks.records.conditions import All, AnyOf, Not, Tree
 from core.segments.actions import SegmentChanged, add_segment, change_segment, remove_segment
 from core.segments.fields import get_fields
@@ -33,7 +33,17 @@ from web.problems import Refused, field_texts
 from web.request import WebRequest
 from web.screens import go_to, show, tenant_path
 from web.security import requires
-from web.views.segment_editor import MODES, OPERATORS, UNITS, Node, change_nodes, nodes_of, read_nodes, tree_of
+from web.views.segment_editor import (
+    MODES,
+    OPERATORS,
+    UNITS,
+    Node,
+    change_nodes,
+    is_part,
+    nodes_of,
+    read_nodes,
+    tree_of,
+)
 from web.views.segments import phrase, said_value, sentence
 
 PATH: Final = "/t/{slug:str}/customers/segments"
@@ -41,6 +51,7 @@ READ, DESIGN = [requires("customers.read")], [requires("customers.design")]
 SAMPLE: Final = 10
 TRIED: Final = 5
 _TEXTS: Final = ("name_zh", "name_en", "plan_zh", "plan_en")
+_POSTED: Final = (*_TEXTS, "segment", "version", "copied_from", "do")
 
 
 class Reasoned(msgspec.Struct, frozen=True):
@@ -152,9 +163,12 @@ async def show_edit_segment(
 async def do_edit_segment(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
     """Every button of the editor comes here; only `save` writes."""
     posted = await request.open_form()
+    unknown = [name for name in posted if name not in _POSTED and not is_part(name)]
+    if unknown:
+        raise InvalidInput(tuple(FieldProblem(name[:80], "unknown") for name in unknown[:20]))
     catalogue, _ = await get_fields(uow)
     node = read_nodes(posted, catalogue)
-    values = {name: _text(posted, name) for name in (*_TEXTS, "segment", "version", "copied_from")}
+    values = {name: _text(posted, name) for name in _POSTED if name != "do"}
     command = _text(posted, "do")
     if command != "save":
         change_nodes(node, command, catalogue)

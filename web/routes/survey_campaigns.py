@@ -184,7 +184,7 @@ async def show_campaign(
         state=gettext(STATES[row.state][0]),
         tone=STATES[row.state][1],
         when=days_of(row),
-        form_title=forms.get(row.form_id, row.form_id),
+        form_title=forms.get(row.form_id) or gettext("A form that is not offered now"),
         form_offered=row.form_id in forms,
         channel=gettext(CHANNELS[row.channel]),
         audience=row.branch_name or segments.get(row.segment_id or "") or gettext(AUDIENCES[row.audience]),

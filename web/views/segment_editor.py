@@ -84,8 +84,13 @@ class Node(msgspec.Struct):
     error: str = ""
 
 
+def is_part(name: str) -> bool:
+    """Tell whether a field of this name belongs to a row of the editor."""
+    return _PATH.fullmatch(name) is not None
+
+
 def read_nodes(posted: Mapping[str, Any], catalogue: Catalogue) -> Node:
-    """The editor's form as nodes; what does not belong to it is ignored, and there are never more than a bound."""
+    """The editor's form as nodes; there are never more than a bound."""
     found: dict[str, Node] = {}
     for name, given in posted.items():
         match = _PATH.fullmatch(name)

@@ -220,7 +220,7 @@ def procedure_views(
             GateView(
                 need.kind,
                 need.form_id,
-                localized(titles.get(need.form_id, need.form_id)),
+                localized(titles.get(need.form_id)) or gettext("A form that is not offered now"),
                 found.get(need) or held.get((need.kind, need.form_id)),
             )
             for need in one.needs
