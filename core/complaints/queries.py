@@ -17,7 +17,8 @@ from core.complaints.models import (
     ComplaintPolicy,
     Notice,
 )
-from core.db import table_of
+from core.customers.queries import list_cluster
+from core.db import one_of, table_of
 from core.errors import NotFound
 from core.hooks.records.complaints import Policy, Quote, Reason, Severity
 from core.tenancy.models import Branch
@@ -175,12 +176,13 @@ async def list_complaints(
 
 
 async def list_for_customer(reader: Reader, *, customer_id: UUID, limit: int = 20) -> list[ComplaintRow]:
-    """Return a customer's cases, newest first."""
+    """Return the cases of a customer and of everybody who became one with them, newest first."""
+    ids = await list_cluster(reader, customer_id)
     joined = _C.outerjoin(_B, and_(_B.c.tenant_id == _C.c.tenant_id, _B.c.branch_id == _C.c.branch_id))
     query = (
         select(*_COLUMNS)
         .select_from(joined)
-        .where(_C.c.tenant_id == reader.tenant_id, _C.c.customer_id == customer_id)
+        .where(_C.c.tenant_id == reader.tenant_id, one_of(_C.c.customer_id, ids))
         .order_by(_C.c.received_at.desc())
         .limit(limit)
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, select
 
 from core.consents.models import ConsentSeal
-from core.consents.queries import ConsentFacts, find_consent, get_consent
+from core.consents.queries import ConsentFacts, find_consent, get_consent, list_chains
 from core.consents.rules import (
     GENESIS,
     SignedBody,
@@ -22,7 +22,7 @@ from core.consents.rules import (
     signer_of,
 )
 from core.customers.actions import record_event
-from core.customers.queries import get_customer
+from core.customers.queries import find_present_customer, get_customer
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput
 from core.forms.queries import find_form, get_today
@@ -197,16 +197,17 @@ async def withdraw_consent(
     }
     await _add(uow, consent.chain_id, body, by, own)
     form = await find_form(uow, consent.form_id)
+    customer_id = await find_present_customer(uow, consent.customer_id)
     await record_event(
         uow,
-        customer_id=consent.customer_id,
+        customer_id=customer_id,
         kind="consent_withdrawn",
         data={"form": consent.form_id, "title": form.title if form else "", "reason": words},
-        subject_id=consent.subject_id,
+        subject_id=consent.present_subject_id,
         ref_id=consent.submission_id,
     )
     uow.audit("consent.withdraw", "consent", seal_id, {"form": consent.form_id, "reason": words})
-    uow.publish("consents", {"customer_id": str(consent.customer_id), "seal_id": str(seal_id)})
+    uow.publish("consents", {"customer_id": str(customer_id), "seal_id": str(seal_id)})
     return await get_consent(uow, seal_id)
 
 
@@ -226,7 +227,9 @@ async def require_consent(
     find = partial(find_consent, uow, form_id=form_id, customer_id=customer_id, subject_id=subject_id, since=since)
     found = await find()
     if found is not None:
-        await _lock(uow, found.chain_id)
+        # All chains of one who has several since a merge, in one order: a withdrawal waits at its own.
+        for chain_id in await list_chains(uow, found.chain_id):
+            await _lock(uow, chain_id)
         found = await find()
     if found is None:
         form = await find_form(uow, form_id)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, union_all
 
 from core.customers.models import (
     Customer,
@@ -163,11 +163,27 @@ async def get_customer(reader: Reader, customer_id: UUID) -> CustomerRecord:
 
 
 async def list_cluster(reader: Reader, customer_id: UUID) -> list[UUID]:
-    """Return the customer and everybody who was merged into them: whose append-only rows are theirs too."""
-    merged = await reader.session.scalars(
-        select(_C.c.customer_id).where(_C.c.tenant_id == reader.tenant_id, _C.c.merged_into == customer_id)
-    )
-    return [customer_id, *merged]
+    """Return the customer and everybody who became one with them, as winner or loser: their append-only rows are shared."""
+    return await _cluster(reader, customer_id, _C.c.customer_id)
+
+
+async def list_subject_cluster(reader: Reader, subject_id: UUID) -> list[UUID]:
+    """Return the subject and every subject that became one with it by a merge of their owners."""
+    return await _cluster(reader, subject_id, _S.c.subject_id)
+
+
+async def _cluster(reader: Reader, one: UUID, *keys: ColumnElement[Any]) -> list[UUID]:
+    found = union_all(*(_same_one(reader, one, key) for key in keys))
+    return [one, *(other for other in await reader.session.scalars(found) if other != one)]
+
+
+def _same_one(reader: Reader, one: UUID, key: ColumnElement[Any]) -> Select[Any]:
+    """Ids of one table that are known under the same id now; merges are one step, never a chain."""
+    table = key.table
+    who = table.alias()
+    mine = (who.c.tenant_id == reader.tenant_id, who.c[key.name] == one)
+    present = func.coalesce(select(who.c.merged_into).where(*mine).scalar_subquery(), one)
+    return select(key).where(table.c.tenant_id == reader.tenant_id, or_(key == present, table.c.merged_into == present))
 
 
 async def find_present_customer(reader: Reader, customer_id: UUID) -> UUID:
@@ -302,10 +318,11 @@ async def list_events(
 
 
 async def list_profile_values(reader: Reader, entity_id: UUID, *, limit: int = 50) -> list[ValueRecord]:
-    """Return what was said about a customer or subject, newest first."""
+    """Return what was said about a customer or subject and those who became one with them, newest first."""
+    ids = await _cluster(reader, entity_id, _C.c.customer_id, _S.c.subject_id)
     query = (
         select(*_VALUE)
-        .where(_H.c.tenant_id == reader.tenant_id, _H.c.entity_id == entity_id)
+        .where(_H.c.tenant_id == reader.tenant_id, _H.c.entity_id.in_(ids))
         .order_by(_H.c.value_id.desc())
         .limit(limit)
     )

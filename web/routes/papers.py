@@ -69,7 +69,7 @@ async def _load_papers(reader: Reader, record: CustomerRecord) -> Papers:
             ConsentLine(
                 one.submission_id,
                 titles[one.form_id],
-                names.get(one.subject_id, "") if one.subject_id else "",
+                names.get(one.present_subject_id, "") if one.present_subject_id else "",
                 one.signer,
                 one.signed_at,
                 one.counts,

@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from core.consents.queries import find_consent
-from core.forms.queries import list_forms, list_submissions
+from core.customers.queries import list_cluster, list_subject_cluster
+from core.forms.queries import SubmissionRow, list_forms, list_submissions
 from core.uow import Reader
 from core.visits.queries.visits import ProcedureFacts, VisitRow
 from core.visits.rules.gates import Need, Paper
@@ -43,12 +44,9 @@ async def _find(reader: Reader, visit: VisitRow, planned_at: datetime, need: Nee
             name=signed.signer,
             at=signed.signed_at.isoformat(),
         )
-    rows = await list_submissions(
-        reader, form_id=need.form_id, customer_id=customer_id, subject_id=visit.subject_id, limit=1
-    )
-    if not rows or rows[0].completed_at < visit.started_at:
+    row = await _newest(reader, visit, need)
+    if row is None or row.completed_at < visit.started_at:
         return None
-    row = rows[0]
     return Paper(
         kind="check",
         form_id=need.form_id,
@@ -56,6 +54,18 @@ async def _find(reader: Reader, visit: VisitRow, planned_at: datetime, need: Nee
         at=row.completed_at.isoformat(),
         against=any(flag.stops for flag in row.flags),
     )
+
+
+async def _newest(reader: Reader, visit: VisitRow, need: Need) -> SubmissionRow | None:
+    """The newest filled form about the visit's subject, or its customer, under any id of one merged from several."""
+    found: list[SubmissionRow] = []
+    if visit.subject_id is not None:
+        for one in await list_subject_cluster(reader, visit.subject_id):
+            found += await list_submissions(reader, form_id=need.form_id, subject_id=one, limit=1)
+    else:
+        for one in await list_cluster(reader, visit.customer_id):
+            found += await list_submissions(reader, form_id=need.form_id, customer_id=one, limit=1)
+    return max(found, key=lambda row: row.submission_id, default=None)
 
 
 async def find_gates(
