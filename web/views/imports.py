@@ -173,12 +173,13 @@ def pace_of(batch: BatchRecord, now: datetime) -> str:
         return ""
     pace = batch.rows_done / seconds
     left = max(0, batch.rows_total - batch.rows_done) / pace
-    words = (
-        ngettext("about %(num)s second left", "about %(num)s seconds left", max(1, round(left)))
-        if left < 90
-        else ngettext("about %(num)s minute left", "about %(num)s minutes left", round(left / 60))
-    )
-    return gettext("%(pace)s rows a second, %(left)s") % {"pace": max(1, round(pace)), "left": words}
+    if left < 90:
+        num = max(1, round(left))
+        words = ngettext("about %(num)s second left", "about %(num)s seconds left", num)
+    else:
+        num = round(left / 60)
+        words = ngettext("about %(num)s minute left", "about %(num)s minutes left", num)
+    return gettext("%(pace)s rows a second, %(left)s") % {"pace": max(1, round(pace)), "left": words % {"num": num}}
 
 
 def problem_text(problem: Problem, plan: ImportPlan) -> str:
