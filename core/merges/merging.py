@@ -18,8 +18,8 @@ from core.db import new_id, table_of
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.loyalty.transfers import Transfer, transfer_account
 from core.merges.models import CustomerMerge, DuplicateSuspect
-from core.merges.moving import Moved, move_rows, number_phones
-from core.merges.rules import FIELDS, PET_FIELDS, PetPair, choose, filled, latest
+from core.merges.moving import Moved, list_own_values, move_rows, number_phones, swap_own_values
+from core.merges.rules import FIELDS, OWN, PET_FIELDS, PetPair, choose, filled, latest
 from core.merges.twins import forget_twins
 from core.uow import UnitOfWork
 
@@ -40,8 +40,8 @@ async def merge_customers(
 ) -> UUID:
     """Let everything of the loser follow to the winner and return the id of the merge, for its undo.
 
-    `choices` says for a field which side stays: left (the winner), right, or for the note both. `pets` become one
-    each. `versions` are those that the preview showed, winner first.
+    `choices` says for a field which side stays: left (the winner), right, or for the note both; a field that the
+    tenant defined is called `own.key`. `pets` become one each. `versions` are those that the preview showed, winner first.
 
     Raises:
         CustomerMerged: one of the two was merged meanwhile.
@@ -55,6 +55,7 @@ async def merge_customers(
         raise CustomerChanged(customer_id=winner_id)
     merge_id = new_id()
     fields = _fields(winner, loser, choices or {})
+    own = await _own_fields(uow, winner_id, loser_id, choices or {})
     pairs = await _merge_pets(uow, winner_id, loser_id, pets)
     moved = await move_rows(uow, entity="customer", source=loser_id, into=winner_id, but=[p.source for p in pets])
     for pair in pets:
@@ -73,7 +74,7 @@ async def merge_customers(
             winner_id=winner_id,
             loser_id=loser_id,
             state="done",
-            fields=msgspec.to_builtins(fields),
+            fields=msgspec.to_builtins(fields | own),
             pets=pairs,
             moved=[msgspec.to_builtins(one) for one in moved],
             account={"transfers": [msgspec.to_builtins(account)] if account else []},
@@ -182,6 +183,18 @@ def _fields(winner: Any, loser: Any, choices: Mapping[str, str]) -> dict[str, li
     after["household_id"] = winner.household_id or loser.household_id
     after["last_visit_on"] = latest(winner.last_visit_on, loser.last_visit_on)
     return {name: [getattr(winner, name), value] for name, value in after.items() if getattr(winner, name) != value}
+
+
+async def _own_fields(
+    uow: UnitOfWork, winner_id: UUID, loser_id: UUID, choices: Mapping[str, str]
+) -> dict[str, list[Any]]:
+    """Exchange the own fields for which the loser's value was chosen; what only one has stays, or follows by itself."""
+    left, right = await list_own_values(uow, winner_id), await list_own_values(uow, loser_id)
+    chosen = [
+        key for key in sorted(left.keys() & right) if choices.get(OWN + key) == "right" and left[key] != right[key]
+    ]
+    await swap_own_values(uow, winner_id, loser_id, chosen)
+    return {OWN + key: [left[key], right[key]] for key in chosen}
 
 
 async def _merge_pets(

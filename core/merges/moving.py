@@ -8,12 +8,12 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Table, UniqueConstraint, and_, exists, func, select, text, true, tuple_, update
 
-from core.customers.models import CustomerPhone
+from core.customers.models import CustomerPhone, CustomValue
 from core.db import Base, table_of
 from core.merges.rules import KEPT
 from core.uow import Reader, UnitOfWork
 
-_P = table_of(CustomerPhone)
+_P, _V = table_of(CustomerPhone), table_of(CustomValue)
 _PIECE = 500
 _MAY_UPDATE = text(
     "SELECT name FROM unnest(CAST(:names AS text[])) AS asked (name) WHERE has_table_privilege(name, 'UPDATE')"
@@ -104,6 +104,35 @@ async def move_rows(uow: UnitOfWork, *, entity: str, source: UUID, into: UUID, b
                 Moved(table=place.table, column=place.column, entity=entity, source=source, into=into, keys=keys)
             )
     return moved
+
+
+async def list_own_values(reader: Reader, customer_id: UUID) -> dict[str, Any]:
+    """Return a customer's own fields that have a value."""
+    rows = await reader.session.execute(
+        select(_V.c.field_key, _V.c.v_text, _V.c.v_int, _V.c.v_date).where(*_own(reader, customer_id))
+    )
+    return {key: next(value for value in values if value is not None) for key, *values in rows}
+
+
+async def swap_own_values(uow: UnitOfWork, one: UUID, other: UUID, keys: Sequence[str]) -> None:
+    """Exchange own fields that both have: the one who stays shows the other's, and done again it is undone."""
+    columns = (_V.c.v_text, _V.c.v_int, _V.c.v_date)
+    for key in keys:
+        found = {}
+        for customer_id in (one, other):
+            mine = (*_own(uow, customer_id), _V.c.field_key == key)
+            found[customer_id] = (await uow.session.execute(select(*columns).where(*mine).with_for_update())).first()
+        first, second = found[one], found[other]
+        if first is None or second is None:
+            continue
+        for into, row in ((one, second), (other, first)):
+            mine = (*_own(uow, into), _V.c.field_key == key)
+            values = dict(zip((column.name for column in columns), row, strict=True))
+            await uow.session.execute(update(_V).where(*mine).values(**values))
+
+
+def _own(reader: Reader, customer_id: UUID) -> tuple[Any, ...]:
+    return (_V.c.tenant_id == reader.tenant_id, _V.c.entity_type == "customer", _V.c.entity_id == customer_id)
 
 
 async def find_gone_elsewhere(uow: UnitOfWork, moved: Moved) -> int:

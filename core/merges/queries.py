@@ -1,5 +1,6 @@
 """Reads suspected duplicates with their reasons, the preview of a merge, and what was merged."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -15,8 +16,10 @@ from core.errors import NotFound
 from core.loyalty.queries import Membership, get_memberships
 from core.merges.models import CustomerMerge, DuplicateSuspect
 from core.merges.moving import count_rows
-from core.merges.rules import FIELDS, UNDO_FOR, FieldChoice, Pet, PetPair, choose, propose_pets
+from core.merges.rules import FIELDS, OWN, UNDO_FOR, FieldChoice, Pet, PetPair, choose, propose_pets
 from core.merges.twins import load_looks
+from core.profiles.queries import list_fields
+from core.profiles.rules import OwnField
 from core.uow import Reader
 
 _C, _D, _M = table_of(Customer), table_of(DuplicateSuspect), table_of(CustomerMerge)
@@ -45,6 +48,8 @@ class MergePreview(msgspec.Struct, frozen=True, kw_only=True):
     left_card: Membership
     right_card: Membership
     fields: tuple[FieldChoice, ...]
+    own: tuple[tuple[OwnField, FieldChoice], ...]
+    """Fields that the tenant defined, where both say something else."""
     pets: tuple[tuple[SubjectRecord, SubjectRecord], ...]
     """Pets that are proposed as one: (of the right, the one of the left that stays)."""
     other_pets: tuple[SubjectRecord, ...]
@@ -97,7 +102,8 @@ async def list_suspects_of(reader: Reader, customer_id: UUID, *, limit: int = 5)
 async def count_suspects(reader: Reader, *, state: SuspectState = "open") -> dict[str, int]:
     """Return how many pairs there are of each level."""
     query = _alive(reader, select(_D.c.level, func.count())).where(_D.c.state == state).group_by(_D.c.level)
-    return {row[0]: row[1] for row in await reader.session.execute(query)}
+    rows: Any = await reader.session.execute(query)
+    return dict(rows.tuples().all())
 
 
 def _alive(reader: Reader, query: Any) -> Any:
@@ -154,12 +160,22 @@ async def get_merge_preview(
         left_card=cards[winner_id],
         right_card=cards[loser_id],
         fields=tuple(choose(key, getattr(left, key), getattr(right, key), wanted.get(key)) for key in FIELDS),
+        own=_own_choices(await list_fields(reader, entity_type="customer"), left.custom, right.custom, wanted),
         pets=tuple((of_right[pair.source], of_left[pair.into]) for pair in pairs),
         other_pets=tuple(pet for pet in right.subjects if pet.subject_id not in paired),
         phones=tuple(dict.fromkeys(phone.e164 for phone in (*left.phones, *right.phones))),
         counts=await count_rows(reader, "customer", loser_id),
         likeness=compare(looks[winner_id], looks[loser_id]),
     )
+
+
+def _own_choices(
+    fields: Sequence[OwnField], left: Mapping[str, Any], right: Mapping[str, Any], wanted: Mapping[str, str]
+) -> tuple[tuple[OwnField, FieldChoice], ...]:
+    found = [
+        (one, choose(OWN + one.key, left.get(one.key), right.get(one.key), wanted.get(OWN + one.key))) for one in fields
+    ]
+    return tuple((one, choice) for one, choice in found if choice.differs)
 
 
 def _pets(record: CustomerRecord) -> list[Pet]:

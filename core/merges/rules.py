@@ -16,6 +16,8 @@ UNDO_FOR: Final = timedelta(days=30)
 Side = Literal["left", "right", "both"]
 FIELDS: Final = ("full_name", "phone_e164", "gender", "member_no", "branch_id", "note")
 """Fields of the record for which somebody chooses; `left` is the one who stays."""
+OWN: Final = "own."
+"""Before the key of a field that the tenant defined, among the fields for which somebody chooses."""
 PET_FIELDS: Final = ("species", "breed", "sex", "birthday", "neutered", "chip", "deceased_on", "note")
 
 # Tables that name a customer or subject and are left alone by a merge, each with the reason.

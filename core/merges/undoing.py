@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import func, select, update
 
 from core.customers.bulk import Event, append_events, refresh_words
@@ -22,8 +23,8 @@ from core.merges.merging import (
     typed_value,
 )
 from core.merges.models import CustomerMerge, DuplicateSuspect
-from core.merges.moving import find_gone_elsewhere, move_back, number_phones
-from core.merges.rules import UNDO_FOR
+from core.merges.moving import find_gone_elsewhere, list_own_values, move_back, number_phones, swap_own_values
+from core.merges.rules import OWN, UNDO_FOR
 from core.uow import UnitOfWork
 
 _C, _P, _S = table_of(Customer), table_of(CustomerPhone), table_of(Subject)
@@ -83,7 +84,10 @@ async def _grown(uow: UnitOfWork, merge: Any, winner: Any, loser: Any) -> list[s
         return [f"winner-{winner.state}"]
     if loser.state != "merged" or loser.merged_into != winner.customer_id:
         return ["loser-moved"]
-    reasons = [f"field:{name}" for name in _changed(_C, winner, merge.fields)]
+    fields, own = _sorts(merge.fields)
+    reasons = [f"field:{name}" for name in _changed(_C, winner, fields)]
+    now = msgspec.to_builtins(await list_own_values(uow, winner.customer_id)) if own else {}
+    reasons += [f"field:{OWN}{key}" for key, (_, after) in own.items() if now.get(key) != after]
     for pair in merge.pets:
         pet = await _subject(uow, UUID(pair["into"]))
         if pet is None or pet.customer_id != winner.customer_id:
@@ -96,6 +100,12 @@ async def _grown(uow: UnitOfWork, merge: Any, winner: Any, loser: Any) -> list[s
     if await _refunds(uow, merge):
         reasons.append("refund")
     return reasons
+
+
+def _sorts(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Columns of the record, and fields that the tenant defined by their key."""
+    own = {name.removeprefix(OWN): change for name, change in fields.items() if name.startswith(OWN)}
+    return {name: change for name, change in fields.items() if not name.startswith(OWN)}, own
 
 
 def _changed(table: Any, row: Any, fields: dict[str, Any]) -> Iterable[str]:
@@ -129,7 +139,9 @@ async def _take_back(uow: UnitOfWork, merge: Any) -> None:
         before = {name: typed_value(_S, name, old) for name, (old, _) in pair["fields"].items()}
         await set_subject(uow, UUID(pair["into"]), before)
         await set_subject(uow, UUID(pair["from"]), {"merged_into": None})
-    fields = {name: typed_value(_C, name, old) for name, (old, _) in merge.fields.items()}
+    columns, own = _sorts(merge.fields)
+    await swap_own_values(uow, merge.winner_id, merge.loser_id, list(own))
+    fields = {name: typed_value(_C, name, old) for name, (old, _) in columns.items()}
     if "full_name" in fields:
         fields["name_pinyin"] = name_pinyin(fields["full_name"])
     await set_customer(uow, merge.winner_id, fields)

@@ -12,10 +12,11 @@ from core.consents.actions import ConsentMissing, require_consent, withdraw_cons
 from core.consents.queries import find_break, find_consent, list_consents
 from core.customers.actions import add_note
 from core.customers.profile import set_profile_value
-from core.customers.queries import list_cluster, list_events, list_profile_values, list_subject_cluster
+from core.customers.queries import get_customer, list_cluster, list_events, list_profile_values, list_subject_cluster
 from core.merges.merging import merge_customers
+from core.merges.queries import get_merge_preview
 from core.merges.rules import PetPair
-from core.merges.undoing import undo_merge
+from core.merges.undoing import MergeGrown, undo_merge
 from tenants.plugin_settings import enable_plugin
 from tests.actions.test_consents import FORM, pet, sign
 from tests.workplaces import MovableClock, TestTenant
@@ -114,11 +115,18 @@ async def test_history_timeline_and_cases_are_read_over_all_who_became_one(
     for place, (customer, subject) in enumerate((loser, winner)):
         async with clinic.unit() as uow:
             await add_note(uow, customer_id=customer, body=f"note {place}")
-            for entity, one, key in (("subject", subject, "birthday"), ("customer", customer, "note")):
-                value = date(2020 + place, 1, 1) if entity == "subject" else f"words {place}"
-                await set_profile_value(
-                    uow, entity_type=entity, entity_id=one, field_key=key, value=value, source="staff"
-                )
+            born = date(2020 + place, 1, 1)
+            await set_profile_value(
+                uow, entity_type="subject", entity_id=subject, field_key="birthday", value=born, source="staff"
+            )
+            await set_profile_value(
+                uow,
+                entity_type="customer",
+                entity_id=customer,
+                field_key="note",
+                value=f"words {place}",
+                source="staff",
+            )
             filing = Filing(text="等太久", contact_name="王", customer_id=customer, subject_id=subject)
             await file_complaint(uow, filing=filing)
         clock.advance(timedelta(minutes=1))
@@ -128,10 +136,54 @@ async def test_history_timeline_and_cases_are_read_over_all_who_became_one(
             assert set(await list_cluster(uow, customer)) == {winner[0], loser[0]}
             assert set(await list_subject_cluster(uow, subject)) == {winner[1], loser[1]}
             assert (await list_cluster(uow, customer))[0] == customer
-            born = [one.value for one in await list_profile_values(uow, subject) if one.field_key == "birthday"]
-            assert born == ["2021-01-01", "2020-01-01"]
+            births = [one.value for one in await list_profile_values(uow, subject) if one.field_key == "birthday"]
+            assert births == ["2021-01-01", "2020-01-01"]
             said = [one.value for one in await list_profile_values(uow, customer) if one.field_key == "note"]
             assert said == ["words 1", "words 0"]
             assert len(await list_for_customer(uow, customer_id=customer)) == 2
             notes = [one.data["body"] for one in await list_events(uow, customer, kinds=["note"])]
             assert notes == ["note 1", "note 0"]
+
+
+async def test_of_own_fields_that_both_have_the_chosen_one_stays_and_the_undo_gives_both_back(
+    clinic: TestTenant,
+) -> None:
+    winner, loser = await pet(clinic), await pet(clinic)
+
+    async def say(customer: UUID, key: str, value: object) -> None:
+        async with clinic.unit() as uow:
+            await set_profile_value(
+                uow, entity_type="customer", entity_id=customer, field_key=key, value=value, source="staff"
+            )
+
+    async def said(customer: UUID) -> dict[str, object]:
+        async with clinic.unit() as uow:
+            return (await get_customer(uow, customer)).custom
+
+    for customer, value, children in ((winner[0], "budget", True), (loser[0], "quality", True)):
+        await say(customer, "spending", value)
+        await say(customer, "children_at_home", children)
+    async with clinic.unit() as uow:
+        preview = await get_merge_preview(uow, winner_id=winner[0], loser_id=loser[0])
+        (line,) = preview.own  # what both say alike needs no choice
+        assert (line[1].key, line[1].left, line[1].right, line[1].chosen) == (
+            "own.spending",
+            "budget",
+            "quality",
+            "left",
+        )
+    async with clinic.unit() as uow:
+        merge_id = await merge_customers(
+            uow, winner_id=winner[0], loser_id=loser[0], choices={"own.spending": "right", "own.nothing": "right"}
+        )
+    assert await said(winner[0]) == {"spending": "quality", "children_at_home": 1}
+    await say(winner[0], "spending", "balanced")
+    async with clinic.unit() as uow:
+        with pytest.raises(MergeGrown) as grown:
+            await undo_merge(uow, merge_id=merge_id)
+        assert grown.value.params["reasons"] == ("field:own.spending",)
+    await say(winner[0], "spending", "quality")
+    async with clinic.unit() as uow:
+        await undo_merge(uow, merge_id=merge_id)
+    assert (await said(winner[0]))["spending"] == "budget"
+    assert (await said(loser[0]))["spending"] == "quality"

@@ -137,6 +137,23 @@ async def test_a_merge_is_previewed_done_redirected_and_undone(
     assert "was undone" in (await browser.get(f"{root}/{pair[0]}")).text
 
 
+async def test_own_fields_that_differ_are_chosen_side_by_side(
+    client: Client, tenant_a: TestTenant, pair: tuple[UUID, UUID]
+) -> None:
+    browser = await client("team_leader")
+    path = f"/t/{tenant_a.slug}/customers/{pair[0]}/merge"
+    async with tenant_a.unit() as uow:
+        for one, value in zip(pair, ("budget", "quality"), strict=True):
+            await set_profile_value(
+                uow, entity_type="customer", entity_id=one, field_key="spending", value=value, source="staff"
+            )
+    sent = _inputs(await browser.get(path, params={"with": str(pair[1])}))
+    assert sent["own.spending"] == "left"
+    await browser.send_form(path, sent | {"own.spending": "right"})
+    async with tenant_a.unit() as uow:
+        assert (await get_customer(uow, pair[0])).custom["spending"] == "quality"
+
+
 async def test_a_preview_that_is_too_old_is_shown_again(
     client: Client, tenant_a: TestTenant, pair: tuple[UUID, UUID]
 ) -> None:

@@ -24,17 +24,18 @@ from core.merges.queries import (
     list_suspects,
     list_suspects_of,
 )
-from core.merges.rules import FIELDS, PetPair
+from core.merges.rules import FIELDS, OWN, PetPair
 from core.merges.undoing import MergeGrown, undo_merge
+from core.profiles.queries import list_fields
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from web.cursors import pack_cursor, read_cursor
 from web.customer_sections import CustomerSection, add_customer_section
 from web.customer_tabs import customer_tabs
-from web.i18n import gettext
+from web.i18n import gettext, localized
 from web.page import Toast
 from web.problems import Refused
-from web.request import WebRequest
+from web.request import WebRequest, convert
 from web.screens import go_to, show, tenant_path
 from web.security import requires
 from web.views.customers import tier_view
@@ -74,11 +75,13 @@ class MergeForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     branch_id: str = ""
     note: str = ""
     pets: list[str] = []
+    own: dict[str, str] = {}
+    """The chain's own fields, `own.key` -> left or right."""
 
     @property
     def choices(self) -> dict[str, str]:
         """Field -> left, right or both."""
-        return {key: chosen for key in FIELDS if (chosen := getattr(self, key))}
+        return {key: chosen for key in FIELDS if (chosen := getattr(self, key))} | self.own
 
 
 class _Twins(msgspec.Struct, frozen=True):
@@ -228,7 +231,7 @@ def _offered(preview: MergePreview) -> list[str]:
 
 @post(ONE + "/merge", guards=MERGE)
 async def do_merge(request: WebRequest, uow: NamedDependency[UnitOfWork], customer_id: FromPath[UUID]) -> Response[Any]:
-    form = await request.read(MergeForm, lists=("pets",))
+    form = await _read_choices(request)
     other_id = _uuid(form.other)
     if other_id is None:
         raise NotFound("no such customer")
@@ -249,6 +252,14 @@ async def do_merge(request: WebRequest, uow: NamedDependency[UnitOfWork], custom
     undo = tenant_path(request, f"/customers/merges/{merge_id}/undo")
     toast = Toast(text=gettext("The two are one customer now"), undo_action=undo)
     return go_to(request, tenant_path(request, f"/customers/{customer_id}"), toast=toast)
+
+
+async def _read_choices(request: WebRequest) -> MergeForm:
+    """The form; the chain's own fields are inputs of their own, by their keys."""
+    fields = dict(await request.open_form())
+    own = {name: fields.pop(name) for name in list(fields) if name.startswith(OWN)}
+    pets = fields.get("pets", [])
+    return convert(fields | {"own": own, "pets": pets if isinstance(pets, list) else [pets]}, MergeForm)
 
 
 def _pairs(texts: list[str]) -> list[PetPair]:
@@ -274,7 +285,8 @@ async def do_undo_merge(
         customer_id = await undo_merge(uow, merge_id=merge_id)
     except MergeGrown as grown:
         reasons = grown.params.get("reasons", ())
-        texts = grown_texts(list(reasons) if isinstance(reasons, tuple) else [])
+        own = {OWN + one.key: localized(one.label) or one.key for one in await list_fields(uow, entity_type="customer")}
+        texts = grown_texts(list(reasons) if isinstance(reasons, tuple) else [], own)
         raise Refused(await show(request, "pages/customers/grown.html", status=409, texts=texts)) from None
     toast = Toast(text=gettext("They are two customers again"))
     return go_to(request, tenant_path(request, f"/customers/{customer_id}"), toast=toast)

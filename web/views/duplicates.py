@@ -1,6 +1,7 @@
 """What pages say about suspected duplicates and merges: reasons, sides, and what follows, in the reader's language."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from core.customers.rules.phones import national_digits
 from core.merges.queries import MergePreview, Suspect
 from core.merges.rules import FieldChoice
 from web.formats import phone_masked
-from web.i18n import N_, gettext, ngettext
+from web.i18n import N_, gettext, localized, ngettext
 from web.views.customers import GENDERS
+from web.views.profile import field_value
 
 LEVELS: Final = {"strong": N_("Almost certain"), "likely": N_("Likely"), "possible": N_("Possible")}
 LEVEL_STATES: Final = {"strong": "danger", "likely": "warn", "possible": "info"}
@@ -151,8 +153,8 @@ def _side(row: CustomerRow) -> SideLine:
 
 
 def choice_lines(preview: MergePreview, branches: Mapping[UUID, str]) -> list[ChoiceLine]:
-    """Fields of which at least one side says something."""
-    return [
+    """Fields of which at least one side says something, then the chain's own of which both do."""
+    lines = [
         ChoiceLine(
             one.key,
             gettext(FIELDS[one.key]),
@@ -164,6 +166,18 @@ def choice_lines(preview: MergePreview, branches: Mapping[UUID, str]) -> list[Ch
         )
         for one in preview.fields
         if one.left not in {None, ""} or one.right not in {None, ""}
+    ]
+    return lines + [
+        ChoiceLine(
+            one.key,
+            localized(field.label) or field.key,
+            field_value(field, one.left),
+            field_value(field, one.right),
+            one.chosen,
+            may_join=False,
+            differs=True,
+        )
+        for field, one in preview.own
     ]
 
 
@@ -189,13 +203,12 @@ def count_lines(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return [*named, (gettext("Other records"), rest)] if rest else named
 
 
-def grown_texts(reasons: Sequence[str]) -> list[str]:
-    """Why a merge cannot be taken back, in words."""
+def grown_texts(reasons: Sequence[str], own: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """Why a merge cannot be taken back, in words; `own` names the chain's own fields."""
     texts = [gettext(GROWN[one]) for one in reasons if one in GROWN]
     fields = [
-        gettext(FIELDS.get(one.removeprefix("field:")) or one.removeprefix("field:"))
-        for one in reasons
-        if one.startswith("field:")
+        own.get(key) or gettext(FIELDS.get(key) or key)
+        for key in (one.removeprefix("field:") for one in reasons if one.startswith("field:"))
     ]
     if fields:
         texts.append(gettext("Changed since: %(fields)s") % {"fields": "、".join(fields)})
