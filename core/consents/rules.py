@@ -211,7 +211,7 @@ def signer_of(form: Form, data: dict[str, Any], *, known_name: str, has_subject:
     name = str(asked or typed or known_name).strip()
     if not name:
         return FieldProblem(field.signer_key or field.key, "required")
-    usual: Role = "owner" if has_subject else "self"
     said = data.get(field.role_key) if field.role_key else None
-    role = next((one for one in ROLES if one == said), usual if said is None else None)
+    usual: Role = "owner" if has_subject else "self"
+    role: Role | None = usual if said is None else next((one for one in ROLES if one == said), None)
     return Signer(name, role) if role is not None else FieldProblem(field.role_key or field.key, "option")

@@ -1,5 +1,6 @@
 """`anxin forms check`: definitions and answers in as JSON lines, what the engine makes of them out."""
 
+import io
 import json
 import sys
 from codecs import BOM_UTF8
@@ -131,7 +132,7 @@ def check(file: Any) -> None:
     """
     bad = False
     out = sys.stdout
-    if hasattr(out, "reconfigure"):  # the answers are UTF-8 whatever the terminal's language is
+    if isinstance(out, io.TextIOWrapper):  # the answers are UTF-8 whatever the terminal's language is
         out.reconfigure(encoding="utf-8", newline="\n")
     for line in file:
         case = line.removeprefix(BOM_UTF8).strip()
