@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, text, update
+from sqlalchemy import and_, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.customers.actions import join_household
@@ -88,13 +88,10 @@ async def _waiting(uow: UnitOfWork, batch: BatchRecord, limit: int) -> list[Wait
 
 async def _work_off(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Waiting]) -> dict[int, Done]:
     """Look again at who is there now (hours may lie between dry run and run), then write."""
-    known = await find_known(uow, {row.row_no: row.reading for row in rows})
     keep = batch.plan.existing == "update"
-    # Only a person's first row may change the person; the others bring pets.
-    matches = {
-        row.row_no: match_row(row.reading, known.get(row.row_no, ()), update=keep and row.same_as is None)
-        for row in rows
-    }
+    known, matches = await _match(uow, rows, update=keep)
+    while await _became_others(uow, matches):
+        known, matches = await _match(uow, rows, update=keep)
     done = {row.row_no: Done(row.row_no, matches[row.row_no].outcome) for row in rows}
     earlier = await _earlier_people(uow, batch, rows, matches)
     await _add_new(uow, batch, rows, matches, done, earlier)
@@ -117,6 +114,31 @@ async def _work_off(uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Waiting]
     return done
 
 
+async def _match(
+    uow: UnitOfWork, rows: Sequence[Waiting], *, update: bool
+) -> tuple[Mapping[int, Sequence[Any]], dict[int, Match]]:
+    known = await find_known(uow, {row.row_no: row.reading for row in rows})
+    # Only a person's first row may change the person; the others bring pets.
+    return known, {
+        row.row_no: match_row(row.reading, known.get(row.row_no, ()), update=update and row.same_as is None)
+        for row in rows
+    }
+
+
+async def _became_others(uow: UnitOfWork, matches: Mapping[int, Match]) -> bool:
+    """Hold whom the rows will change, in the order in which a merge locks; tell whether one was merged meanwhile."""
+    ids = {match.known.customer_id for match in matches.values() if match.known is not None}
+    if not ids:
+        return False
+    states = await uow.session.scalars(
+        select(_C.c.state)
+        .where(_C.c.tenant_id == uow.tenant_id, one_of(_C.c.customer_id, ids))
+        .order_by(_C.c.customer_id)
+        .with_for_update(key_share=True)
+    )
+    return any(state != "active" for state in states)
+
+
 async def _earlier_people(
     uow: UnitOfWork, batch: BatchRecord, rows: Sequence[Waiting], matches: Mapping[int, Match]
 ) -> dict[int, UUID]:
@@ -130,9 +152,9 @@ async def _earlier_people(
     if not wanted:
         return {}
     found = await uow.session.execute(
-        select(_R.c.row_no, _R.c.customer_id)
+        select(_R.c.row_no, func.coalesce(_C.c.merged_into, _C.c.customer_id).label("customer_id"))
+        .join(_C, and_(_C.c.tenant_id == _R.c.tenant_id, _C.c.customer_id == _R.c.customer_id))
         .where(_R.c.tenant_id == uow.tenant_id, _R.c.batch_id == batch.batch_id, one_of(_R.c.row_no, wanted))
-        .where(_R.c.customer_id.is_not(None))
     )
     return {row.row_no: row.customer_id for row in found}
 
