@@ -87,6 +87,13 @@ def test_every_reason_is_told_once(cells: tuple[str, ...], expected: list[str]) 
     assert (judged.reading is None) == any(not problem.warns for problem in judged.problems)
 
 
+@pytest.mark.parametrize("written", ["张三（微信同号）", "张三(本人)", "张三 （同号）", "张三"])
+def test_what_is_said_of_the_phone_behind_a_name_is_no_part_of_it(written: str) -> None:
+    reading = judge(written, "13812345678").reading
+    assert reading is not None
+    assert reading.full_name == "张三"
+
+
 def test_a_good_row_is_read_whole() -> None:
     judged = judge(
         "邹佳琪先生",

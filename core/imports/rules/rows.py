@@ -1,5 +1,6 @@
 """One row of a list: what it says about a person and a pet, and every reason why it cannot be taken as it is."""
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -33,6 +34,8 @@ _PETS = re.compile(
 )
 _IN_BRACKETS = re.compile(r"(.+?)\s*[(（\[【]\s*([^)）\]】]+?)\s*[)）\]】]\s*")
 _CHIP = re.compile(r"[0-9A-Za-z]{6,20}")
+# What clinics write behind a name although it is about the phone: 张三（微信同号） is 张三.
+_BEHIND_NAME = re.compile(r"\s*[(（]\s*(?:手机)?(?:微信)?(?:同号|微信|本人|机主|同微信)\s*[)）]\s*$")
 _NUMBER_NAME = re.compile(r"[\d\s+\-()]{5,}")
 
 
@@ -73,7 +76,7 @@ def judge_row(terms: Terms, row_no: int, cells: Sequence[str]) -> Judged:
 
 
 def _name(row: Row) -> tuple[str, str | None]:
-    text = clean_name(row.text("name"))
+    text = _BEHIND_NAME.sub("", clean_name(row.text("name")))
     already = any(problem.column == "name" and not problem.warns for problem in row.problems)
     if (not text or is_empty(text)) and not already:
         row.refuse("name", "name-missing")
@@ -192,15 +195,22 @@ def _pets(row: Row) -> list[SubjectDraft]:
     pets: list[SubjectDraft] = []
     for nth in range(len(row.places["pet_name"])):
         texts = {target: row.nth_text(target, nth) for target in SUBJECT_TARGETS}
-        names = [name for part in _PETS.split(texts["pet_name"]) if (name := part.strip()) and not is_empty(name)]
+        names = _names_in(texts["pet_name"])
         if len(names) < 2:
             pet = _pet(row, texts, quiet=nth > 0)
             pets += [pet] if pet is not None else []
             continue
         row.warn("pet_name", "pet-several", count=len(names))
         pets += [pet for one in _shared_out(texts, names) if (pet := _pet(row, one, quiet=True)) is not None]
+    if len(pets) < 2:
+        return pets
     known = {name_pinyin(pet.name, person=False): pet for pet in reversed(pets)}
     return [pet for pet in pets if known[name_pinyin(pet.name, person=False)] is pet][:MAX_SUBJECTS]
+
+
+@functools.lru_cache(maxsize=1024)
+def _names_in(text: str) -> tuple[str, ...]:
+    return tuple(name for part in _PETS.split(text) if (name := part.strip()) and not is_empty(name))
 
 
 def _shared_out(texts: Mapping[str, str], names: Sequence[str]) -> list[dict[str, str]]:
