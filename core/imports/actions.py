@@ -1,8 +1,8 @@
 """Takes a file in step by step: upload, layout and mapping, dry run, start, discard; running.py and undoing.py do the rest."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.imports.beyond import get_tag_book, list_own_fields
 from core.imports.models import ImportBatch, ImportRow
+from core.imports.pieces import in_pieces, read_ahead
 from core.imports.queries import (
     BatchRecord,
     find_known,
@@ -212,14 +213,15 @@ async def check_rows(uow: UnitOfWork, *, batch_id: UUID) -> None:
     total, tags = 0, await get_tag_book(uow)
     try:
         rows = _judged_rows(await _terms(uow, batch, content), content, batch.plan)
-        for chunk in _chunks(rows, _MATCH_ROWS):
-            staged = await _stage(uow, batch, index, tags, chunk)
-            for row in staged:
-                counts[row["outcome"]] += 1
-                codes.update({problem[1] for problem in row["problems"]})
-                counts["warned"] += any(problem[2] for problem in row["problems"])
-            total += len(staged)
-            await insert_many(uow.session, _R, staged)
+        async with aclosing(read_ahead(in_pieces(rows, _MATCH_ROWS))) as chunks:
+            async for chunk in chunks:
+                staged = await _stage(uow, batch, index, tags, chunk)
+                for row in staged:
+                    counts[row["outcome"]] += 1
+                    codes.update({problem[1] for problem in row["problems"]})
+                    counts["warned"] += any(problem[2] for problem in row["problems"])
+                total += len(staged)
+                await insert_many(uow.session, _R, staged)
     except FileProblem as problem:
         await _set(uow, batch_id, state="failed", fault=problem.code, counts={}, rows_total=0)
         return
@@ -249,12 +251,6 @@ def _judged_rows(terms: Terms, content: bytes, plan: ImportPlan) -> Iterator[tup
     for row_no, cells in read_rows(content, plan.layout):
         if row_no > plan.header.row:
             yield row_no, cells, judge_row(terms, row_no, cells)
-
-
-def _chunks(rows: Iterable[T], size: int) -> Iterator[list[T]]:
-    left = iter(rows)
-    while chunk := list(islice(left, size)):
-        yield chunk
 
 
 async def _stage(
@@ -287,7 +283,7 @@ async def _stage(
             verdict = {
                 "outcome": outcome,
                 "state": "done" if placed.repeats else "waiting",
-                "reading": msgspec.to_builtins(judged.reading),
+                "reading": judged.reading,
                 "same_as": placed.same_as,
                 "opening_fen": judged.reading.spent_fen if placed.same_as is None else None,
             }
@@ -308,7 +304,7 @@ def _staged_row(
         "batch_id": batch_id,
         "row_no": row_no,
         "cells": [cell.replace("\x00", "")[:2000] for cell in cells],
-        "problems": msgspec.to_builtins(list(problems)),
+        "problems": msgspec.to_builtins(problems) if problems else [],
         "reading": None,
         "same_as": None,
         "opening_fen": None,
@@ -328,7 +324,7 @@ _OPENINGS = text(
 async def _set_openings(uow: UnitOfWork, batch_id: UUID, spent_fen: Mapping[int, int]) -> None:
     """Write a person's largest total onto the person's first row, where another row told more than that one."""
     told = list(spent_fen.items())
-    for chunk in _chunks(told, 5_000):
+    for chunk in in_pieces(told, 5_000):
         rows, fens = zip(*chunk, strict=True)
         await uow.session.execute(
             _OPENINGS, {"t": uow.tenant_id, "b": batch_id, "rows": list(rows), "fens": list(fens)}

@@ -33,6 +33,8 @@ def fold(text: str) -> str:
     """Compare without width, case and blanks."""
     if text.isascii() and text.isalnum():
         return text.lower()
+    if text.isalnum() and unicodedata.is_normalized("NFKC", text):
+        return text.casefold()
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 

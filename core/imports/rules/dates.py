@@ -48,6 +48,7 @@ _SERIAL = re.compile(r"(\d{4,5})(\.\d+)?")
 _EXCEL_EPOCH = date(1899, 12, 30)
 
 
+@functools.lru_cache(maxsize=8192)
 def read_date(text: str, *, today: date) -> DateReading | None:
     """Read 2020/4/28, 2016年11月9日, 2024.12.30, 20220524, 2020年5月, an Excel serial; None when the cell is empty.
 
@@ -105,7 +106,6 @@ def _read_words(plain: str) -> DateReading | None:
     return None
 
 
-@functools.lru_cache(maxsize=4096)
 def _read_day(plain: str) -> DateReading:
     found = _YMD.fullmatch(plain) or _COMPACT.fullmatch(plain.removesuffix(".0"))
     if found:
