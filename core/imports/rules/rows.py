@@ -1,7 +1,6 @@
 """One row of a list: what it says about a person and a pet, and every reason why it cannot be taken as it is."""
 
 import functools
-import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -205,15 +204,8 @@ def _pets(row: Row) -> list[SubjectDraft]:
         pets += [pet for one in _shared_out(texts, names) if (pet := _pet(row, one, quiet=True)) is not None]
     if len(pets) < 2:
         return pets
-    if len(pets) < 2:
-        return pets
     known = {name_pinyin(pet.name, person=False): pet for pet in reversed(pets)}
     return [pet for pet in pets if known[name_pinyin(pet.name, person=False)] is pet][:MAX_SUBJECTS]
-
-
-@functools.lru_cache(maxsize=1024)
-def _names_in(text: str) -> tuple[str, ...]:
-    return tuple(name for part in _PETS.split(text) if (name := part.strip()) and not is_empty(name))
 
 
 @functools.lru_cache(maxsize=1024)
