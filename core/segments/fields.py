@@ -286,10 +286,7 @@ def _bills(reader: Reader, names: frozenset[str]) -> FromClause:
     asked = [days for days in WINDOWS if {f"spent_{days}d", f"purchases_{days}d"} & names]
     columns: list[ColumnElement[Any]] = []
     for days in asked:
-        sums: dict[str, Any] = {
-            f"spent_{days}d": func.sum(left),
-            f"purchases_{days}d": func.count(),
-        }
+        sums: dict[str, Any] = {f"spent_{days}d": func.sum(left), f"purchases_{days}d": func.count()}
         for name in sums.keys() & names:
             narrow = sums[name] if days == max(asked) else sums[name].filter(_P.c.occurred_at >= _since(reader, days))
             columns.append(cast(narrow, BigInteger).label(name))
@@ -320,11 +317,8 @@ def _answer(reader: Reader, purpose: str) -> Lookup:
     person = func.coalesce(gone.c.merged_into, _N.c.customer_id)
 
     def make(_: frozenset[str]) -> FromClause:
-        merged = and_(
-            gone.c.tenant_id == reader.tenant_id,
-            gone.c.customer_id == _N.c.customer_id,
-            gone.c.merged_into.is_not(None),
-        )
+        same = and_(gone.c.tenant_id == reader.tenant_id, gone.c.customer_id == _N.c.customer_id)
+        merged = and_(same, gone.c.merged_into.is_not(None))
         joined = _N.outerjoin(gone, merged)
         return (
             select(person.label("customer_id"), (_N.c.decision == "granted").label("allowed"))
