@@ -19,6 +19,7 @@ from core.hooks.context import Reader as PluginReader
 from core.surveys.answers import keep_answer
 from core.surveys.models import SurveyAsk, SurveyAttempt, SurveyInterview
 from core.surveys.queries import find_interview_form, get_settings
+from core.surveys.queue import PRESENT
 from core.surveys.rules.interviews import LEASE, Outcome, problems_of, step_after
 from core.uow import UnitOfWork
 
@@ -68,7 +69,7 @@ async def _take(uow: UnitOfWork) -> Any:
     query = (
         select(_I.c.interview_id, _I.c.customer_id, _I.c.reason)
         .where(_I.c.tenant_id == uow.tenant_id, _I.c.state == "waiting", or_(held, and_(free, ripe)))
-        .where(or_(_I.c.reason == "call_back", _I.c.due_at > uow.now))
+        .where(or_(_I.c.reason == "call_back", _I.c.due_at > uow.now), PRESENT)
         .order_by(case((held, 0), (promised, 1), else_=2), _I.c.due_at, _I.c.position, _I.c.interview_id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -1,11 +1,11 @@
 """Reads the interviewer's queue: whom to call, what came of it, and one person with everything a call needs."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from core.customers.models import Customer
 from core.customers.rules.profile import local_date
@@ -16,6 +16,13 @@ from core.surveys.rules.quarters import ends_at
 from core.uow import Reader
 
 _I, _C, _T = table_of(SurveyInterview), table_of(Customer), table_of(SurveyAttempt)
+_WHO = _C.alias("present")
+PRESENT: Final = (
+    exists()
+    .where(_WHO.c.tenant_id == _I.c.tenant_id, _WHO.c.customer_id == _I.c.customer_id, _WHO.c.state == "active")
+    .correlate(_I)
+)
+"""Who was removed or erased since the draw is called no more."""
 
 
 class InterviewRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +78,7 @@ _JOINED = _I.join(_C, (_C.c.tenant_id == _I.c.tenant_id) & (_C.c.customer_id == 
 
 def _waiting(reader: Reader) -> Any:
     alive = or_(_I.c.reason == "call_back", _I.c.due_at > reader.now)
-    return and_(_I.c.tenant_id == reader.tenant_id, _I.c.state == "waiting", alive)
+    return and_(_I.c.tenant_id == reader.tenant_id, _I.c.state == "waiting", alive, PRESENT)
 
 
 def _held(reader: Reader) -> Any:
@@ -126,7 +133,7 @@ async def list_interviews(reader: Reader, *, state: str = "waiting", limit: int 
             _I.c.next_at.asc().nulls_first(), _I.c.due_at, _I.c.position, _I.c.interview_id
         )
     else:
-        over = (_I.c.tenant_id == reader.tenant_id, _I.c.finished_at.is_not(None))
+        over = (_I.c.tenant_id == reader.tenant_id, _I.c.finished_at.is_not(None), PRESENT)
         query = query.where(*over).order_by(_I.c.finished_at.desc(), _I.c.interview_id)
     return await _rows(reader, query.limit(limit))
 

@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from core.bus import Bus
 from core.contacts.actions import record_consent
 from core.contacts.permission import may_contact
+from core.customers.models import Customer
 from core.db import Database
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.hooks.host import PluginHost
@@ -79,6 +80,17 @@ async def test_a_tenth_is_drawn_once_a_month_and_is_due_by_its_end(clinic: TestT
         rows = await list_interviews(uow)
         assert {row.due_at for row in rows} == {datetime(2026, 11, 30, 16, 0, tzinfo=UTC)}
         assert len({row.customer_id for row in rows}) == 2
+
+
+async def test_who_was_removed_since_the_draw_is_called_no_more(clinic: TestTenant) -> None:
+    await people(clinic, 1)
+    await draw(clinic)
+    async with clinic.unit() as uow:
+        assert (await get_counts(uow)).ready == len(await list_today(uow)) == 1
+        await uow.session.execute(update(Customer).values(state="removed"))
+        assert (await get_counts(uow)).ready == 0
+        assert [*await list_today(uow), *await list_interviews(uow)] == []
+    assert await next_of(clinic) is None
 
 
 async def test_nobody_is_drawn_again_before_everybody_was(clinic: TestTenant, clock: MovableClock) -> None:

@@ -79,7 +79,7 @@ async def test_a_question_goes_from_the_builder_over_the_phone_to_the_submission
     await owner.locator("[name=owner_phone]").fill(f"139{uuid4().int % 10**8:08d}")
     await owner.get_by_text(zh("Type your name instead")).click()
     await owner.locator("[name=signature__typed]").fill(name)
-    await owner.locator(".form-actions").get_by_role("button", name=zh("Send")).click()
+    await owner.locator(".form-actions").get_by_role("button", name=zh("Send"), exact=True).click()
     await owner.get_by_role("heading", name=zh("Thank you")).wait_for()
 
     await director.open("Forms")

@@ -32,7 +32,7 @@ async def _file(page: Page, text: str, *, name: str = "周文博") -> str:
     await page.get_by_label(zh("How can we make it right?")).fill("要求院长当面说明")
     await page.get_by_label(zh("Your name")).fill(name)
     await page.get_by_label(zh("Mobile number")).fill("138 7810 6871")
-    await page.get_by_role("button", name=zh("Send")).click()
+    await page.get_by_role("button", name=zh("Send"), exact=True).click()
     await page.wait_for_url(re.compile(r"/s/"))
     return page.url
 
@@ -159,7 +159,7 @@ async def test_the_case_is_worked_to_its_end_and_the_customer_answers(
     customer = await phone(f"{live_site.url}/c/{live_site.welcome.filing_code}", script=width == 390)
     status = await _file(customer, title)
     await customer.get_by_label(zh("Add something")).fill("病历编号 20261122")
-    await customer.get_by_role("button", name=zh("Send")).click()
+    await customer.get_by_role("button", name=zh("Send"), exact=True).click()
     await expect(customer.locator("main")).to_contain_text("病历编号 20261122")
 
     director = await desk("director", width=width)
@@ -175,7 +175,7 @@ async def test_the_case_is_worked_to_its_end_and_the_customer_answers(
     await customer.goto(status)
     await customer.get_by_label(zh("Yes"), exact=True).check()
     await customer.get_by_label("5", exact=True).check()
-    await customer.locator("form#answer").get_by_role("button", name=zh("Send")).click()
+    await customer.locator("form#answer").get_by_role("button", name=zh("Send"), exact=True).click()
     await customer.wait_for_load_state()
     await director.page.reload()
     await director.see(zh("The customer answered whether they are satisfied"))

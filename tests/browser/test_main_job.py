@@ -39,7 +39,7 @@ async def _import_rows(desk: Desk) -> None:
 
 async def _find_customer(desk: Desk, words: str) -> None:
     await desk.open("Customers")
-    await desk.page.get_by_role("searchbox").fill(words)
+    await desk.page.get_by_role("searchbox").first.fill(words)
     await desk.page.wait_for_url(re.compile(r"q="))
 
 
@@ -53,7 +53,7 @@ async def test_the_director_imports_what_the_clinic_exports_and_takes_it_back(de
     refused = await _check_rows(director)
     assert refused > 0
     async with page.expect_download() as waiting:
-        await page.get_by_role("link", name=zh("Error file")).click()
+        await page.get_by_role("link", name=zh("Error file (CSV)")).click()
     lines = (await (await waiting.value).path()).read_bytes().decode("utf-8-sig").splitlines()
     assert len(lines) == refused + 1, "each refused row stands in the file, under the header"
     await _import_rows(director)
@@ -146,7 +146,7 @@ async def test_the_owner_fills_the_form_behind_the_code_and_the_doctor_reads_it(
     assert await owner.input_value("[name=pet_name]") == "雪糕"
     await _fill_intake(owner)
     await _draw(owner)
-    await owner.get_by_role("button", name=zh("Send")).click()
+    await owner.get_by_role("button", name=zh("Send"), exact=True).click()
     await owner.get_by_role("heading", name=zh("Thank you")).wait_for()
     assert (await owner.request.get(link)).status == 410, "the link was good for one sending"
 
@@ -176,7 +176,7 @@ async def test_the_form_works_on_a_phone_without_script(desk: OpenDesk, phone: O
     await _fill_intake(owner, script=False)
     await owner.get_by_text(zh("Type your name instead")).click()
     await owner.locator("[name=signature__typed]").fill(name)
-    send = owner.locator(".form-actions").get_by_role("button", name=zh("Send"))
+    send = owner.locator(".form-actions").get_by_role("button", name=zh("Send"), exact=True)
     await send.click()
     # Only now does the server know that there is an allergy to be named.
     await owner.locator("[name=allergies]").fill("青霉素")

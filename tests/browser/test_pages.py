@@ -32,6 +32,8 @@ PURCHASE: Final = "/t/{slug:str}/customers/{customer_id:uuid}/purchases/new"
 """Where a window does the same; the page is for who has no script."""
 SIGN_IN: Final = {"/sign-in", "/t/{slug:str}/sign-in"}
 """Who is signed in is led on; test_sign_in_pages.py looks at these."""
+ENOUGH: Final = 12
+"""So many pages of one kind are searched for links: the newest customer may have no pet yet."""
 STATES: Final = (
     "/complaints?view=board",
     "/complaints?q=nothing-is-called-so",
@@ -48,7 +50,8 @@ def _templates() -> dict[str, re.Pattern[str]]:
     """Every page's address with its parameters, and the pattern it is known by; exact words before parameters."""
     nowhere = "postgresql+asyncpg://nobody@nowhere/none"
     app = create_app(Settings(nowhere, nowhere, "redis://nowhere", "x" * 40))
-    found = {case.template for case in walk(app) if case.method == "GET" and not case.template.endswith(NO_PAGES)}
+    shown = [case.template for case in walk(app) if case.method == "GET" and not case.template.endswith(NO_PAGES)]
+    found = {template for template in shown if not template.startswith("/api/")}
     kinds = {"str": r"[^/]+", "uuid": r"[0-9a-f-]{36}"}
     return {
         template: re.compile(_PARAMETER.sub(lambda match: kinds[match[1]], re.escape(template)) + "$")
@@ -59,12 +62,15 @@ def _templates() -> dict[str, re.Pattern[str]]:
 async def _walk_links(page: Page, start: str) -> dict[str, str]:
     """Return template -> one address of it, going from link to link as a person could."""
     templates, found, ahead = _templates(), {}, [start, "/"]
-    while ahead:
+    seen: dict[str, set[str]] = {}
+    while ahead and templates.keys() - SIGN_IN - found.keys():
         path = ahead.pop(0)
         template = next((name for name, pattern in templates.items() if pattern.match(urlsplit(path).path)), None)
-        if template is None or template in found:
+        looked = seen.setdefault(template or "", set())
+        if template is None or urlsplit(path).path in looked or len(looked) == ENOUGH:
             continue
-        found[template] = path
+        looked.add(urlsplit(path).path)
+        found.setdefault(template, path)
         base = urlsplit(page.url)
         answer = await page.request.get(f"{base.scheme}://{base.netloc}{path}")
         assert answer.status == 200, f"{path} answers {answer.status}"
