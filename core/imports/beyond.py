@@ -100,6 +100,7 @@ def _value(row: Any) -> Any:
 
 def plan_row(row_no: int, reading: Reading, match: Match, *, adds: bool) -> Written | None:
     """What the row writes beyond the record; the ids are filled in once they are known."""
+    said: tuple[Any, Any, Any, Any]
     if match.known is None:
         said = (reading.contacts[:MAX_CONTACTS], reading.tags[:MAX_TAGS_EACH], reading.own, reading.pet_own)
     elif adds:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, Table, literal, select, union_all
+from sqlalchemy import Table, literal, select, union_all
 
 from core.db import Base, one_of
 from core.uow import Reader
@@ -56,14 +56,15 @@ async def find_references(reader: Reader, entity: str, ids: Sequence[UUID]) -> d
         for part in _parts(reader, table, entity, ids)
     ]
     found: dict[UUID, str] = {}
-    for one, name in await reader.session.execute(union_all(*parts)):
+    rows: Any = await reader.session.execute(union_all(*parts))
+    for one, name in rows:
         reason = _REASONS.get(name, "in-use")
         if one not in found or _WEIGHT.index(reason) < _WEIGHT.index(found[one]):
             found[one] = reason
     return found
 
 
-def _parts(reader: Reader, table: Table, entity: str, ids: Sequence[UUID]) -> Iterator[Select[Any]]:
+def _parts(reader: Reader, table: Table, entity: str, ids: Sequence[UUID]) -> Iterator[Any]:
     for key in table.foreign_keys:
         if key.target_fullname == f"{entity}.{entity}_id":
             column = key.parent

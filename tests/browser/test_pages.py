@@ -32,7 +32,7 @@ PURCHASE: Final = "/t/{slug:str}/customers/{customer_id:uuid}/purchases/new"
 """Where a window does the same; the page is for who has no script."""
 SIGN_IN: Final = {"/sign-in", "/t/{slug:str}/sign-in"}
 """Who is signed in is led on; test_sign_in_pages.py looks at these."""
-ENOUGH: Final = 12
+ENOUGH: Final = 60
 """So many pages of one kind are searched for links: the newest customer may have no pet yet."""
 STATES: Final = (
     "/complaints?view=board",
