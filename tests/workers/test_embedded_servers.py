@@ -244,12 +244,13 @@ def test_a_long_folder_name_still_gets_a_short_socket(
         subprocess.run(["rm", "-rf", str(places.find_places(var).run)], check=True)
 
 
-def test_somebody_else_s_socket_folder_is_not_trusted(tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "run" / "postgres").symlink_to(tmp_path / "elsewhere")
+def test_somebody_else_s_socket_folder_is_not_trusted(tmp_path_factory: pytest.TempPathFactory) -> None:
+    home = tmp_path_factory.mktemp("s")  # short: below a long path sockets lie elsewhere
+    (home / "run").mkdir()
+    (home / "elsewhere").mkdir()
+    (home / "run" / "postgres").symlink_to(home / "elsewhere")
     with pytest.raises(FolderError, match="belongs to somebody else"):
-        places.Places(tmp_path, tmp_path, None).sockets_for("postgres")
+        places.Places(home, home, None).sockets_for("postgres")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers run as another account")
