@@ -176,7 +176,14 @@ async def test_checkout_asks_for_the_tick_and_settles_once(
         assert await count_ledger_fen(uow, whose) == 1000_00
     code = await _code(clinic, visit_id)
     shown = await browser().get(f"/b/{code}")
-    for words in ("Bill B-0001", "Surgery fees", "绝育手术", "Silver member", "I have a question about this bill", "/c/"):
+    for words in (
+        "Bill B-0001",
+        "Surgery fees",
+        "绝育手术",
+        "Silver member",
+        "I have a question about this bill",
+        "/c/",
+    ):
         assert words in shown.text, words
     pdf = await browser().get(f"/b/{code}/bill.pdf")
     assert pdf.headers["content-type"] == "application/pdf"
