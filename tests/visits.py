@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from core.customers.actions import add_customer
@@ -23,6 +24,23 @@ ITEMS = (
     Item(code="D02", name_zh="输液", category="drug", price_fen=1_00),
     Item(code="S01", name_zh="绝育手术", category="surgery", price_fen=1000_00),
 )
+
+
+CHECKED: dict[str, Any] = {
+    "pet_name": "豆豆",
+    "species": "dog",
+    "age_years": 11,
+    "weight_kg": 8.2,
+    "temperature": 38.4,
+    "heart_rate": 96,
+    "fasting_hours": 8,
+    "blood_count": "normal",
+    "blood_pressure": 132,
+    "ecg": "normal",
+    "asa": "2",
+    "signature": {"name": "李医生"},
+}
+"""The check before surgery of an old dog, without its conclusion."""
 
 
 async def publish_items(uow: UnitOfWork, items: Sequence[Item] = ITEMS) -> UUID:

@@ -57,7 +57,7 @@ from core.visits.queries.visits import (
 )
 from core.visits.rules.prices import Item
 from tenants.plugin_settings import enable_plugin
-from tests.visits import ITEMS, make_visit, publish_items
+from tests.visits import CHECKED, ITEMS, make_visit, publish_items
 from tests.workplaces import MovableClock, TestTenant
 
 CONSENT, CHECK = "petclinic.surgery_consent", "petclinic.preop"
@@ -72,21 +72,6 @@ SIGNED: dict[str, Any] = {
     "signer_role": "owner",
     "signer_name": "王小美",
     "signature": {"name": "王小美"},
-}
-
-CHECKED: dict[str, Any] = {
-    "pet_name": "豆豆",
-    "species": "dog",
-    "age_years": 11,
-    "weight_kg": 8.2,
-    "temperature": 38.4,
-    "heart_rate": 96,
-    "fasting_hours": 8,
-    "blood_count": "normal",
-    "blood_pressure": 132,
-    "ecg": "normal",
-    "asa": "2",
-    "signature": {"name": "李医生"},
 }
 
 

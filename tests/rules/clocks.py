@@ -2,10 +2,24 @@
 
 from datetime import datetime
 
+import pytest
+
 from core.calendars.holidays.queries import list_holiday_tables
 from core.calendars.holidays.rules import with_holidays
 from core.calendars.rules import parse_calendar
-from core.clocks.rules import At, ClockEvent, ClockState, Complete, Pause, PauseReason, Plan, Resume, Start, fold
+from core.clocks.rules import (
+    At,
+    ClockEvent,
+    ClockRefused,
+    ClockState,
+    Complete,
+    Pause,
+    PauseReason,
+    Plan,
+    Resume,
+    Start,
+    fold,
+)
 
 MINUTE, HOUR = 60, 3_600
 WEEK = {day: [["09:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -50,3 +64,10 @@ def state(*events: ClockEvent, now: str | None = None) -> ClockState:
 PAUSED = (start(), pause(2, "03-02 11:00"), resume(3, "03-02 14:00"))
 """The paused case of the worked examples."""
 FRACTIONS = (At(fraction=0.5), At(fraction=0.75), At(fraction=0.9))
+
+
+def refusal(*events: object) -> str:
+    """Why the machine refuses these events."""
+    with pytest.raises(ClockRefused) as refused:
+        fold(events, CALENDARS)  # type: ignore[arg-type] # the tests' own order
+    return str(refused.value.params["why"])
