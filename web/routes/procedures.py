@@ -20,6 +20,7 @@ from core.visits.actions.visits import (
     start_procedure,
 )
 from core.visits.queries.visits import get_procedure, get_visit
+from web.form_titles import title_of
 from web.i18n import gettext, localized
 from web.problems import Refused
 from web.qr import qr_svg
@@ -70,9 +71,7 @@ async def do_start(
         await start_procedure(uow, visit_id=visit_id, procedure_id=procedure_id)
     except PapersMissing as error:
         titles = {form.id: localized(form.title) for form in await list_forms(uow)}
-        names = "、".join(
-            titles.get(form_id) or gettext("A form that is not offered now") for _, form_id in _needs(error)
-        )
+        names = "、".join(title_of(titles, form_id) for _, form_id in _needs(error))
         warning = gettext("This cannot begin yet: %(papers)s is missing, older than the plan, or withdrawn") % {
             "papers": names
         }
@@ -132,7 +131,7 @@ async def do_hand_over(
     return await show(
         request,
         "pages/visits/hand_over.html",
-        title=titles.get(form.form_id) or gettext("A form that is not offered now"),
+        title=title_of(titles, form.form_id),
         visit=visit,
         number=visit_number(visit.number),
         qr=qr_svg(address),

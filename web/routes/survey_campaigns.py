@@ -27,6 +27,7 @@ from core.surveys.rules.quarters import Span, next_quarter, quarter_number, quar
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from tenants.survey_segments import SEGMENTS
+from web.form_titles import title_of
 from web.i18n import gettext
 from web.page import Toast
 from web.problems import Refused, field_texts
@@ -184,7 +185,7 @@ async def show_campaign(
         state=gettext(STATES[row.state][0]),
         tone=STATES[row.state][1],
         when=days_of(row),
-        form_title=forms.get(row.form_id) or gettext("A form that is not offered now"),
+        form_title=title_of(forms, row.form_id),
         form_offered=row.form_id in forms,
         channel=gettext(CHANNELS[row.channel]),
         audience=row.branch_name or segments.get(row.segment_id or "") or gettext(AUDIENCES[row.audience]),

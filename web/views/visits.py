@@ -12,6 +12,7 @@ from core.visits.queries.visits import ProcedureFacts
 from core.visits.rules.bills import Line, category_sums, fen_to_limit, gross_fen, permille_of, quantity_text
 from core.visits.rules.gates import Need, Paper
 from core.visits.rules.prices import CATEGORIES, Item
+from web.form_titles import title_of
 from web.formats import money
 from web.i18n import N_, gettext, localized
 from web.page import current_page
@@ -220,7 +221,7 @@ def procedure_views(
             GateView(
                 need.kind,
                 need.form_id,
-                localized(titles.get(need.form_id)) or gettext("A form that is not offered now"),
+                title_of(titles, need.form_id),
                 found.get(need) or held.get((need.kind, need.form_id)),
             )
             for need in one.needs
