@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Literal, Protocol
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Locator, Page
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.chromium import _complains as complains
 from tests.browser.live_site import LiveSite
@@ -41,8 +41,7 @@ class Desk:
         if await self.page.evaluate("document.documentElement.lang") != locale:
             await self.page.goto(self.root)
             await self.page.locator("button.language").click()
-            # Between two pages there is no root element.
-            await self.page.wait_for_function("wanted => document.documentElement?.lang === wanted", arg=locale)
+            await expect(self.page.locator("html")).to_have_attribute("lang", locale)
 
     async def open(self, entry: str) -> None:
         """Go to a page of the side bar, which is a drawer on a phone."""

@@ -1,7 +1,7 @@
 """A form that saves by itself: for the next person blank, for who began it as it was, asked where two pages disagree."""
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.browser.desk import Windows, zh
 from tests.browser.live_site import LiveSite
@@ -14,7 +14,7 @@ async def saved(page: Page, name: str) -> None:
     """Type and wait until the page says that the server has it."""
     revision = await page.input_value("[name=_revision]")
     await page.fill(NAME, name)
-    await page.wait_for_function("old => document.querySelector('[name=_revision]').value !== old", arg=revision)
+    await expect(page.locator("[name=_revision]")).not_to_have_value(revision)
 
 
 async def test_a_form_is_gone_on_with_by_who_began_it_only(windows: Windows, live_site: LiveSite) -> None:
@@ -23,32 +23,32 @@ async def test_a_form_is_gone_on_with_by_who_began_it_only(windows: Windows, liv
     await page.goto(path)
     await page.fill(NAME, "豆豆")
     await page.get_by_text(zh("Draft saved on this device")).wait_for()
-    await page.reload()
-    assert await page.input_value(NAME) == "豆豆", "the same window a moment later is the same person"
+    await page.reload()  # the same window a moment later is the same person
+    await expect(page.locator(NAME)).to_have_value("豆豆")
 
     tablet = await page.context.new_page()
     await tablet.goto(path)
-    assert await tablet.input_value(NAME) == ""
+    await expect(tablet.locator(NAME)).to_have_value("")
     await tablet.get_by_role("button", name=zh("That was me, go on")).click()
-    assert await tablet.input_value(NAME) == "豆豆"
+    await expect(tablet.locator(NAME)).to_have_value("豆豆")
 
     await page.get_by_role("button", name=zh("Save and go on later")).click()
     await page.get_by_role("link", name=zh("Go on here")).click()
     await saved(page, "豆豆二")
     await tablet.goto(path)
-    assert await tablet.input_value(NAME) == ""
+    await expect(tablet.locator(NAME)).to_have_value("")
     await tablet.get_by_role("link", name=zh("Go on"), exact=True).click()
-    assert await tablet.input_value(NAME) == "豆豆二"
+    await expect(tablet.locator(NAME)).to_have_value("豆豆二")
 
     await saved(tablet, "平板")
     await page.fill(NAME, "手机")
     await page.get_by_role("button", name=zh("Keep mine")).click()
     await page.get_by_role("button", name=zh("Show the other version")).click()
-    await page.wait_for_function("document.querySelector('[name=pet_name]').value === '平板'")
+    await expect(page.locator(NAME)).to_have_value("平板")
     windows.forget("409 (Conflict)")
 
     await page.goto(f"{path}/draft")
     await page.get_by_role("button", name=zh("Forget it on this device")).click()
     await page.wait_for_url(path)
-    assert await page.input_value(NAME) == ""
-    assert await page.get_by_role("button", name=zh("That was me, go on")).count() == 0
+    await expect(page.locator(NAME)).to_have_value("")
+    await expect(page.get_by_role("button", name=zh("That was me, go on"))).to_have_count(0)

@@ -142,8 +142,8 @@ async def test_the_owner_fills_the_form_behind_the_code_and_the_doctor_reads_it(
     link = await front_desk.page.locator(".qr a.link").get_attribute("href")
     assert link
     owner = await phone(link)
-    assert await owner.input_value("[name=owner_name]") == name, "what is known is filled in"
-    assert await owner.input_value("[name=pet_name]") == "雪糕"
+    await expect(owner.locator("[name=owner_name]")).to_have_value(name)  # what is known is filled in
+    await expect(owner.locator("[name=pet_name]")).to_have_value("雪糕")
     await _fill_intake(owner)
     await _draw(owner)
     await owner.get_by_role("button", name=zh("Send"), exact=True).click()
@@ -180,7 +180,7 @@ async def test_the_form_works_on_a_phone_without_script(desk: OpenDesk, phone: O
     await send.click()
     # Only now does the server know that there is an allergy to be named.
     await owner.locator("[name=allergies]").fill("青霉素")
-    assert await owner.locator("[name=diet]").input_value() == "狗粮", "what was typed is kept"
+    await expect(owner.locator("[name=diet]")).to_have_value("狗粮")  # what was typed is kept
     if not await owner.locator("[name=signature__typed]").is_visible():
         await owner.get_by_text(zh("Type your name instead")).click()
     await owner.locator("[name=signature__typed]").fill(name)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.axe import (
     assert_accessible,
@@ -55,7 +56,7 @@ async def test_a_timer_counts_down_and_turns_overdue(gallery: str, open_page: Op
     page = await open_page(f"{gallery}/gallery/board?locale=zh_CN")
     timer = page.locator("#complaint-4 sla-timer")
     first = await timer.locator("time").inner_text()
-    await page.wait_for_function("(was) => document.querySelector('#complaint-4 time').textContent !== was", arg=first)
+    await expect(timer.locator("time")).not_to_have_text(first)
     assert await timer.get_attribute("data-state") == "ok"
     await timer.evaluate("(e) => e.setAttribute('due', new Date(Date.now() - 3000).toISOString())")
     assert await timer.get_attribute("data-state") == "over"
@@ -178,7 +179,7 @@ async def test_photos_are_made_smaller_and_can_be_taken_out(gallery: str, open_p
     files = await page.evaluate("[...document.querySelector('#f-photo').files].map((f) => [f.name, f.type])")
     assert files == [["big.jpg", "image/jpeg"]] * 2
     await page.get_by_role("button", name="Remove big.jpg").first.click()
-    await page.wait_for_function("document.querySelectorAll('.previews li').length === 1")
+    await expect(page.locator(".previews li")).to_have_count(1)
 
 
 async def test_a_draft_comes_back_after_leaving(gallery: str, open_page: OpenPage) -> None:
