@@ -287,7 +287,7 @@ async def _post(
     spent = account.spent_fen + fen
     values: dict[str, Any] = {"spent_fen": spent}
     change = None
-    if program is not None:
+    if program is not None and program.ladder is not None:
         tier = tier_after(program.ladder, current=account.tier, spent_fen=spent)
         if tier.code != account.tier:
             values |= {"tier": tier.code, "tier_since": uow.now}

@@ -10,9 +10,9 @@ from sqlalchemy import bindparam, func, select, text, update
 from core.bulk_insert import insert_many
 from core.customers.bulk import Event, append_events
 from core.db import new_id, one_of, table_of
-from core.hooks.records.loyalty import Program
+from core.hooks.records.loyalty.points import TierLadder
 from core.loyalty.models import LedgerEntry, LoyaltyAccount
-from core.loyalty.queries import get_program
+from core.loyalty.queries import get_ladder, get_program
 from core.loyalty.rules import opening_delta, program_version, tier_after, tier_for
 from core.uow import UnitOfWork
 
@@ -62,16 +62,16 @@ async def _open_new(uow: UnitOfWork, told_fen: Mapping[UUID, int], *, ref_id: UU
     ids = sorted(told_fen)
     if not ids:
         return {}
-    program = get_program(uow)
+    ladder = get_ladder(uow)
     fens = [told_fen[one] for one in ids]
-    tiers = [tier_for(program.ladder, fen).code if program else None for fen in fens]
-    values = {"tenant_id": uow.tenant_id, "since": uow.now if program else None}
+    tiers = [tier_for(ladder, fen).code if ladder else None for fen in fens]
+    values = {"tenant_id": uow.tenant_id, "since": uow.now if ladder else None}
     rows = await uow.session.scalars(_OPEN_NEW, values | {"ids": ids, "fens": fens, "tiers": tiers})
     made = set(rows)
     fresh = {one: told_fen[one] for one in ids if one in made}
     await _write_entries(uow, fresh, dict.fromkeys(fresh, 0), kind="opening", ref_id=ref_id, at=at)
-    if program is not None:
-        lowest = tier_for(program.ladder, 0).code
+    if ladder is not None:
+        lowest = tier_for(ladder, 0).code
         await append_events(
             uow,
             [
@@ -151,9 +151,9 @@ async def _append(
     await _write_entries(uow, deltas, spent, kind=kind, ref_id=ref_id, at=at)
     values = {"tenant_id": uow.tenant_id, "ids": list(deltas), "fens": list(deltas.values())}
     await uow.session.execute(_ADD_SPENT, values)
-    program = get_program(uow)
-    if program is not None:
-        await _move_tiers(uow, program, accounts, deltas, ref_id=ref_id, cause=kind, may_fall=may_fall)
+    ladder = get_ladder(uow)
+    if ladder is not None:
+        await _move_tiers(uow, ladder, accounts, deltas, ref_id=ref_id, cause=kind, may_fall=may_fall)
 
 
 async def _write_entries(
@@ -188,7 +188,7 @@ async def _write_entries(
 
 async def _move_tiers(
     uow: UnitOfWork,
-    program: Program,
+    ladder: TierLadder,
     accounts: Mapping[UUID, Any],
     deltas: Mapping[UUID, int],
     *,
@@ -196,13 +196,13 @@ async def _move_tiers(
     cause: str,
     may_fall: bool,
 ) -> None:
-    lowest = tier_for(program.ladder, 0).code
+    lowest = tier_for(ladder, 0).code
     moved: dict[str, list[UUID]] = {}
     events = []
     for one, fen in deltas.items():
         account = accounts[one]
         spent = account.spent_fen + fen
-        tier = tier_after(program.ladder, current=account.tier, spent_fen=spent, may_fall=may_fall)
+        tier = tier_after(ladder, current=account.tier, spent_fen=spent, may_fall=may_fall)
         if tier.code == account.tier:
             continue
         moved.setdefault(tier.code, []).append(one)

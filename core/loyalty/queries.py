@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from core.customers.models import Customer
 from core.db import table_of
 from core.errors import NotFound
-from core.hooks.records.loyalty import Program, Tier, TierLadder
+from core.hooks.records.loyalty.points import Tier, TierLadder
+from core.hooks.records.loyalty.program import Program
 from core.hooks.specs.loyalty import loyalty_programs
 from core.loyalty.models import LedgerEntry, LoyaltyAccount, Purchase
 from core.loyalty.rules import Missing, find_tier, next_tier, pay_percent, tier_for

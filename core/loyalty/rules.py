@@ -4,7 +4,9 @@ import hashlib
 
 import msgspec
 
-from core.hooks.records.loyalty import PercentDiscount, Program, Tier, TierLadder
+from core.hooks.records.loyalty.parts import PercentDiscount
+from core.hooks.records.loyalty.points import Tier, TierLadder
+from core.hooks.records.loyalty.program import Program
 
 LARGEST_FEN = 100_000_000_00
 """One bill above one hundred million yuan is a slip of the finger."""

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.customers.actions import record_event
 from core.db import new_id, table_of
 from core.loyalty.models import LedgerEntry, LoyaltyAccount
-from core.loyalty.queries import get_program
+from core.loyalty.queries import get_ladder, get_program
 from core.loyalty.rules import find_tier, program_version, tier_after
 from core.uow import UnitOfWork
 
@@ -101,12 +101,12 @@ async def _locked(uow: UnitOfWork, *ids: UUID) -> dict[UUID, Any]:
 
 
 def _best_tier(uow: UnitOfWork, held: str | None, other: str | None, spent_fen: int) -> str | None:
-    program = get_program(uow)
-    if program is None:
+    ladder = get_ladder(uow)
+    if ladder is None:
         return held or other
-    tiers = [tier for code in (held, other) if (tier := find_tier(program.ladder, code))]
+    tiers = [tier for code in (held, other) if (tier := find_tier(ladder, code))]
     highest = max(tiers, key=lambda tier: tier.min_fen, default=None)
-    return tier_after(program.ladder, current=highest.code if highest else None, spent_fen=spent_fen).code
+    return tier_after(ladder, current=highest.code if highest else None, spent_fen=spent_fen).code
 
 
 async def _post(uow: UnitOfWork, customer_id: UUID, *, fen: int, points: int, key: str, ref_id: UUID) -> None:
@@ -147,8 +147,8 @@ async def _tell(
     spent_fen: int,
     ref_id: UUID,
 ) -> None:
-    program = get_program(uow)
-    lowest = program.ladder.tiers[0].code if program else None
+    ladder = get_ladder(uow)
+    lowest = ladder.tiers[0].code if ladder else None
     if (before or lowest) == (after or lowest):
         return
     data = {"from": before or lowest, "to": after or lowest, "cause": cause, "spent_fen": spent_fen}

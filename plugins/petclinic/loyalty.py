@@ -48,4 +48,11 @@ def loyalty_programs(ctx: DeclareContext[Settings]) -> tuple[Program, ...]:
         ),
     )
     title = both("宠物诊所会员", "Clinic membership")
-    return (Program(id="members", label=title, ladder=TierLadder(tiers=tiers), source=SOURCE),)
+    return (
+        Program(
+            id="members",
+            label=title,
+            rules=(TierLadder(id="tiers", label=title, source=SOURCE, tiers=tiers),),
+            source=SOURCE,
+        ),
+    )

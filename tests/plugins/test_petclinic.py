@@ -14,7 +14,7 @@ from core.hooks.loader import Candidate
 from core.hooks.records.complaints import Policy
 from core.hooks.records.customers import CUSTOMER_SIDE, CustomerFacts, IntakeFacts, Panel
 from core.hooks.records.forms import Flag, Form, FormProblem
-from core.hooks.records.loyalty import FreeService, NamedClinician, PercentDiscount
+from core.hooks.records.loyalty.parts import FreeService, NamedClinician, PercentDiscount
 from core.hooks.records.text import localized
 from core.hooks.specs.complaints import complaint_categories, complaint_policies
 from core.hooks.specs.customers import panels, subject_types

@@ -14,7 +14,8 @@ from core.hooks.records.complaints import (
     severity_rank,
 )
 from core.hooks.records.forms import Condition, Field, Form
-from core.hooks.records.loyalty import PercentDiscount, Tier, TierLadder
+from core.hooks.records.loyalty.parts import PercentDiscount
+from core.hooks.records.loyalty.points import Tier, TierLadder
 from core.hooks.records.text import both, localized
 
 WIRE: dict[str, Any] = {

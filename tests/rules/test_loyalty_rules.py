@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.hooks.records.loyalty import FreeService, PercentDiscount, Program, Tier, TierLadder
+from core.hooks.records.loyalty.parts import FreeService, PercentDiscount
+from core.hooks.records.loyalty.points import Tier, TierLadder
+from core.hooks.records.loyalty.program import Program
 from core.loyalty.rules import (
     find_tier,
     member_price,
@@ -89,7 +91,7 @@ def test_a_list_imported_twice_opens_nothing_more() -> None:
 
 
 def test_the_version_names_exactly_these_rules() -> None:
-    one = Program(id="p.a", label="a", ladder=LADDER)
+    one = Program(id="p.a", label="a", rules=(LADDER,))
     assert program_version(one) == program_version(one)
-    other = Program(id="p.a", label="a", ladder=TierLadder(tiers=LADDER.tiers, downgrade="now"))
+    other = Program(id="p.a", label="a", rules=(TierLadder(tiers=LADDER.tiers, downgrade="now"),))
     assert program_version(one) != program_version(other)

@@ -10,7 +10,7 @@ import msgspec
 from core.customers.queries import CustomerRow, SubjectRecord, TimelineEvent
 from core.hooks.records.customers import SubjectType
 from core.hooks.records.forms import ChoiceField, DateField, Field, NumberField, TextField
-from core.hooks.records.loyalty import Tier, TierLadder
+from core.hooks.records.loyalty.points import Tier, TierLadder
 from core.loyalty.queries import Membership
 from core.loyalty.rules import find_tier
 from core.profiles.queries import NoteState, NoteVersion

@@ -4,7 +4,7 @@ from typing import Any
 
 from core.hooks.context import DeclareContext
 from core.hooks.kinds import declare
-from core.hooks.records.loyalty import Program
+from core.hooks.records.loyalty.program import Program
 
 
 @declare(merge="the tenant picks one", local_ids=("id",))
