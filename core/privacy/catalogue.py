@@ -1,5 +1,6 @@
 """Names every table that holds something about a person: how it is copied, how it is erased, and why something stays."""
 
+from core.cards.models import MemberCard
 from core.complaints.models import Complaint, ComplaintEvent
 from core.consents.models import ConsentSeal
 from core.contacts.models import ContactConsent, CustomerContact
@@ -15,6 +16,7 @@ from core.customers.models import (
 from core.exports.models import ExportPiece
 from core.files.models import StoredFile
 from core.forms.models import FormDraft, FormLink, Submission, SubmissionFile
+from core.holds.models import HeldCredit
 from core.imports.models import ImportRow
 from core.loyalty.models import LedgerEntry, LoyaltyAccount, Purchase
 from core.merges.models import CustomerMerge, DuplicateKey, DuplicateLook, DuplicateSuspect
@@ -298,6 +300,16 @@ add_holding(
         export=("filename", "media_type", "size", "purpose", "created_at"),
         erase="blank",
         run=erase_files_of,
+        law=NUMBERS,
+    ),
+    Holding(area="purchases", row=MemberCard, by=_ME, erase="blank", run=revoke(MemberCard), law=NUMBERS),
+    Holding(
+        area="purchases",
+        row=HeldCredit,
+        by=_ME,
+        export=("points", "reason", "state", "asked_at", "decided_at", "answer"),
+        erase="blank",
+        blank={"reason": "", "answer": ""},
         law=NUMBERS,
     ),
     Holding(area="requests", row=PrivacyLink, by=_ME, erase="blank", run=revoke(PrivacyLink), law=NUMBERS),
