@@ -7,16 +7,9 @@ from hypothesis import strategies as st
 from core.hooks.records.loyalty.parts import FreeService, PercentDiscount
 from core.hooks.records.loyalty.points import Tier, TierLadder
 from core.hooks.records.loyalty.program import Program
-from core.loyalty.rules import (
-    find_tier,
-    member_price,
-    next_tier,
-    opening_delta,
-    pay_percent,
-    program_version,
-    tier_after,
-    tier_for,
-)
+from core.loyalty.rules.prices import member_price, pay_percent
+from core.loyalty.rules.tiers import find_tier, next_tier, tier_after, tier_for
+from core.loyalty.rules.versions import opening_delta, program_version
 
 LADDER = TierLadder(
     tiers=(
