@@ -1,6 +1,7 @@
 """Imports every mapped class of core once, so that the metadata is whole."""
 
 from core.audit import models as audit
+from core.cards import models as cards
 from core.complaints import models as complaints
 from core.consents import models as consents
 from core.contacts import models as contacts
@@ -9,12 +10,14 @@ from core.customers import models as customers
 from core.exports import models as exports
 from core.files import models as files
 from core.forms import models as forms
+from core.holds import models as holds
 from core.imports import models as imports
 from core.loyalty import models as loyalty
 from core.merges import models as merges
 from core.outbox import models as outbox
 from core.privacy import models as privacy
 from core.profiles import models as profiles
+from core.programs import models as programs
 from core.segments import models as segments
 from core.surveys import models as surveys
 from core.tenancy import models as tenancy
@@ -22,6 +25,7 @@ from core.visits import models as visits
 
 __all__ = [
     "audit",
+    "cards",
     "complaints",
     "consents",
     "contacts",
@@ -30,12 +34,14 @@ __all__ = [
     "exports",
     "files",
     "forms",
+    "holds",
     "imports",
     "loyalty",
     "merges",
     "outbox",
     "privacy",
     "profiles",
+    "programs",
     "segments",
     "surveys",
     "tenancy",

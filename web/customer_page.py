@@ -13,8 +13,9 @@ from core.customers.rules.profile import local_date
 from core.db import new_id
 from core.errors import InvalidInput
 from core.forms.queries import list_forms
-from core.loyalty.queries import get_ladder, get_membership, list_open_purchases
+from core.loyalty.queries import get_membership, list_open_purchases
 from core.profiles.queries import NOTE_CHANGES, get_note_states, list_fields
+from core.programs.queries import get_ladder
 from core.tenancy.queries import list_branches
 from core.uow import Reader
 from web.cursors import pack_cursor, read_cursor
@@ -50,7 +51,7 @@ async def show_page(
     revealed: bool = False,
 ) -> Response[Any]:
     """Show one customer; the timeline alone when htmx asks for more of it."""
-    cursor, ladder = read_cursor(before), get_ladder(reader)
+    cursor, ladder = read_cursor(before), await get_ladder(reader)
     record = await get_customer(reader, customer_id)
     timeline = await _timeline(request, reader, customer_id, kind, cursor)
     if wants_partial(request.headers) and status == 200 and not revealed:
@@ -96,7 +97,7 @@ async def _timeline(
     request: WebRequest, reader: Reader, customer_id: UUID, kind: str, cursor: tuple[str, UUID] | None
 ) -> dict[str, Any]:
     kinds = KINDS[kind][1] if kind in KINDS else ()
-    ladder, here = get_ladder(reader), tenant_path(request, f"/customers/{customer_id}")
+    ladder, here = await get_ladder(reader), tenant_path(request, f"/customers/{customer_id}")
     events = await list_events(
         reader, customer_id, kinds=kinds, without=NOTE_CHANGES, before=_moment(cursor), limit=EVENTS
     )

@@ -11,7 +11,8 @@ from core.customers.queries import get_customer, list_events
 from core.db import new_id
 from core.errors import InvalidInput
 from core.forms.queries import list_forms, list_submissions
-from core.loyalty.queries import get_ladder, get_membership
+from core.loyalty.queries import get_membership
+from core.programs.queries import get_ladder
 from core.uow import Reader
 from core.visits.actions.bills import OVERRIDE
 from core.visits.queries.bills import find_bill, get_standing, list_estimates, list_void_bills
@@ -131,7 +132,7 @@ async def _money(reader: Reader, visit: VisitRow) -> dict[str, Any]:
     estimates = await list_estimates(reader, visit.visit_id)
     bill = await find_bill(reader, visit.visit_id)
     standing = get_standing(estimates, bill.total_fen if bill else 0)
-    ladder = get_ladder(reader)
+    ladder = await get_ladder(reader)
     card = await get_membership(reader, visit.customer_id)
     newest = estimates[0] if estimates else None
     return {

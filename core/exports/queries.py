@@ -16,9 +16,10 @@ from core.errors import NotFound
 from core.exports.models import ExportJob, ExportPiece
 from core.exports.rules import ExportPlan, Person, Pet, Wanted, species_words
 from core.hooks.records.forms import ChoiceField
-from core.loyalty.queries import get_ladder, get_memberships, list_members
+from core.loyalty.queries import get_memberships, list_members
 from core.profiles.queries import get_tags_of
 from core.profiles.queries import list_matching as list_tagged
+from core.programs.queries import get_ladder
 from core.segments.queries import get_segment
 from core.segments.queries import list_matching as list_in_segment
 from core.tenancy.queries import list_branches
@@ -130,7 +131,7 @@ async def list_people(reader: Reader, ids: Sequence[UUID], plan: ExportPlan) -> 
         phones.setdefault(customer_id, []).append(phone)
     pets = await _pets(reader, ids, plan)
     cards = await get_memberships(reader, list(found)) if {"tier", "spent"} & set(plan.columns) else {}
-    ladder = get_ladder(reader)
+    ladder = await get_ladder(reader)
     tiers = species_words({one.code: one.label for one in ladder.tiers} if ladder else {}, plan.language)
     tags = await get_tags_of(reader, list(found)) if "tags" in plan.columns else {}
     branches = {one.branch_id: one.name for one in await list_branches(reader)} if "branch" in plan.columns else {}

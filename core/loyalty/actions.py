@@ -17,15 +17,9 @@ from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.loyalty.models import LedgerEntry, LoyaltyAccount, Purchase
-from core.loyalty.queries import get_ladder, get_program
-from core.loyalty.rules import (
-    LARGEST_FEN,
-    find_tier,
-    member_price,
-    pay_percent,
-    program_version,
-    tier_after,
-)
+from core.loyalty.rules.prices import LARGEST_FEN, member_price, pay_percent
+from core.loyalty.rules.tiers import find_tier, tier_after
+from core.programs.queries import get_ladder, get_program, get_version_id
 from core.uow import UnitOfWork
 
 _A, _L, _P = table_of(LoyaltyAccount), table_of(LedgerEntry), table_of(Purchase)
@@ -99,7 +93,7 @@ async def record_purchase(
     if problems:
         raise InvalidInput(tuple(problems))
     account = await _lock_account(uow, customer_id := await find_present_customer(uow, customer_id))
-    percent = _percent(uow, account.tier) if with_discount else 100
+    percent = await _percent(uow, account.tier) if with_discount else 100
     price = member_price(fen, percent)
     purchase_id = await _insert_purchase(
         uow,
@@ -211,7 +205,7 @@ async def refund_purchase(
         .values(refunded_fen=refunded + amount)
     )
     await record_event(uow, customer_id=known.customer_id, kind="refund", ref_id=purchase_id, data={"fen": amount})
-    ladder = get_ladder(uow)
+    ladder = await get_ladder(uow)
     spent, change = await _post(
         uow,
         account,
@@ -270,10 +264,10 @@ async def _post(
     uow: UnitOfWork, account: Any, *, kind: str, fen: int, key: str, ref_id: UUID, at: datetime
 ) -> tuple[int, TierChange | None]:
     """Append one entry, move the sum and the tier; the account is locked."""
-    program = get_program(uow)
+    program = await get_program(uow)
     await uow.session.execute(
         insert(_L).values(
-            _entry(uow, program_version(program) if program else "")
+            _entry(uow, await get_version_id(uow))
             | {
                 "customer_id": account.customer_id,
                 "kind": kind,
@@ -322,8 +316,8 @@ def _entry(uow: UnitOfWork, version: str) -> dict[str, Any]:
     }
 
 
-def _percent(uow: UnitOfWork, tier: str | None) -> int:
-    ladder = get_ladder(uow)
+async def _percent(uow: UnitOfWork, tier: str | None) -> int:
+    ladder = await get_ladder(uow)
     return pay_percent(find_tier(ladder, tier) or ladder.tiers[0]) if ladder else 100
 
 

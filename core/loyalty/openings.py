@@ -12,8 +12,9 @@ from core.customers.bulk import Event, append_events
 from core.db import new_id, one_of, table_of
 from core.hooks.records.loyalty.points import TierLadder
 from core.loyalty.models import LedgerEntry, LoyaltyAccount
-from core.loyalty.queries import get_ladder, get_program
-from core.loyalty.rules import opening_delta, program_version, tier_after, tier_for
+from core.loyalty.rules.tiers import tier_after, tier_for
+from core.loyalty.rules.versions import opening_delta
+from core.programs.queries import get_ladder, get_version_id
 from core.uow import UnitOfWork
 
 _A, _L = table_of(LoyaltyAccount), table_of(LedgerEntry)
@@ -62,7 +63,7 @@ async def _open_new(uow: UnitOfWork, told_fen: Mapping[UUID, int], *, ref_id: UU
     ids = sorted(told_fen)
     if not ids:
         return {}
-    ladder = get_ladder(uow)
+    ladder = await get_ladder(uow)
     fens = [told_fen[one] for one in ids]
     tiers = [tier_for(ladder, fen).code if ladder else None for fen in fens]
     values = {"tenant_id": uow.tenant_id, "since": uow.now if ladder else None}
@@ -151,7 +152,7 @@ async def _append(
     await _write_entries(uow, deltas, spent, kind=kind, ref_id=ref_id, at=at)
     values = {"tenant_id": uow.tenant_id, "ids": list(deltas), "fens": list(deltas.values())}
     await uow.session.execute(_ADD_SPENT, values)
-    ladder = get_ladder(uow)
+    ladder = await get_ladder(uow)
     if ladder is not None:
         await _move_tiers(uow, ladder, accounts, deltas, ref_id=ref_id, cause=kind, may_fall=may_fall)
 
@@ -160,8 +161,7 @@ async def _write_entries(
     uow: UnitOfWork, deltas: Mapping[UUID, int], spent_fen: Mapping[UUID, int], *, kind: str, ref_id: UUID, at: datetime
 ) -> None:
     """One entry of the ledger per customer; its key names what the account held before, so that it counts once."""
-    program = get_program(uow)
-    version = program_version(program) if program else ""
+    version = await get_version_id(uow)
     stamp = {
         "tenant_id": uow.tenant_id,
         "kind": kind,

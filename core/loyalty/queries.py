@@ -12,10 +12,10 @@ from core.customers.models import Customer
 from core.db import table_of
 from core.errors import NotFound
 from core.hooks.records.loyalty.points import Tier, TierLadder
-from core.hooks.records.loyalty.program import Program
-from core.hooks.specs.loyalty import loyalty_programs
 from core.loyalty.models import LedgerEntry, LoyaltyAccount, Purchase
-from core.loyalty.rules import Missing, find_tier, next_tier, pay_percent, tier_for
+from core.loyalty.rules.prices import pay_percent
+from core.loyalty.rules.tiers import Missing, find_tier, next_tier, tier_for
+from core.programs.queries import get_ladder
 from core.uow import Reader
 
 _A, _L, _P = table_of(LoyaltyAccount), table_of(LedgerEntry), table_of(Purchase)
@@ -69,18 +69,6 @@ _ENTRY = tuple(_L.c[name] for name in EntryRecord.__struct_fields__)
 _ACCOUNT = (_A.c.customer_id, _A.c.spent_fen, _A.c.points, _A.c.tier, _A.c.tier_since)
 
 
-def get_program(reader: Reader) -> Program | None:
-    """Return the program in force: the first that the tenant's plugins offer, in the tenant's order of plugins."""
-    offered = reader.plugins.declared(loyalty_programs)
-    return offered[0].value if offered else None
-
-
-def get_ladder(reader: Reader) -> TierLadder | None:
-    """Return the ladder of tiers in force, or None when nothing offers one."""
-    program = get_program(reader)
-    return program.ladder if program else None
-
-
 async def get_membership(reader: Reader, customer_id: UUID) -> Membership:
     """Return one card; a customer who never bought anything holds the lowest tier."""
     return (await get_memberships(reader, [customer_id]))[customer_id]
@@ -88,7 +76,7 @@ async def get_membership(reader: Reader, customer_id: UUID) -> Membership:
 
 async def get_memberships(reader: Reader, ids: Sequence[UUID]) -> dict[UUID, Membership]:
     """Return the cards of many customers at once."""
-    ladder = get_ladder(reader)
+    ladder = await get_ladder(reader)
     rows = await reader.session.execute(
         select(*_ACCOUNT).where(_A.c.tenant_id == reader.tenant_id, _A.c.customer_id.in_(ids))
     )
@@ -116,7 +104,7 @@ def _membership(ladder: TierLadder | None, customer_id: UUID, account: Any) -> M
 
 async def list_members(reader: Reader, *, tier: str, after: UUID | None = None, limit: int = 25) -> list[UUID]:
     """Return the ids of customers of one tier, newest first; the lowest tier includes who never bought anything."""
-    ladder = get_ladder(reader)
+    ladder = await get_ladder(reader)
     if ladder is None or find_tier(ladder, tier) is None:
         return []
     lowest = ladder.tiers[0].code

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.customers.actions import record_event
 from core.db import new_id, table_of
 from core.loyalty.models import LedgerEntry, LoyaltyAccount
-from core.loyalty.queries import get_ladder, get_program
-from core.loyalty.rules import find_tier, program_version, tier_after
+from core.loyalty.rules.tiers import find_tier, tier_after
+from core.programs.queries import get_ladder, get_version_id
 from core.uow import UnitOfWork
 
 _A, _L = table_of(LoyaltyAccount), table_of(LedgerEntry)
@@ -45,7 +45,7 @@ async def transfer_account(uow: UnitOfWork, *, from_id: UUID, to_id: UUID, key: 
     await _post(uow, from_id, fen=-source.spent_fen, points=-source.points, key=f"{key}:out", ref_id=ref_id)
     await _post(uow, to_id, fen=source.spent_fen, points=source.points, key=f"{key}:in", ref_id=ref_id)
     spent = target.spent_fen + source.spent_fen
-    tier = _best_tier(uow, target.tier, source.tier, spent)
+    tier = await _best_tier(uow, target.tier, source.tier, spent)
     await _set(uow, from_id, spent_fen=0, points=0, tier=None, tier_since=None)
     values: dict[str, Any] = {"spent_fen": spent, "points": target.points + source.points}
     if tier != target.tier:
@@ -83,7 +83,7 @@ async def return_account(
     spent = target.spent_fen - moved.fen
     values: dict[str, Any] = {"spent_fen": spent, "points": target.points - moved.points}
     if target.tier == moved.to_tier_after != moved.to_tier_before:
-        tier = _best_tier(uow, moved.to_tier_before, None, spent) if spent else moved.to_tier_before
+        tier = await _best_tier(uow, moved.to_tier_before, None, spent) if spent else moved.to_tier_before
         values |= {"tier": tier, "tier_since": uow.now if tier else None}
         await _tell(uow, to_id, before=target.tier, after=tier, cause="merge_undone", spent_fen=spent, ref_id=ref_id)
     await _set(uow, to_id, **values)
@@ -100,8 +100,8 @@ async def _locked(uow: UnitOfWork, *ids: UUID) -> dict[UUID, Any]:
     return {row.customer_id: row for row in rows}
 
 
-def _best_tier(uow: UnitOfWork, held: str | None, other: str | None, spent_fen: int) -> str | None:
-    ladder = get_ladder(uow)
+async def _best_tier(uow: UnitOfWork, held: str | None, other: str | None, spent_fen: int) -> str | None:
+    ladder = await get_ladder(uow)
     if ladder is None:
         return held or other
     tiers = [tier for code in (held, other) if (tier := find_tier(ladder, code))]
@@ -110,7 +110,6 @@ def _best_tier(uow: UnitOfWork, held: str | None, other: str | None, spent_fen: 
 
 
 async def _post(uow: UnitOfWork, customer_id: UUID, *, fen: int, points: int, key: str, ref_id: UUID) -> None:
-    program = get_program(uow)
     if fen == 0 and points == 0:
         return
     await uow.session.execute(
@@ -123,7 +122,7 @@ async def _post(uow: UnitOfWork, customer_id: UUID, *, fen: int, points: int, ke
             points=points,
             key=key,
             ref_id=ref_id,
-            rule_version=program_version(program) if program else "",
+            rule_version=await get_version_id(uow),
             occurred_at=uow.now,
             recorded_at=uow.now,
             actor_id=uow.actor.id,
@@ -147,7 +146,7 @@ async def _tell(
     spent_fen: int,
     ref_id: UUID,
 ) -> None:
-    ladder = get_ladder(uow)
+    ladder = await get_ladder(uow)
     lowest = ladder.tiers[0].code if ladder else None
     if (before or lowest) == (after or lowest):
         return

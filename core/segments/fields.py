@@ -32,13 +32,14 @@ from core.db import table_of
 from core.hooks.records.conditions import CollectionFacts, FieldFacts, ValueKind
 from core.hooks.records.customers import SubjectType
 from core.hooks.records.forms import BoolField, ChoiceField, DateField, Field, NumberField, TextField
+from core.hooks.records.loyalty.points import TierLadder
 from core.hooks.records.text import Text as Words
 from core.hooks.records.text import both
 from core.loyalty.models import LoyaltyAccount, Purchase
-from core.loyalty.queries import get_ladder
 from core.profiles.models import CustomerTag, CustomerTagging
 from core.profiles.queries import list_fields, list_tags
 from core.profiles.rules import OwnField
+from core.programs.queries import get_ladder
 from core.tenancy.queries import list_branches
 from core.uow import Reader
 from core.visits.models import Visit
@@ -91,13 +92,14 @@ async def get_fields(reader: Reader) -> tuple[Catalogue, Bindings]:
     )
     collections = (*((pets,) if kinds else ()), tag)
     branches = tuple((str(one.branch_id), one.name) for one in await list_branches(reader))
-    fields = (*_record_fields(reader, branches, kinds), *_sum_fields(), *_own("own", own, "customer", ()), *_consents())
+    ladder = await get_ladder(reader)
+    fields = (*_record_fields(ladder, branches, kinds), *_sum_fields(), *_own("own", own, "customer", ()), *_consents())
     customers = Source(
         table=_C,
         key=_C.c.customer_id,
         where=(_C.c.tenant_id == reader.tenant_id, _C.c.state == "active"),
         columns=_record_columns(reader),
-        lookups=_sums(reader) | _values(reader, "customer", "own", own, _C.c.customer_id) | _answers(reader),
+        lookups=_sums(reader, ladder) | _values(reader, "customer", "own", own, _C.c.customer_id) | _answers(reader),
     )
     sources: dict[str, Callable[[], Source]] = {"tag": lambda: _tags(reader)}
     summed = {}
@@ -108,9 +110,8 @@ async def get_fields(reader: Reader) -> tuple[Catalogue, Bindings]:
 
 
 def _record_fields(
-    reader: Reader, branches: tuple[tuple[str, Words], ...], kinds: Sequence[SubjectType]
+    ladder: TierLadder | None, branches: tuple[tuple[str, Words], ...], kinds: Sequence[SubjectType]
 ) -> tuple[FieldFacts, ...]:
-    ladder = get_ladder(reader)
     genders = (("female", both("女士", "Ms")), ("male", both("先生", "Mr")))
     sources = (
         ("import", both("导入", "Import")),
@@ -243,9 +244,8 @@ def _same(other: FromClause) -> ColumnElement[bool]:
     return other.c.customer_id == _C.c.customer_id
 
 
-def _sums(reader: Reader) -> dict[str, Lookup]:
+def _sums(reader: Reader, ladder: TierLadder | None) -> dict[str, Lookup]:
     """Each table is read once for everybody, whatever its fields are asked for."""
-    ladder = get_ladder(reader)
     lowest = ladder.tiers[0].code if ladder else None
 
     def here(other: FromClause) -> ColumnElement[bool]:

@@ -16,7 +16,8 @@ from core.forms.actions import create_link, record_intake
 from core.forms.queries import list_forms
 from core.hooks.specs import SPECS
 from core.hooks.specs.complaints import complaint_policies
-from core.loyalty.queries import get_ladder, get_membership
+from core.loyalty.queries import get_membership
+from core.programs.queries import get_ladder
 from tenants.plugin_settings import disable_plugin, enable_plugin
 from tests.web.factories import FACTORIES, INTAKE
 from tests.web.forms import form_fields
@@ -139,7 +140,7 @@ async def test_complaints_get_the_promises_of_the_core(tenant_a: TestTenant, row
 
 async def test_members_have_no_tier_and_no_form_is_offered(tenant_a: TestTenant, rows: dict[str, object]) -> None:
     async with tenant_a.workplace.reading(tenant_a.id, actor=tenant_a.staff["director"]) as reader:
-        assert get_ladder(reader) is None
+        assert await get_ladder(reader) is None
         assert (await get_membership(reader, cast("UUID", rows["customer_id"]))).tier is None
         assert await list_forms(reader) == []
         assert all(not reader.plugins.listeners(spec) for spec in SPECS)

@@ -12,7 +12,8 @@ from litestar.params import FromPath
 from core.complaints.queries import list_filing_codes
 from core.customers.queries import get_customer
 from core.errors import FieldProblem, InvalidInput, NotFound
-from core.loyalty.queries import count_points_of, get_ladder, get_membership
+from core.loyalty.queries import count_points_of, get_membership
+from core.programs.queries import get_ladder
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from core.visits.actions.estimates import EstimateChanged, answer_estimate
@@ -63,7 +64,7 @@ async def _data(reader: Reader, visit: VisitRow, code: str) -> dict[str, Any]:
     shown = bill if bill is not None and bill.state != "open" else None
     standing = get_standing(estimates, shown.total_fen if shown else 0)
     newest = estimates[0] if estimates else None
-    card, ladder = await get_membership(reader, visit.customer_id), get_ladder(reader)
+    card, ladder = await get_membership(reader, visit.customer_id), await get_ladder(reader)
     codes = await list_filing_codes(reader)
     place = codes.get(visit.branch_id) if visit.branch_id else None
     branch = next((one for one in await list_branches(reader) if one.branch_id == visit.branch_id), None)

@@ -9,8 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from core.errors import FieldProblem, InvalidInput
-from core.loyalty.queries import get_ladder
-from core.loyalty.rules import find_tier
+from core.loyalty.rules.tiers import find_tier
+from core.programs.queries import get_ladder
 from core.uow import Reader, UnitOfWork
 from core.visits.actions.bills import (
     OverEstimate,
@@ -181,10 +181,10 @@ async def do_settle(request: WebRequest, uow: NamedDependency[UnitOfWork], visit
     except InvalidInput as error:
         values = {"method": form.method, "amount": form.amount, "detail": form.detail}
         raise await refused_visit(request, uow, visit_id, error, values) from error
-    return back_to_visit(request, visit_id, _settled_text(uow, done), "#bill")
+    return back_to_visit(request, visit_id, await _settled_text(uow, done), "#bill")
 
 
-def _settled_text(reader: Reader, done: Settled) -> str:
+async def _settled_text(reader: Reader, done: Settled) -> str:
     if done.replayed:
         return gettext("This payment was written down already")
     if done.bill.state != "paid":
@@ -193,7 +193,7 @@ def _settled_text(reader: Reader, done: Settled) -> str:
         "bill": bill_number(done.bill.number),
         "amount": money(done.bill.total_fen),
     }
-    ladder = get_ladder(reader)
+    ladder = await get_ladder(reader)
     change = done.recorded.tier_change if done.recorded else None
     tier = find_tier(ladder, change.after) if ladder and change else None
     return f"{text} · {gettext('Is now %(tier)s') % {'tier': localized(tier.label)}}" if tier else text

@@ -16,7 +16,8 @@ from core.forms.queries import get_submission, list_forms, list_submissions
 from core.hooks.records.customers import CustomerFacts, IntakeFacts, SubjectFacts
 from core.hooks.specs.customers import panels
 from core.imports.rules.files import safe_cell
-from core.loyalty.queries import get_ladder, get_membership, get_memberships, list_members
+from core.loyalty.queries import get_membership, get_memberships, list_members
+from core.programs.queries import get_ladder
 from core.uow import Reader, UnitOfWork
 from web.customer_sections import CustomerSection, add_customer_section
 from web.i18n import gettext, localized
@@ -132,7 +133,7 @@ async def _all_rows(reader: Reader, tier: str) -> list[CustomerRow]:
 
 
 async def _table(reader: Reader, rows: list[CustomerRow]) -> list[list[str]]:
-    ladder = get_ladder(reader)
+    ladder = await get_ladder(reader)
     head = [gettext("Number"), gettext("Member number"), gettext("Full name"), gettext("Phone"), gettext("Pets")]
     table = [[*head, gettext("Tier"), gettext("Spent"), gettext("Last visit"), gettext("Customer since")]]
     for start in range(0, len(rows), EXPORT_PAGE):

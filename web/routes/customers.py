@@ -32,7 +32,8 @@ from core.customers.rules.phones import MAX_PHONES, national_digits, read_phones
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
 from core.errors import FieldProblem, InvalidInput
 from core.hooks.records.conditions import All, Cmp
-from core.loyalty.queries import Membership, get_ladder, get_memberships, list_members
+from core.loyalty.queries import Membership, get_memberships, list_members
+from core.programs.queries import get_ladder
 from core.segments.queries import SegmentRecord, list_explanations, list_matching, list_segments
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
@@ -162,7 +163,7 @@ async def show_customers(
     after: FromQuery[str] = "",
 ) -> Response[Any]:
     text, root = clean_name(q)[:MAX_SEARCH], tenant_path(request, "/customers")
-    ladder, cursor = get_ladder(reader), read_cursor(after)
+    ladder, cursor = await get_ladder(reader), read_cursor(after)
     chosen = tier if ladder and any(one.code == tier for one in ladder.tiers) else ""
     filters = await read_filters(reader, tag=tag, own=own, value=value)
     group = (segments := {one.id: one for one in await list_segments(reader) if one.usable}).get(segment)

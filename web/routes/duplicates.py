@@ -11,7 +11,6 @@ from litestar.params import FromPath, FromQuery
 from core.customers.actions import CustomerChanged
 from core.customers.queries import CustomerRecord
 from core.errors import FieldProblem, InvalidInput, NotFound
-from core.loyalty.queries import get_ladder
 from core.merges.actions import suspect_again, tell_apart
 from core.merges.merging import merge_customers
 from core.merges.queries import (
@@ -27,6 +26,7 @@ from core.merges.queries import (
 from core.merges.rules import FIELDS, OWN, PetPair
 from core.merges.undoing import MergeGrown, undo_merge
 from core.profiles.queries import list_fields
+from core.programs.queries import get_ladder
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from web.cursors import pack_cursor, read_cursor
@@ -204,7 +204,7 @@ async def _show_preview(
     choices = form.choices if form else {}
     preview = await get_merge_preview(reader, winner_id=customer_id, loser_id=other_id, choices=choices)
     branches = {branch.branch_id: branch.name for branch in await list_branches(reader)}
-    ladder = get_ladder(reader)
+    ladder = await get_ladder(reader)
     root = tenant_path(request, "/customers")
     return await show(
         request,

@@ -13,8 +13,8 @@ from core.errors import InvalidInput
 from core.exports.actions import cancel_export, read_file, start_export
 from core.exports.queries import ExportRecord, count_wanted, get_export, list_exports
 from core.exports.rules import COLUMNS, ExportPlan, Wanted
-from core.loyalty.queries import get_ladder
 from core.profiles.queries import list_tags
+from core.programs.queries import get_ladder
 from core.segments.queries import list_segments
 from core.uow import Reader, UnitOfWork
 from web.htmx import redirect_headers, wants_partial
@@ -53,7 +53,7 @@ class ExportForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 async def _wanted(reader: Reader, given: ExportForm) -> Wanted:
     """The filter as far as it names what this tenant has."""
-    ladder = get_ladder(reader)
+    ladder = await get_ladder(reader)
     tiers = {one.code for one in ladder.tiers} if ladder else set()
     tags = {str(tag.tag_id) for tag in await list_tags(reader)}
     segments = {one.id for one in await list_segments(reader) if one.usable}
@@ -77,7 +77,7 @@ async def _show_list(
 ) -> Response[Any]:
     exports = await list_exports(reader, before=before, limit=PAGE)
     root = tenant_path(request, "/customers/exports")
-    ladder = get_ladder(reader)
+    ladder = await get_ladder(reader)
     return await show(
         request,
         "pages/exports/list.html",

@@ -15,8 +15,9 @@ from core.db import new_id
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.imports.rules.cells import CellProblem, read_amount
 from core.loyalty.actions import KeyReused, NothingToRefund, Recorded, record_purchase, refund_purchase
-from core.loyalty.queries import get_ladder, get_membership, get_purchase
-from core.loyalty.rules import find_tier
+from core.loyalty.queries import get_membership, get_purchase
+from core.loyalty.rules.tiers import find_tier
+from core.programs.queries import get_ladder
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from web.formats import money
@@ -100,7 +101,7 @@ async def do_record_purchase(
         raise Refused(await _show_form(request, uow, customer_id, status=409, values=fresh, errors=texts)) from None
     here = f"/customers/{customer_id}"
     toast = Toast(
-        text=_sentence(uow, done),
+        text=await _sentence(uow, done),
         undo_action="" if done.replayed else tenant_path(request, f"{here}/purchases/{done.purchase_id}/undo"),
     )
     return go_to(request, tenant_path(request, here), toast=toast)
@@ -130,11 +131,11 @@ async def _parsed(reader: Reader, form: PurchaseForm) -> tuple[int, datetime | N
     return fen or 0, moment, branches.get(form.branch_id)
 
 
-def _sentence(reader: Reader, done: Recorded) -> str:
+async def _sentence(reader: Reader, done: Recorded) -> str:
     if done.replayed:
         return gettext("This purchase was recorded already")
     text = gettext("%(amount)s was recorded") % {"amount": money(done.paid_fen)}
-    ladder = get_ladder(reader)
+    ladder = await get_ladder(reader)
     tier = find_tier(ladder, done.tier_change.after) if ladder and done.tier_change else None
     if tier is not None:
         text += " · " + gettext("Is now %(tier)s") % {"tier": localized(tier.label)}

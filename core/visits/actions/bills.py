@@ -12,8 +12,9 @@ from core.customers.rules.names import clean_text
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput, NotFound
 from core.hooks.records.events import BillOverEstimate
-from core.loyalty.queries import get_ladder, get_membership
+from core.loyalty.queries import get_membership
 from core.outbox.actions import emit_event
+from core.programs.queries import get_ladder
 from core.uow import UnitOfWork
 from core.visits.actions.visits import VisitClosed, lock_visit
 from core.visits.models import Bill, BillLine
@@ -58,7 +59,7 @@ class Terms(msgspec.Struct, frozen=True):
 
 async def get_terms(uow: UnitOfWork, customer_id: UUID) -> Terms:
     """Return what the customer's card gives now; the lowest tier is everybody's and gives no member's price."""
-    ladder = get_ladder(uow)
+    ladder = await get_ladder(uow)
     card = await get_membership(uow, customer_id)
     return Terms(card.pay_percent, bool(ladder and card.tier and card.tier.code != ladder.tiers[0].code))
 
