@@ -1,0 +1,1 @@
+"""The reports of loyalty: each one grouped statement, whatever the size of the tenant."""

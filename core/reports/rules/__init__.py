@@ -1,0 +1,1 @@
+"""What the reports of loyalty mean, computed from counted rows alone."""
