@@ -54,7 +54,9 @@ class TierLadder(Rule, frozen=True, kw_only=True, tag="tier_ladder"):
         return tier.min_visits if self.basis == "visits" else tier.min_fen
 
     def __post_init__(self) -> None:
-        """Refuse an empty ladder, a first tier above 0, thresholds that do not rise, and a code used twice."""
+        """Refuse an empty ladder, a first tier above 0, thresholds that do not rise, a code used twice, periods of nothing."""
+        if not (1 <= self.period_months <= 1200 and 1 <= self.review_months <= 1200 and 0 <= self.grace_days <= 3660):
+            raise ValueError("period_months and review_months lie between 1 and 1200, grace_days between 0 and 3660")
         thresholds = [self.threshold(tier) for tier in self.tiers]
         if not thresholds or thresholds[0] != 0:
             raise ValueError("the first tier starts at 0")
@@ -83,22 +85,29 @@ class Lifetime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("a lifetime counts in months or in days, not in both")
         if self.pending_days < 0 or (self.months or 0) < 0 or (self.days or 0) < 0:
             raise ValueError("a lifetime is not negative")
+        if max(self.pending_days, (self.months or 0) * 30, self.days or 0) > 36_600:
+            raise ValueError("a lifetime ends within a hundred years")
 
 
 class EarnRate(Rule, frozen=True, kw_only=True, tag="earn_rate"):
-    """`points` for every whole `per_fen` paid, floor(basis // per_fen * points * multipliers).
+    """`points` for every whole `per_fen` paid (or `per_quantity` pieces): floor(basis // per_fen * points * multipliers).
 
     The basis is what was paid for eligible lines after discounts. All rates that fit add up, except that of one
     `group` only the best counts.
     """
 
-    per_fen: int
+    per_fen: int = 0
+    per_quantity: int = 0
+    """Points by pieces of the eligible lines instead of by money; exactly one of the two is given."""
     points: int
     multiplier: Ratio = 1
     tiers: tuple[str, ...] = ()
     """Members of these tiers only; empty: everybody."""
     categories: tuple[str, ...] = ()
     exclude_categories: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    """Lines of these items, or of `categories`; both empty: all lines."""
+    exclude_services: tuple[str, ...] = ()
     min_fen: int = 0
     """The least basis that earns at all."""
     max_points_per_purchase: int | None = None
@@ -109,8 +118,8 @@ class EarnRate(Rule, frozen=True, kw_only=True, tag="earn_rate"):
     def __post_init__(self) -> None:
         """Refuse a rate that divides by nothing or gives nothing."""
         ratio(self.multiplier)
-        if self.per_fen < 1 or self.points < 1:
-            raise ValueError("per_fen and points are at least 1")
+        if min(self.per_fen, self.per_quantity) < 0 or (self.per_fen > 0) == (self.per_quantity > 0) or self.points < 1:
+            raise ValueError("points are at least 1, and exactly one of per_fen and per_quantity is")
 
 
 class EarnEvent(Rule, frozen=True, kw_only=True, tag="earn_event"):
