@@ -196,6 +196,7 @@ class Bill(TenantRow, Base):
         CheckConstraint("state NOT IN ('final', 'paid') OR number IS NOT NULL", name="numbered"),
         CheckConstraint("paid_fen BETWEEN 0 AND total_fen AND refunded_fen BETWEEN 0 AND paid_fen", name="fen"),
         Index("bill_one_per_visit_idx", "tenant_id", "visit_id", unique=True, postgresql_where=text("state <> 'void'")),
+        Index("bill_over_idx", "tenant_id", "finalised_at", postgresql_where=text("over")),
         Index(None, "tenant_id", "visit_id"),
     )
 
@@ -205,6 +206,8 @@ class Bill(TenantRow, Base):
     state: Mapped[str]
     with_discount: Mapped[bool]
     pay_percent: Mapped[int]
+    basis_fen: Mapped[int | None]
+    """What it comes to before coupons and points: held against the estimate, which knows neither; None on old bills."""
     total_fen: Mapped[int]
     paid_fen: Mapped[int]
     refunded_fen: Mapped[int]
@@ -260,6 +263,67 @@ class BillLine(TenantRow, Base):
     added_by_name: Mapped[str]
     removed_at: Mapped[datetime | None]
     removed_by_name: Mapped[str]
+
+
+class BillChoice(TenantRow, Base):
+    """What the customer wants to use on a bill: a coupon, a benefit for one line, points; nothing is spent by it."""
+
+    __tablename__ = "bill_choice"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "bill_id"], ["bill.tenant_id", "bill.bill_id"]),
+        ForeignKeyConstraint(["tenant_id", "line_id"], ["bill_line.tenant_id", "bill_line.line_id"]),
+        ForeignKeyConstraint(["tenant_id", "coupon_id"], ["coupon.tenant_id", "coupon.coupon_id"]),
+        ForeignKeyConstraint(["tenant_id", "grant_id"], ["benefit_grant.tenant_id", "benefit_grant.grant_id"]),
+        CheckConstraint(
+            "kind = 'coupon' AND coupon_id IS NOT NULL OR kind = 'points' AND points > 0"
+            " OR kind = 'benefit' AND grant_id IS NOT NULL AND line_id IS NOT NULL",
+            name="kind",
+        ),
+        Index("bill_choice_coupon_idx", "tenant_id", "bill_id", "coupon_id", unique=True),
+        Index("bill_choice_line_idx", "tenant_id", "bill_id", "line_id", unique=True),
+        Index(
+            "bill_choice_points_idx", "tenant_id", "bill_id", unique=True, postgresql_where=text("kind = 'points'")
+        ),
+    )
+
+    choice_id: Mapped[UUID] = mapped_column(primary_key=True)
+    bill_id: Mapped[UUID]
+    kind: Mapped[str]
+    line_id: Mapped[UUID | None]
+    coupon_id: Mapped[UUID | None]
+    grant_id: Mapped[UUID | None]
+    points: Mapped[int | None]
+    chosen_at: Mapped[datetime]
+    chosen_by_name: Mapped[str]
+
+
+class BillApplied(TenantRow, Base):
+    """One step by which a final bill came to its total, with the rule and its version; append-only."""
+
+    __tablename__ = "bill_applied"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "bill_id", "position"),
+        ForeignKeyConstraint(["tenant_id", "bill_id"], ["bill.tenant_id", "bill.bill_id"]),
+        ForeignKeyConstraint(["tenant_id", "line_id"], ["bill_line.tenant_id", "bill_line.line_id"]),
+        CheckConstraint("step IN ('hand', 'line', 'order', 'coupon', 'points', 'stored_value')", name="step"),
+        CheckConstraint("fen >= 0", name="fen"),
+    )
+
+    applied_id: Mapped[UUID] = mapped_column(primary_key=True)
+    bill_id: Mapped[UUID]
+    position: Mapped[int]
+    step: Mapped[str]
+    line_id: Mapped[UUID | None]
+    """The line that it came off; None for the bill as a whole."""
+    rule_id: Mapped[str]
+    rule_version: Mapped[str]
+    label: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    ref_id: Mapped[UUID | None]
+    """The coupon or the granted benefit."""
+    points: Mapped[int]
+    fen: Mapped[int]
+    """What it took off."""
+    at: Mapped[datetime]
 
 
 class CreditNote(TenantRow, Base):
