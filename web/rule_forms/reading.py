@@ -114,10 +114,10 @@ def read_pay(text: str, low: int, high: int) -> int:
     except InvalidOperation:
         raise Wrong(gettext("Type what the member pays in percent: 90 for 9折, 85 for 8.5折.")) from None
     if not share.is_finite() or share != share.to_integral_value() or not low <= share <= high:
-        told = {"low": low, "high": high}
-        raise Wrong(gettext("Type a whole percentage between %(low)s and %(high)s: 90 means 9折.") % told)
+        words = gettext("Type a whole percentage between %(low)s and %(high)s: 90 means 9折.")
+        raise Wrong(words % {"low": low, "high": high})
     if 0 < share < 10 and not tenths and not percent:
-        told: dict[str, object] = {"typed": typed, "meant": int(share) * 10}
+        told = {"typed": typed, "meant": str(int(share) * 10)}
         raise Wrong(
             gettext("For %(typed)s折 type %(meant)s. Who really pays %(typed)s percent: type %(typed)s%%.") % told
         )
