@@ -1,7 +1,10 @@
 """Imports every mapped class of core once, so that the metadata is whole."""
 
 from core.audit import models as audit
+from core.birthdays import models as birthdays
+from core.campaigns import models as campaigns
 from core.cards import models as cards
+from core.churn import models as churn
 from core.complaints import models as complaints
 from core.consents import models as consents
 from core.contacts import models as contacts
@@ -18,6 +21,9 @@ from core.outbox import models as outbox
 from core.privacy import models as privacy
 from core.profiles import models as profiles
 from core.programs import models as programs
+from core.referrals import models as referrals
+from core.reviews import models as reviews
+from core.rewards import models as rewards
 from core.segments import models as segments
 from core.surveys import models as surveys
 from core.tenancy import models as tenancy
@@ -25,7 +31,10 @@ from core.visits import models as visits
 
 __all__ = [
     "audit",
+    "birthdays",
+    "campaigns",
     "cards",
+    "churn",
     "complaints",
     "consents",
     "contacts",
@@ -42,6 +51,9 @@ __all__ = [
     "privacy",
     "profiles",
     "programs",
+    "referrals",
+    "reviews",
+    "rewards",
     "segments",
     "surveys",
     "tenancy",

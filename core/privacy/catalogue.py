@@ -35,9 +35,12 @@ from core.privacy.holdings import HOLDINGS, NOT_HELD, Holding, add_holding
 from core.privacy.models import PrivacyLink, PrivacyReceipt, PrivacyRequest
 from core.privacy.rules import CLAIMS, NUMBERS, ORDERS, PROOF, RECORDS
 from core.profiles.models import CustomerPreference, CustomerTagging
+from core.rewards.models import BenefitGrant, BenefitUse, Coupon, CouponRedemption, NamedClinician
 from core.surveys.models import SurveyAnswer, SurveyAsk, SurveyCycle, SurveyInterview
 from core.visits.models import (
     Bill,
+    BillApplied,
+    BillChoice,
     BillLine,
     CreditNote,
     Estimate,
@@ -190,6 +193,40 @@ add_holding(
     ),
     Holding(area="purchases", row=LoyaltyAccount, by=_ME, export=("tier",), erase="keep", law=ORDERS),
     Holding(
+        area="rewards",
+        row=Coupon,
+        by=_ME,
+        gives={"coupon_id": "coupon"},
+        export=("template_id", "state", "issued_at", "valid_until", "uses", "used", "source", "reason"),
+        erase="blank",
+        blank={"reason": "", "void_reason": ""},
+        law=ORDERS,
+        since="issued_at",
+    ),
+    Holding(
+        area="rewards", row=CouponRedemption, by=_ME, export=("kind", "fen", "at"), erase="keep", law=ORDERS, since="at"
+    ),
+    Holding(
+        area="rewards",
+        row=BenefitGrant,
+        by=_MINE,
+        gives={"grant_id": "grant"},
+        export=("service", "label", "first_on", "last_on", "quota", "used"),
+        erase="keep",
+        law=ORDERS,
+        since="granted_at",
+    ),
+    Holding(
+        area="rewards",
+        row=BenefitUse,
+        by={"grant_id": "grant", "subject_id": "subject"},
+        export=("kind", "at"),
+        erase="keep",
+        law=ORDERS,
+        since="at",
+    ),
+    Holding(area="rewards", row=NamedClinician, by=_ME, export=("named_at",)),
+    Holding(
         area="visits",
         row=Visit,
         by=_MINE,
@@ -250,6 +287,16 @@ add_holding(
         erase="keep",
         law=ORDERS,
         since="added_at",
+    ),
+    Holding(area="visits", row=BillChoice, by={"bill_id": "bill"}),
+    Holding(
+        area="visits",
+        row=BillApplied,
+        by={"bill_id": "bill"},
+        export=("step", "label", "points", "fen", "at"),
+        erase="keep",
+        law=ORDERS,
+        since="at",
     ),
     Holding(
         area="visits",

@@ -281,9 +281,7 @@ class BillChoice(TenantRow, Base):
         ),
         Index("bill_choice_coupon_idx", "tenant_id", "bill_id", "coupon_id", unique=True),
         Index("bill_choice_line_idx", "tenant_id", "bill_id", "line_id", unique=True),
-        Index(
-            "bill_choice_points_idx", "tenant_id", "bill_id", unique=True, postgresql_where=text("kind = 'points'")
-        ),
+        Index("bill_choice_points_idx", "tenant_id", "bill_id", unique=True, postgresql_where=text("kind = 'points'")),
     )
 
     choice_id: Mapped[UUID] = mapped_column(primary_key=True)

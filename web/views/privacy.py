@@ -34,6 +34,7 @@ AREAS: Final = {
     "complaints": N_("Complaints"),
     "purchases": N_("Purchases"),
     "visits": N_("Visits and bills"),
+    "rewards": N_("Coupons and benefits"),
     "surveys": N_("Surveys"),
     "files": N_("Files"),
     "requests": N_("Requests about data"),

@@ -1,0 +1,37 @@
+"""Issues and redeems coupons, grants and consumes benefits."""
+
+from core.rewards.actions.benefits import (
+    Consumed,
+    consume_benefit,
+    give_back_benefit,
+    grant_benefit,
+    grant_tier_benefits,
+    name_clinician,
+)
+from core.rewards.actions.coupons import (
+    Redeemed,
+    check_coupon,
+    expire_coupons,
+    issue_coupon,
+    issue_reward,
+    redeem_coupon,
+    restore_coupon,
+    void_coupon,
+)
+
+__all__ = [
+    "Consumed",
+    "Redeemed",
+    "check_coupon",
+    "consume_benefit",
+    "expire_coupons",
+    "give_back_benefit",
+    "grant_benefit",
+    "grant_tier_benefits",
+    "issue_coupon",
+    "issue_reward",
+    "name_clinician",
+    "redeem_coupon",
+    "restore_coupon",
+    "void_coupon",
+]

@@ -1,0 +1,1 @@
+"""Coupons, benefits and periods as pure functions."""
