@@ -117,6 +117,13 @@ class Subject(TenantRow, Base):
         ),
         Index(None, "tenant_id", "chip"),
         Index("subject_merged_idx", "tenant_id", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+        Index(
+            "subject_birth_day_idx",
+            "tenant_id",
+            "birth_day",
+            "subject_id",
+            postgresql_where=text("birth_day IS NOT NULL AND deceased_on IS NULL AND merged_into IS NULL"),
+        ),
     )
 
     subject_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -127,6 +134,10 @@ class Subject(TenantRow, Base):
     breed: Mapped[str | None]
     sex: Mapped[str | None]
     birthday: Mapped[date | None] = mapped_column(Date)
+    birth_day: Mapped[int | None] = mapped_column(
+        Computed("extract(month FROM birthday)::bigint * 100 + extract(day FROM birthday)::bigint", persisted=True)
+    )
+    """Month and day of the birthday as one number: 229 is 29 February."""
     neutered: Mapped[bool | None]
     chip: Mapped[str | None]
     deceased_on: Mapped[date | None] = mapped_column(Date)
@@ -191,6 +202,8 @@ class CustomerEvent(TenantRow, Base):
         CheckConstraint("length(kind) BETWEEN 1 AND 60", name="kind"),
         Index(None, "tenant_id", "customer_id", text("at DESC"), text("event_id DESC")),
         Index(None, "tenant_id", "ref_id"),
+        # Reports of tier movement read these alone.
+        Index(None, "tenant_id", "at", postgresql_where=text("kind = 'tier_changed'")),
     )
 
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
