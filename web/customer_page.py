@@ -25,7 +25,8 @@ from web.i18n import gettext
 from web.problems import Refused, field_texts
 from web.request import WebRequest
 from web.screens import show, tenant_path
-from web.views.customers import GENDERS, KINDS, event_lines, subject_lines, tier_view
+from web.views.customers import GENDERS, subject_lines, tier_view
+from web.views.timeline import KINDS, event_lines
 
 EVENTS: Final = 20
 """Entries of the timeline per page."""

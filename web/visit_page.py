@@ -27,7 +27,8 @@ from web.problems import Refused, field_texts
 from web.qr import qr_svg
 from web.request import WebRequest
 from web.screens import go_to, show, tenant_path
-from web.views.customers import event_lines, tier_view
+from web.views.customers import tier_view
+from web.views.timeline import event_lines
 from web.views.visits import (
     BILL_STATES,
     BILL_TONES,
