@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from web.i18n import N_
+from web.problem_texts_loyalty import LOYALTY, LOYALTY_FIELDS
 
 
 class ProblemText(msgspec.Struct, frozen=True):
@@ -220,6 +221,8 @@ TEXTS: Final[dict[str, ProblemText]] = {
     ),
     "interview-over": _text(N_("This call is over"), N_("Look at its page for what came of it, or take the next one.")),
     "address-taken": _text(N_("This address is taken"), N_("Choose another address for your organisation.")),
+    # Loyalty has words in a module of its own: add yours there.
+    **{code: _text(*words) for code, words in LOYALTY.items()},
 }
 
 FIELD_TEXTS: Final[dict[str, str]] = {
@@ -349,6 +352,7 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "unknown-target": N_("A column goes to a place that does not exist"),
     "pet-name-not-mapped": N_("Columns about pets need one with the pet's name"),
     "span": N_("The end must come after the start"),
+    **LOYALTY_FIELDS,
 }
 
 BY_STATUS: Final[dict[int, str]] = {
