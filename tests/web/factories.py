@@ -18,8 +18,6 @@ from core.contacts.actions import add_contact
 from core.customers.actions import add_customer, add_note, add_subject, join_household
 from core.customers.rules.profile import CustomerDraft, SubjectDraft, local_date
 from core.db import new_id
-from core.exports.actions import start_export
-from core.exports.rules import ExportPlan
 from core.files.actions import store_made
 from core.forms.actions import create_link
 from core.forms.models import FormDefinition, Submission
@@ -28,8 +26,6 @@ from core.imports.actions import upload_file
 from core.loyalty.actions import record_purchase
 from core.merges.merging import merge_customers
 from core.outbox.claims import bury_work, claim_work
-from core.privacy.actions import ask
-from core.privacy.models import PrivacyReceipt
 from core.profiles.actions import add_tag
 from core.segments.actions import add_segment
 from core.segments.rules import SegmentDraft
@@ -45,6 +41,8 @@ from tenants.api_keys import create_key
 from tenants.duty import plan_shift
 from tenants.survey_segments import SEGMENTS
 from tests.visits import estimate, make_visit
+from tests.web.factories_loyalty import LOYALTY_BODIES, LOYALTY_FACTORIES, LOYALTY_WORDS
+from tests.web.factories_rights import make_export, make_receipt, make_request
 from tests.workplaces import PASSWORD, TestTenant
 
 Factory = Callable[[TestTenant], Awaitable[object]]
@@ -61,6 +59,7 @@ WORDS: Final[dict[str, str]] = {
     "deed": "add",
     "entity": "customer",
     "key": "x_nobody_has_this",
+    **LOYALTY_WORDS,
 }
 """Parameters that name no row of a tenant, with a sample."""
 
@@ -290,39 +289,6 @@ async def _household(tenant: TestTenant) -> object:
         return await join_household(uow, customer_id=one, other_id=other)
 
 
-async def _privacy_request(tenant: TestTenant) -> object:
-    customer_id = await _customer(tenant)
-    assert isinstance(customer_id, UUID)
-    async with tenant.unit() as uow:
-        return await ask(uow, customer_id=customer_id, kind="erasure", source="staff")
-
-
-async def _receipt(tenant: TestTenant) -> object:
-    customer_id = await _customer(tenant)
-    assert isinstance(customer_id, UUID)
-    async with tenant.unit() as uow:
-        receipt_id = new_id()
-        body = {"number": 1, "customer_numbers": [], "requested_at": None, "erased_by": "", "lines": []}
-        await uow.session.execute(
-            insert(PrivacyReceipt).values(
-                tenant_id=uow.tenant_id,
-                receipt_id=receipt_id,
-                number=await uow.next_number("privacy_receipt"),
-                customer_id=customer_id,
-                body=body | {"erased_at": uow.now.isoformat()},
-                hash="",
-                at=uow.now,
-            )
-        )
-        return receipt_id
-
-
-async def _export(tenant: TestTenant) -> object:
-    await _customer(tenant)
-    async with tenant.unit() as uow:
-        return await start_export(uow, plan=ExportPlan(columns=("name",)), kind="csv")
-
-
 async def _segment(tenant: TestTenant) -> object:
     async with tenant.unit() as uow:
         return await add_segment(
@@ -331,13 +297,13 @@ async def _segment(tenant: TestTenant) -> object:
 
 
 FACTORIES: Final[dict[str, Factory]] = {
-    "export_id": _export,
+    "export_id": make_export,
     "tag_id": _tag,
     "contact_id": _contact,
     "note_id": _note,
     "household_id": _household,
-    "request_id": _privacy_request,
-    "receipt_id": _receipt,
+    "request_id": make_request,
+    "receipt_id": make_receipt,
     "staff_id": _staff,
     "shift_id": _shift,
     "customer_id": _customer,
@@ -361,6 +327,8 @@ FACTORIES: Final[dict[str, Factory]] = {
     "procedure_id": _procedure,
     "estimate_id": _estimate,
     "version_id": _edition,
+    # Loyalty has factories in a module of its own: add yours there.
+    **LOYALTY_FACTORIES,
 }
 
 BODIES: Final[dict[str, Mapping[str, object]]] = {
@@ -395,5 +363,6 @@ BODIES: Final[dict[str, Mapping[str, object]]] = {
     "POST /t/{slug:str}/visits/{visit_id:uuid}/procedures": {"item": "S01"},
     "POST /t/{slug:str}/visits/{visit_id:uuid}/bill/lines": {"item": "C01"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/purchases": {"amount": "100", "key": "once"},
+    **LOYALTY_BODIES,
 }
 """Forms that pass every check but the id's."""

@@ -7,6 +7,7 @@ from sqlalchemy import insert
 from core.customers.actions import add_customer
 from core.customers.rules.profile import CustomerDraft
 from core.db import new_id
+from core.exports.actions import start_export
 from core.exports.rules import ExportPlan
 from core.privacy.actions import ask
 from core.privacy.models import PrivacyReceipt
@@ -49,4 +50,4 @@ async def make_export(tenant: TestTenant) -> object:
     """Begin an export."""
     await _customer(tenant)
     async with tenant.unit() as uow:
-        return await startmake_export(uow, plan=ExportPlan(columns=("name",)), kind="csv")
+        return await start_export(uow, plan=ExportPlan(columns=("name",)), kind="csv")

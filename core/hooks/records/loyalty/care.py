@@ -28,6 +28,8 @@ class Churn(Rule, frozen=True, kw_only=True, tag="churn"):
     )
     roles: tuple[str, ...] = ("director", "doctor")
     due_days: int = 3
+    nightly_limit: int = 200
+    """At most so many new cases a night, so that an imported past becomes a list that people can work through."""
     quiet_days: int = 90
     """After a closed case no new one of the same signal for so long."""
 
