@@ -32,7 +32,7 @@ from core.loyalty.rules.refusals import Refusal, Refused
 from core.loyalty.rules.tiers import Standing
 from core.loyalty.rules.versions import program_version
 
-Kind = Literal["spend", "earn", "event", "grant", "reversal", "redeem", "deduct", "give_back", "expire"]
+Kind = Literal["spend", "earn", "grant", "reversal", "burn", "adjust", "give_back", "expire"]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,12 +189,12 @@ class Account:
         found = rule if isinstance(rule, Refusal) else quote(rule, self.balance, bill_fen, points, clamp=clamp)
         if isinstance(found, Refusal):
             raise Refused(found.code, **found.params)
-        self._burn("redeem", found, at, key)
+        self._burn("burn", found, at, key)
         return found
 
-    def deduct(self, points: int, at: datetime, *, key: str) -> None:
+    def adjust(self, points: int, at: datetime, *, key: str) -> None:
         """Take points by hand, all or nothing, in the order in which they are spent."""
-        self._burn("deduct", Quote(points, 0), at, key)
+        self._burn("adjust", Quote(points, 0), at, key)
 
     def give_back(self, of: str, points: int | None, key: str, at: datetime) -> Credit:
         """Give points of a redemption back as one new lot.
@@ -254,7 +254,7 @@ class Account:
         if isinstance(found, Refusal):
             raise Refused(found.code, **found.params)
         for credit in found:
-            self._credit("event", credit, at, key=f"{key}:{credit.rule_id}", ref=event)
+            self._credit("earn", credit, at, key=f"{key}:{credit.rule_id}", ref=event)
         return found
 
     def activate_due(self, now: datetime) -> int:
@@ -332,6 +332,8 @@ class Account:
         return found
 
     def _burn(self, kind: Kind, found: Quote, at: datetime, key: str) -> None:
+        if key in self.burns:
+            raise Refused("key-reused", key=key)
         takes = take(self.lots.values(), found.points, at)
         if isinstance(takes, Refusal):
             raise Refused(takes.code, **takes.params)

@@ -11,7 +11,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         # What was sent
         "bad-event": "the event is no object, or has no known type",
         "bad-time": "the time is no ISO date or datetime",
-        "out-of-order": "the event lies before one that was applied already",
+        "out-of-order": "the event lies before another one that came already",
         "bad-key": "the key is empty, too long or no text",
         "key-reused": "the key belongs to something else: another amount, another purchase",
         "fen-not-whole": "the amount is missing or no whole number of fen",
@@ -55,6 +55,9 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "coupon-expired": "the coupon is past its last day",
         "coupon-below-minimum": "the bill is smaller than the coupon asks for",
         "coupon-not-for-this": "nothing on the bill is what the coupon counts for",
+        "coupon-not-yet": "the coupon counts from a later day on",
+        "coupon-of-another": "the coupon belongs to another member",
+        "coupon-unused": "the coupon was not used",
         "coupon-stack": "another coupon of the same group is used on this bill",
         "unknown-service": "no live rule gives this member this service",
         "quota-used": "the service is used up for this period",

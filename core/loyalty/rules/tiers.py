@@ -38,6 +38,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         """The tier that counts: for prices, points and the card."""
         return self.tier if self.pinned is None else self.pinned
 
+    def without_pin(self) -> "Standing":
+        """The same standing with nothing laid over it."""
+        return msgspec.structs.replace(self, pinned=None, pinned_until=None)
+
 
 class TierMove(msgspec.Struct, frozen=True):
     """A member moved from one tier to another, and why; codes."""
@@ -179,7 +183,7 @@ def unpin(standing: Standing, day: date) -> Standing:
     """Take a pinned tier off when its last day is over."""
     if standing.pinned is None or standing.pinned_until is None or day <= standing.pinned_until:
         return standing
-    return msgspec.structs.replace(standing, pinned=None, pinned_until=None)
+    return standing.without_pin()
 
 
 def move_between(ladder: TierLadder, before: Standing, after: Standing, cause: str) -> TierMove | None:
