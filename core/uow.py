@@ -1,9 +1,9 @@
 """One transaction of one tenant: return commits, raise rolls back; this is the only file that commits."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,18 +13,41 @@ from core.audit.rules import Act
 from core.bus import Bus, Message
 from core.counters.actions import take_number
 from core.hooks.dispatch import TenantPlugins
+from core.hooks.records.conditions import Tree
 from core.outbox.actions import add_work
 from core.scope import Actor, Scope
+
+
+class Matcher(Protocol):
+    """Says which of these conditions hold for one customer; areas that know no segments ask through it."""
+
+    async def __call__(self, reader: "Reader", customer_id: UUID, trees: Mapping[str, Tree]) -> frozenset[str]:
+        """Return the keys of the trees that hold."""
 
 
 class Reader:
     """What a query gets: a session bound to the tenant, who asks, one instant, and the tenant's plugins."""
 
-    def __init__(self, session: AsyncSession, scope: Scope, now: datetime, plugins: TenantPlugins) -> None:
+    def __init__(
+        self,
+        session: AsyncSession,
+        scope: Scope,
+        now: datetime,
+        plugins: TenantPlugins,
+        *,
+        matcher: Matcher | None = None,
+    ) -> None:
         self.session = session
         self.scope = scope
         self.now = now
         self.plugins = plugins
+        self.matcher = matcher
+
+    async def match(self, customer_id: UUID, trees: Mapping[str, Tree]) -> frozenset[str]:
+        """Return the keys of the conditions that hold for a customer; none where nobody can judge them."""
+        if self.matcher is None or not trees:
+            return frozenset()
+        return await self.matcher(self, customer_id, trees)
 
     @property
     def tenant_id(self) -> UUID:
@@ -40,8 +63,16 @@ class Reader:
 class UnitOfWork(Reader):
     """What an action gets: a reader that may also write, schedule work, audit, and speak after the commit."""
 
-    def __init__(self, session: AsyncSession, scope: Scope, now: datetime, plugins: TenantPlugins) -> None:
-        super().__init__(session, scope, now, plugins)
+    def __init__(
+        self,
+        session: AsyncSession,
+        scope: Scope,
+        now: datetime,
+        plugins: TenantPlugins,
+        *,
+        matcher: Matcher | None = None,
+    ) -> None:
+        super().__init__(session, scope, now, plugins, matcher=matcher)
         self.messages: list[Message] = []
         self.wake = False
         self._acts: list[Act] = []
@@ -121,10 +152,16 @@ class UnitOfWork(Reader):
 
 @asynccontextmanager
 async def unit_of_work(
-    session: AsyncSession, *, scope: Scope, plugins: TenantPlugins, now: datetime, bus: Bus
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    plugins: TenantPlugins,
+    now: datetime,
+    bus: Bus,
+    matcher: Matcher | None = None,
 ) -> AsyncIterator[UnitOfWork]:
     """Run a block as one transaction on a session bound to the scope's tenant; after the commit, tell who waits."""
-    uow = UnitOfWork(session, scope, now, plugins)
+    uow = UnitOfWork(session, scope, now, plugins, matcher=matcher)
     yield uow
     await uow.finish()
     await bus.send(uow.messages, wake=uow.wake)

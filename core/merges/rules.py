@@ -32,6 +32,7 @@ KEPT: Final[Mapping[str, str]] = {
     "privacy_tombstone": "who was erased, by the key of that day",
     "ledger_entry": "append-only: entries on both sides move the sum",
     "loyalty_account": "moved by entries of the ledger",
+    "lot": "carried over as new lots of the same root, with entries on both sides",
     "coupon_redemption": "append-only: says who used it; the coupon itself follows",
     "benefit_use": "append-only: says for which pet; the grant itself follows",
     "import_row": "tells what an import made; its undo keeps a customer who was merged since",

@@ -18,7 +18,7 @@ from core.files.models import StoredFile
 from core.forms.models import FormDraft, FormLink, Submission, SubmissionFile
 from core.holds.models import HeldCredit
 from core.imports.models import ImportRow
-from core.loyalty.models import LedgerEntry, LoyaltyAccount, Purchase
+from core.loyalty.models import LedgerEntry, Lot, LotAlloc, LoyaltyAccount, Purchase
 from core.merges.models import CustomerMerge, DuplicateKey, DuplicateLook, DuplicateSuspect
 from core.outbox.models import Outbox
 from core.privacy.deeds import (
@@ -186,12 +186,23 @@ add_holding(
         area="purchases",
         row=LedgerEntry,
         by=_ME,
-        export=("occurred_at", "kind", "fen", "points"),
-        erase="keep",
+        gives={"entry_id": "entry"},
+        export=("occurred_at", "kind", "fen", "points", "expires_at", "reason"),
+        erase="blank",
+        sealed=True,
         law=ORDERS,
         since="occurred_at",
     ),
-    Holding(area="purchases", row=LoyaltyAccount, by=_ME, export=("tier",), erase="keep", law=ORDERS),
+    Holding(area="purchases", row=Lot, by=_ME, export=("earned", "remaining", "expires_at"), erase="keep", law=ORDERS),
+    Holding(area="purchases", row=LotAlloc, by={"entry_id": "entry"}, erase="keep", law=ORDERS),
+    Holding(
+        area="purchases",
+        row=LoyaltyAccount,
+        by=_ME,
+        export=("tier", "points", "pending", "deficit"),
+        erase="keep",
+        law=ORDERS,
+    ),
     Holding(
         area="rewards",
         row=Coupon,

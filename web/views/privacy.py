@@ -68,6 +68,8 @@ TABLES: Final = {
     "purchase": N_("Purchases"),
     "ledger_entry": N_("Member account"),
     "loyalty_account": N_("Member tier"),
+    "lot": N_("Points that are left"),
+    "lot_alloc": N_("Points that were spent"),
     "member_card": N_("Links to the member card"),
     "held_credit": N_("Credits that had to be approved"),
     "visit": N_("Visits"),
