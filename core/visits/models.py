@@ -303,7 +303,11 @@ class BillApplied(TenantRow, Base):
         UniqueConstraint("tenant_id", "bill_id", "position"),
         ForeignKeyConstraint(["tenant_id", "bill_id"], ["bill.tenant_id", "bill.bill_id"]),
         ForeignKeyConstraint(["tenant_id", "line_id"], ["bill_line.tenant_id", "bill_line.line_id"]),
-        CheckConstraint("step IN ('hand', 'line', 'order', 'coupon', 'points', 'stored_value')", name="step"),
+        CheckConstraint(
+            "step IN ('hand', 'tier', 'campaign', 'member_price', 'benefit',"
+            " 'order_percent', 'coupon', 'points', 'stored_value')",
+            name="step",
+        ),
         CheckConstraint("fen >= 0", name="fen"),
     )
 

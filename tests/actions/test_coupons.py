@@ -84,7 +84,7 @@ async def test_a_coupon_is_issued_once_per_key_and_found_by_its_code_however_it_
         assert await find_coupon_by_code(uow, coupon.code[:-1]) is None
         with pytest.raises(NotFound):
             await get_coupon_by_code(uow, "23456789ABCD")
-        assert [one.kind for one in await list_events(uow, owner)][0] == "coupon_issued"
+        assert next(one.kind for one in await list_events(uow, owner)) == "coupon_issued"
         other = await make_customer(tenant_a, "李雷")
         with pytest.raises(CouponKeyReused):
             await _issue(uow, other[0])

@@ -60,6 +60,9 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "coupon-unused": "the coupon was not used",
         "coupon-stack": "another coupon of the same group is used on this bill",
         "unknown-service": "no live rule gives this member this service",
+        "benefit-cheaper": "the line costs no more without the service's price",
+        "benefit-needs-subject": "the service belongs to each pet, and no such pet was named",
+        "benefit-period-over": "the service was given for a period that does not hold this day",
         "quota-used": "the service is used up for this period",
     }
 )

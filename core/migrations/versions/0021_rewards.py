@@ -217,7 +217,8 @@ STATEMENTS: tuple[str, ...] = (
         REFERENCES bill (tenant_id, bill_id),
       CONSTRAINT bill_applied_tenant_id_line_id_fkey FOREIGN KEY(tenant_id, line_id)
         REFERENCES bill_line (tenant_id, line_id),
-      CONSTRAINT bill_applied_step_check CHECK (step IN ('hand', 'line', 'order', 'coupon', 'points', 'stored_value')),
+      CONSTRAINT bill_applied_step_check CHECK (step IN ('hand', 'tier', 'campaign', 'member_price', 'benefit',
+        'order_percent', 'coupon', 'points', 'stored_value')),
       CONSTRAINT bill_applied_fen_check CHECK (fen >= 0)
     )
     """,

@@ -7,6 +7,7 @@ from core.rewards.actions.benefits import (
     grant_benefit,
     grant_tier_benefits,
     name_clinician,
+    secure_benefit,
 )
 from core.rewards.actions.coupons import (
     Redeemed,
@@ -33,5 +34,6 @@ __all__ = [
     "name_clinician",
     "redeem_coupon",
     "restore_coupon",
+    "secure_benefit",
     "void_coupon",
 ]

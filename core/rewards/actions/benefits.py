@@ -152,7 +152,13 @@ async def consume_benefit(
     known = await _find_use(uow, key)
     if known is not None:
         return _same_use(known, await get_grant(uow, known.grant_id), grant_id, service)
-    found = grant_id or await _best_grant(uow, customer_id, service or "", subject_id, tier)
+    found = grant_id
+    if found is None:
+        best = await secure_benefit(
+            uow, customer_id=customer_id, service=service or "", subject_id=subject_id, tier=tier
+        )
+        found = best.grant_id
+    assert found is not None
     grant = await _lock(uow, found)
     known = await _find_use(uow, key)  # read again behind the lock
     if known is not None:
@@ -174,7 +180,11 @@ async def consume_benefit(
 
 
 def _same_use(known: Any, grant: GrantFacts, grant_id: UUID | None, service: str | None) -> Consumed:
-    if known.kind != "use" or grant_id not in {None, known.grant_id} or service not in {None, grant.service}:
+    if (
+        known.kind != "use"
+        or grant_id not in {None, known.grant_id}
+        or (service or grant.service).casefold() != grant.service.casefold()
+    ):
         raise BenefitKeyReused(key=known.key)
     return Consumed(use_id=known.use_id, grant=grant, replayed=True)
 
@@ -197,27 +207,33 @@ async def _check(uow: UnitOfWork, grant: GrantFacts, customer_id: UUID, subject_
         raise BenefitUsedUp(service=grant.service, quota=grant.quota)
 
 
-async def _best_grant(
-    uow: UnitOfWork, customer_id: UUID, service: str, subject_id: UUID | None, tier: str | None
-) -> UUID:
-    """The grant to use: of those that still have something left the cheapest, and of these the one that ends first."""
+async def secure_benefit(
+    uow: UnitOfWork, *, customer_id: UUID, service: str, subject_id: UUID | None = None, tier: str | None = None
+) -> GrantFacts:
+    """Return the grant by which a service may be had, writing down what the tier promises: nothing is used by it.
+
+    Of those with something left the cheapest, and of these the one that ends first.
+
+    Raises:
+        NoSuchBenefit: the customer has no such benefit.
+        BenefitNeedsSubject: it belongs to each pet, and none was named.
+    """
     day = local_date(uow.now, uow.scope.timezone)
+    customer_id = await find_present_customer(uow, customer_id)
     holders = await get_holders(uow, customer_id)
-    program = await get_program(uow)
-    offered = [one for one in promises_of(program, tier, day) if one.service == service]
-    slots = slots_of(offered, holders, day)
-    for slot in slots:
+    wanted = service.casefold()
+    offered = [one for one in promises_of(await get_program(uow), tier, day) if one.service.casefold() == wanted]
+    for slot in slots_of(offered, holders, day):
         if slot.subject_id in {None, subject_id}:
             await _ensure(uow, slot, customer_id)
-    mine = [one for one in await find_grants(uow, holders) if one.service == service and one.is_open(day)]
-    fitting = [one for one in mine if one.subject_id in {None, subject_id} and one.grant_id is not None]
+    known = await find_grants(uow, holders)
+    mine = [one for one in known if one.service.casefold() == wanted and one.is_open(day)]
+    fitting = [one for one in mine if one.subject_id in {None, subject_id}]
     if not fitting:
-        if subject_id is None and (any(one.holder == "subject" for one in mine) or any(s.subject_id for s in slots)):
+        if subject_id is None and (mine or any(one.holder == "subject" for one in offered)):
             raise BenefitNeedsSubject(service=service)
         raise NoSuchBenefit(service=service)
-    best = min(fitting, key=lambda one: (one.left == 0, one.pay_percent, one.last_on or date.max, str(one.grant_id)))
-    assert best.grant_id is not None
-    return best.grant_id
+    return min(fitting, key=lambda one: (one.left == 0, one.pay_percent, one.last_on or date.max, str(one.grant_id)))
 
 
 async def _ensure(uow: UnitOfWork, slot: Slot, customer_id: UUID) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from core.customers.actions import record_event
 from core.customers.rules.names import clean_text
@@ -16,15 +16,18 @@ from core.loyalty.queries import get_membership
 from core.outbox.actions import emit_event
 from core.programs.queries import get_ladder
 from core.uow import UnitOfWork
+from core.visits.actions.spending import take_budgets
 from core.visits.actions.visits import VisitClosed, lock_visit
-from core.visits.models import Bill, BillLine
+from core.visits.models import Bill, BillApplied, BillChoice, BillLine
 from core.visits.queries.bills import BillFacts, Standing, find_bill, get_bill, get_standing, list_estimates
 from core.visits.queries.prices import list_live_items
+from core.visits.queries.pricing import Pricing, get_pricing
 from core.visits.queries.visits import VisitRow
-from core.visits.rules.bills import MAX_LINES, Line, Priced, line_of, line_problems, price_lines
+from core.visits.rules.bills import MAX_LINES, Line, line_of, line_problems
 from core.visits.rules.prices import find_item
 
 _B, _L = table_of(Bill), table_of(BillLine)
+_A, _H = table_of(BillApplied), table_of(BillChoice)
 OVERRIDE: Final = "prices.manage"
 """Who may let a bill over its estimate become final in an emergency: director and administrator."""
 MAX_REASON: Final = 500
@@ -40,6 +43,12 @@ class OverEstimate(Conflict):
     """The bill has reached 130 % of the accepted estimate, or no estimate was accepted: the customer agrees first."""
 
     code = "bill-over-estimate"
+
+
+class ChoiceRefused(Conflict):
+    """Something that was chosen for the bill takes nothing off it; `reason` is the code of the refusal."""
+
+    code = "bill-choice-refused"
 
 
 class LineDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +127,7 @@ async def open_bill(uow: UnitOfWork, *, visit_id: UUID, from_estimate: bool = Tr
     base = get_standing(await list_estimates(uow, visit_id), 0).base
     if from_estimate and base is not None:
         await _insert_lines(uow, bill_id, base.lines)
-    await _reprice(uow, visit, bill_id)
+    await reprice_bill(uow, visit=visit, bill_id=bill_id)
     uow.audit("bill.open", "bill", bill_id, {"visit_id": str(visit_id)})
     return bill_id
 
@@ -127,12 +136,12 @@ async def add_lines(uow: UnitOfWork, *, visit_id: UUID, lines: Sequence[LineDraf
     """Add lines to the open bill, opening one when there is none, and return it with its new total."""
     visit = await lock_visit(uow, visit_id)
     bill_id = await open_bill(uow, visit_id=visit_id)
-    bill = await _get_open(uow, bill_id)
+    bill = await get_open_bill(uow, bill_id)
     fresh = await compose_lines(uow, lines=lines, branch_id=visit.branch_id)
     if len(bill.lines) + len(fresh) > MAX_LINES:
         raise InvalidInput((FieldProblem("lines", "too-many", {"max": MAX_LINES}),))
     await _insert_lines(uow, bill_id, fresh)
-    await _reprice(uow, visit, bill_id)
+    await reprice_bill(uow, visit=visit, bill_id=bill_id)
     uow.audit("bill.add_lines", "bill", bill_id, {"items": [line.item_code for line in fresh]})
     return await get_bill(uow, bill_id)
 
@@ -143,13 +152,14 @@ async def remove_line(uow: UnitOfWork, *, visit_id: UUID, line_id: UUID) -> Bill
     bill = await get_live_bill(uow, visit_id)
     if line_id not in {line.line_id for line in bill.lines}:
         raise NotFound("no such line")
-    await _get_open(uow, bill.bill_id)
+    await get_open_bill(uow, bill.bill_id)
     await uow.session.execute(
         update(_L)
         .where(_L.c.tenant_id == uow.tenant_id, _L.c.line_id == line_id)
         .values(removed_at=uow.now, removed_by_name=uow.actor.name)
     )
-    await _reprice(uow, visit, bill.bill_id)
+    await uow.session.execute(delete(_H).where(_H.c.tenant_id == uow.tenant_id, _H.c.line_id == line_id))
+    await reprice_bill(uow, visit=visit, bill_id=bill.bill_id)
     uow.audit("bill.remove_line", "bill", bill.bill_id, {"line_id": str(line_id)})
     return await get_bill(uow, bill.bill_id)
 
@@ -157,9 +167,9 @@ async def remove_line(uow: UnitOfWork, *, visit_id: UUID, line_id: UUID) -> Bill
 async def set_discount(uow: UnitOfWork, *, visit_id: UUID, with_discount: bool) -> BillFacts:
     """Give the member's discount on the open bill, or leave it off."""
     visit = await lock_visit(uow, visit_id)
-    bill = await _get_open(uow, (await get_live_bill(uow, visit_id)).bill_id)
+    bill = await get_open_bill(uow, (await get_live_bill(uow, visit_id)).bill_id)
     await set_bill(uow, bill.bill_id, with_discount=with_discount)
-    await _reprice(uow, visit, bill.bill_id)
+    await reprice_bill(uow, visit=visit, bill_id=bill.bill_id)
     return await get_bill(uow, bill.bill_id)
 
 
@@ -172,21 +182,23 @@ async def finalise_bill(uow: UnitOfWork, *, visit_id: UUID, override_reason: str
         Forbidden: the actor may not override.
         BillClosed: it is not open.
         InvalidInput: it has no lines.
+        ChoiceRefused: a coupon, a benefit or points that were chosen take nothing off; somebody takes them off first.
     """
     visit = await lock_visit(uow, visit_id)
-    bill = await _get_open(uow, (await get_live_bill(uow, visit_id)).bill_id)
+    bill = await get_open_bill(uow, (await get_live_bill(uow, visit_id)).bill_id)
     if not bill.lines:
         raise InvalidInput((FieldProblem("lines", "required"),))
-    standing = await _reprice(uow, visit, bill.bill_id)
+    standing, pricing = await _final_prices(uow, visit, bill.bill_id)
     reason = clean_text(override_reason)[:MAX_REASON]
-    total = (await get_bill(uow, bill.bill_id)).total_fen
+    total = pricing.total_fen
     if standing.needs_consent:
         if not reason:
             raise OverEstimate(visit_id=visit_id)
         if not uow.actor.may(OVERRIDE):
             raise Forbidden(permission=OVERRIDE)
-        await _tell_over(uow, visit, bill.bill_id, standing, total, reason=reason)
+        await _tell_over(uow, visit, bill.bill_id, standing, pricing.basis_fen, reason=reason)
         uow.audit("bill.override", "bill", bill.bill_id, {"reason": reason, "fen": total})
+    await _keep_steps(uow, bill, pricing)
     number = await uow.next_number("bill")
     await set_bill(
         uow,
@@ -219,7 +231,46 @@ async def get_live_bill(uow: UnitOfWork, visit_id: UUID) -> BillFacts:
     return bill
 
 
-async def _get_open(uow: UnitOfWork, bill_id: UUID) -> BillFacts:
+async def _final_prices(uow: UnitOfWork, visit: VisitRow, bill_id: UUID) -> tuple[Standing, Pricing]:
+    """Price the bill for good: what campaigns take off comes out of their budgets, and one that is spent is left out."""
+    without: frozenset[str] = frozenset()
+    while True:
+        standing, pricing = await reprice_bill(uow, visit=visit, bill_id=bill_id, without=without)
+        if pricing.refused:
+            choice_id, refusal = next(iter(pricing.refused.items()))
+            raise ChoiceRefused(choice_id=str(choice_id), reason=refusal.code)
+        spent = await take_budgets(uow, visit=visit, bill_id=bill_id, steps=pricing.steps)
+        if spent is None:
+            return standing, pricing
+        without |= {spent}
+
+
+async def _keep_steps(uow: UnitOfWork, bill: BillFacts, pricing: Pricing) -> None:
+    """Write down every step of the price, so that the bill explains itself for good."""
+    rows = [
+        {
+            "tenant_id": uow.tenant_id,
+            "applied_id": new_id(),
+            "bill_id": bill.bill_id,
+            "position": position,
+            "step": row.step,
+            "line_id": bill.lines[row.line].line_id if row.line is not None else None,
+            "rule_id": row.rule_id,
+            "rule_version": row.rule_version,
+            "label": row.label,
+            "ref_id": row.ref_id,
+            "points": row.points,
+            "fen": row.fen,
+            "at": uow.now,
+        }
+        for position, row in enumerate(pricing.steps)
+    ]
+    if rows:
+        await uow.session.execute(insert(_A), rows)
+
+
+async def get_open_bill(uow: UnitOfWork, bill_id: UUID) -> BillFacts:
+    """Return a bill while lines may be added; raise BillClosed afterwards."""
     bill = await get_bill(uow, bill_id)
     if bill.state != "open":
         raise BillClosed(bill_id=bill_id)
@@ -243,29 +294,36 @@ async def _insert_lines(uow: UnitOfWork, bill_id: UUID, lines: Sequence[Line]) -
     await uow.session.execute(insert(_L), rows)
 
 
-async def _reprice(uow: UnitOfWork, visit: VisitRow, bill_id: UUID) -> Standing:
-    """Price every line anew with the card of now, keep the total, and say once when it has reached 130 %."""
+async def reprice_bill(
+    uow: UnitOfWork, *, visit: VisitRow, bill_id: UUID, without: frozenset[str] = frozenset()
+) -> tuple[Standing, Pricing]:
+    """Price every line anew with card, campaigns and choices of now, and say once when it has reached 130 %."""
     bill = await get_bill(uow, bill_id)
-    terms = await get_terms(uow, visit.customer_id) if bill.with_discount else Terms(100, is_member=False)
-    priced: Priced = price_lines(bill.lines, pay_percent=terms.pay_percent, is_member=terms.is_member)
-    for before, after in zip(bill.lines, priced.lines, strict=True):
+    pricing = await get_pricing(uow, visit=visit, bill=bill, without=without)
+    for before, after in zip(bill.lines, pricing.lines, strict=True):
         if (before.share_fen, before.amount_fen) != (after.share_fen, after.amount_fen):
             mine = (_L.c.tenant_id == uow.tenant_id, _L.c.line_id == before.line_id)
             await uow.session.execute(
                 update(_L).where(*mine).values(share_fen=after.share_fen, amount_fen=after.amount_fen)
             )
-    await set_bill(uow, bill_id, pay_percent=terms.pay_percent, total_fen=priced.total_fen)
-    return await refresh_standing(uow, visit=visit, bill_id=bill_id)
+    await set_bill(
+        uow,
+        bill_id,
+        pay_percent=pricing.pay_percent,
+        basis_fen=pricing.basis_fen,
+        total_fen=pricing.total_fen,
+    )
+    return await refresh_standing(uow, visit=visit, bill_id=bill_id), pricing
 
 
 async def refresh_standing(uow: UnitOfWork, *, visit: VisitRow, bill_id: UUID) -> Standing:
     """Hold the bill against the estimates as they are now; reaching 130 % is told once for each estimate."""
     bill = await get_bill(uow, bill_id)
-    standing = get_standing(await list_estimates(uow, visit.visit_id), bill.total_fen)
+    standing = get_standing(await list_estimates(uow, visit.visit_id), bill.held_fen)
     values: dict[str, Any] = {"over": standing.is_over}
     if standing.is_over and standing.base is not None and bill.warned_for != standing.base.estimate_id:
         values["warned_for"] = standing.base.estimate_id
-        await _tell_over(uow, visit, bill_id, standing, bill.total_fen)
+        await _tell_over(uow, visit, bill_id, standing, bill.held_fen)
     await set_bill(uow, bill_id, **values)
     return standing
 

@@ -14,6 +14,7 @@ from core.errors import Conflict, FieldProblem, InvalidInput
 from core.loyalty.actions import PurchaseLine, Recorded, record_purchase, refund_purchase
 from core.uow import UnitOfWork
 from core.visits.actions.bills import BillClosed, find_locked_bill, set_bill
+from core.visits.actions.spending import give_choices_back, spend_choices
 from core.visits.models import BillLine, CreditNote, Payment
 from core.visits.queries.bills import BillFacts, BillLineFacts, NoteFacts, get_bill
 from core.visits.queries.visits import VisitRow
@@ -57,6 +58,7 @@ async def settle_bill(
     Raises:
         InvalidInput: the lines were not explained, no such method, an amount of nothing or of more than is due.
         BillPaid: somebody else has settled it.
+        CouponRefused, BenefitRefused, PriceMoved: what was chosen was used elsewhere meanwhile.
         BillClosed: it is not final yet, or void.
     """
     visit, bill = await find_locked_bill(uow, visit_id)
@@ -69,6 +71,8 @@ async def settle_bill(
     problems = _payment_problems(payments, bill, explained=explained, key=key)
     if problems:
         raise InvalidInput(problems)
+    if bill.explained_at is None:  # the first money: what the total counts on is used with it, or nothing is taken
+        await spend_choices(uow, visit=visit, bill=bill)
     for number, payment in enumerate(payments):
         await _add_payment(uow, bill.bill_id, payment, kind="payment", key=f"{key}:{number}")
     paid = bill.paid_fen + sum(payment.fen for payment in payments)
@@ -138,9 +142,12 @@ async def _record(uow: UnitOfWork, visit: VisitRow, bill: BillFacts) -> Recorded
 def _purchase_line(line: BillLineFacts) -> PurchaseLine:
     whole, part = divmod(line.quantity_milli, MILLI)
     if part:
-        label = f"{line.name_zh} × {quantity_text(line.quantity_milli)} {line.unit}"
-        return PurchaseLine(label=label, fen=line.amount_fen)
-    return PurchaseLine(label=line.name_zh, fen=line.amount_fen, quantity=whole)
+        label, whole = f"{line.name_zh} × {quantity_text(line.quantity_milli)} {line.unit}", 1
+    else:
+        label = line.name_zh
+    return PurchaseLine(
+        label=label, fen=line.amount_fen, quantity=whole, category=line.category, service=line.item_code
+    )
 
 
 async def refund_bill(
@@ -175,6 +182,8 @@ async def refund_bill(
     await set_bill(uow, bill.bill_id, refunded_fen=bill.refunded_fen + amount)
     if bill.purchase_id is not None:
         await refund_purchase(uow, purchase_id=bill.purchase_id, fen=amount, key=f"note:{note.number}")
+    if bill.refunded_fen + amount == bill.total_fen:  # all of it went back: so does what it used
+        await give_choices_back(uow, visit=visit, bill=bill, spent=True)
     await _tell(uow, visit, "bill_refunded", {"number": bill.number, "fen": amount, "reason": words})
     uow.audit("bill.refund", "bill", bill.bill_id, {"fen": amount, "note": note.number, "reason": words})
     return note
@@ -202,6 +211,7 @@ async def void_bill(uow: UnitOfWork, *, visit_id: UUID, reason: str, key: str) -
             await _add_payment(uow, bill.bill_id, back, kind="refund", key=f"{key}:{number}", note_id=note.note_id)
         if bill.purchase_id is not None and bill.refunded_fen < bill.paid_fen:
             await refund_purchase(uow, purchase_id=bill.purchase_id, key=f"note:{note.number}", mistake=True)
+        await give_choices_back(uow, visit=visit, bill=bill, spent=bill.explained_at is not None)
     await set_bill(uow, bill.bill_id, state="void", voided_at=uow.now, void_reason=words, refunded_fen=bill.paid_fen)
     await _tell(uow, visit, "bill_voided", {"number": bill.number, "fen": bill.total_fen, "reason": words})
     uow.audit("bill.void", "bill", bill.bill_id, {"reason": words, "number": bill.number})

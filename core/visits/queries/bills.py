@@ -83,6 +83,7 @@ class BillFacts(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     with_discount: bool
     pay_percent: int
+    basis_fen: int | None
     total_fen: int
     paid_fen: int
     refunded_fen: int
@@ -103,6 +104,11 @@ class BillFacts(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[BillLineFacts, ...] = ()
     payments: tuple[PaymentFacts, ...] = ()
     notes: tuple[NoteFacts, ...] = ()
+
+    @property
+    def held_fen(self) -> int:
+        """What is held against the estimate: the price before coupons and points, which an estimate does not know."""
+        return self.total_fen if self.basis_fen is None else self.basis_fen
 
     @property
     def due_fen(self) -> int:
