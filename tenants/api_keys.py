@@ -25,6 +25,9 @@ SCOPES: Final = {
     "forms.read": "Read the forms and their schemas",
     "forms.submit": "Send filled-in forms",
     "submissions.read": "Read what was filled in",
+    "customers.write": "Find customers by phone and write down new ones",
+    "loyalty.read": "Read accounts, movements, coupons and the rules",
+    "loyalty.write": "Record purchases and refunds, move points, issue and redeem coupons, set tiers",
 }
 """Code -> what a key with it may do, in English; the catalogue translates it."""
 MARK: Final = "anx_"

@@ -57,3 +57,11 @@ async def get_open_card(reader: Reader, code: str) -> CardFacts:
     if row.revoked_at is not None or row.state == "removed":
         raise CardGone
     return CardFacts(**{name: row._mapping[name] for name in CardFacts.__struct_fields__})  # noqa: SLF001 - as above
+
+
+async def find_card_owner(reader: Reader, code: str) -> UUID | None:
+    """Return whose open card a code is, for the desk that scans it; None when it is none."""
+    try:
+        return (await get_open_card(reader, code)).customer_id
+    except (NotFound, CardGone):
+        return None

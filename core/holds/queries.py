@@ -71,3 +71,16 @@ async def get_held(reader: Reader, held_id: UUID, *, lock: bool = False) -> Held
     if row is None:
         raise NotFound("no such credit")
     return HeldFacts(**row._mapping)  # noqa: SLF001 - as above
+
+
+async def get_held_by_key(reader: Reader, key: str) -> HeldFacts:
+    """Return the credit that was asked for with a key.
+
+    Raises:
+        NotFound: there is none.
+    """
+    query = select(*_FACTS).select_from(_JOINED).where(_H.c.tenant_id == reader.tenant_id, _H.c.key == key)
+    row = (await reader.session.execute(query)).first()
+    if row is None:
+        raise NotFound("no such credit")
+    return HeldFacts(**row._mapping)  # noqa: SLF001 - as above

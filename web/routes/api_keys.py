@@ -27,6 +27,9 @@ SCOPE_NAMES = {
     "forms.read": N_("Read the forms and their schemas"),
     "forms.submit": N_("Send filled-in forms"),
     "submissions.read": N_("Read what was filled in"),
+    "customers.write": N_("Find customers by phone and write down new ones"),
+    "loyalty.read": N_("Read accounts, movements, coupons and the rules"),
+    "loyalty.write": N_("Record purchases and refunds, move points, issue and redeem coupons, set tiers"),
 }
 
 add_entry(

@@ -10,8 +10,9 @@ from core.db import table_of
 from core.errors import NotFound
 from core.loyalty.actions.accounts import lock_account
 from core.loyalty.actions.ledger import KeyReused
+from core.loyalty.actions.nights import begin_operation
 from core.loyalty.actions.points import PointsRefused, Posted
-from core.loyalty.actions.tiers import begin_operation, settle_tier
+from core.loyalty.actions.tiers import settle_tier
 from core.loyalty.models import LedgerEntry
 from core.loyalty.rules.refusals import Refusal
 from core.programs.queries import get_version_id
