@@ -1,6 +1,5 @@
 """Names every table that holds something about a person: how it is copied, how it is erased, and why something stays."""
 
-from core.cards.models import MemberCard
 from core.complaints.models import Complaint, ComplaintEvent
 from core.consents.models import ConsentSeal
 from core.contacts.models import ContactConsent, CustomerContact
@@ -16,9 +15,8 @@ from core.customers.models import (
 from core.exports.models import ExportPiece
 from core.files.models import StoredFile
 from core.forms.models import FormDraft, FormLink, Submission, SubmissionFile
-from core.holds.models import HeldCredit
 from core.imports.models import ImportRow
-from core.loyalty.models import LedgerEntry, Lot, LotAlloc, LoyaltyAccount, Purchase
+from core.loyalty.models import Purchase
 from core.merges.models import CustomerMerge, DuplicateKey, DuplicateLook, DuplicateSuspect
 from core.outbox.models import Outbox
 from core.privacy.deeds import (
@@ -32,10 +30,10 @@ from core.privacy.deeds import (
     with_questions,
 )
 from core.privacy.holdings import HOLDINGS, NOT_HELD, Holding, add_holding
+from core.privacy.loyalty_catalogue import LOYALTY
 from core.privacy.models import PrivacyLink, PrivacyReceipt, PrivacyRequest
 from core.privacy.rules import CLAIMS, NUMBERS, ORDERS, PROOF, RECORDS
 from core.profiles.models import CustomerPreference, CustomerTagging
-from core.rewards.models import BenefitGrant, BenefitUse, Coupon, CouponRedemption, NamedClinician
 from core.surveys.models import SurveyAnswer, SurveyAsk, SurveyCycle, SurveyInterview
 from core.visits.models import (
     Bill,
@@ -183,61 +181,6 @@ add_holding(
         since="occurred_at",
     ),
     Holding(
-        area="purchases",
-        row=LedgerEntry,
-        by=_ME,
-        gives={"entry_id": "entry"},
-        export=("occurred_at", "kind", "fen", "points", "expires_at", "reason"),
-        erase="blank",
-        sealed=True,
-        law=ORDERS,
-        since="occurred_at",
-    ),
-    Holding(area="purchases", row=Lot, by=_ME, export=("earned", "remaining", "expires_at"), erase="keep", law=ORDERS),
-    Holding(area="purchases", row=LotAlloc, by={"entry_id": "entry"}, erase="keep", law=ORDERS),
-    Holding(
-        area="purchases",
-        row=LoyaltyAccount,
-        by=_ME,
-        export=("tier", "points", "pending", "deficit"),
-        erase="keep",
-        law=ORDERS,
-    ),
-    Holding(
-        area="rewards",
-        row=Coupon,
-        by=_ME,
-        gives={"coupon_id": "coupon"},
-        export=("template_id", "state", "issued_at", "valid_until", "uses", "used", "source", "reason"),
-        erase="blank",
-        blank={"reason": "", "void_reason": ""},
-        law=ORDERS,
-        since="issued_at",
-    ),
-    Holding(
-        area="rewards", row=CouponRedemption, by=_ME, export=("kind", "fen", "at"), erase="keep", law=ORDERS, since="at"
-    ),
-    Holding(
-        area="rewards",
-        row=BenefitGrant,
-        by=_MINE,
-        gives={"grant_id": "grant"},
-        export=("service", "label", "first_on", "last_on", "quota", "used"),
-        erase="keep",
-        law=ORDERS,
-        since="granted_at",
-    ),
-    Holding(
-        area="rewards",
-        row=BenefitUse,
-        by={"grant_id": "grant", "subject_id": "subject"},
-        export=("kind", "at"),
-        erase="keep",
-        law=ORDERS,
-        since="at",
-    ),
-    Holding(area="rewards", row=NamedClinician, by=_ME, export=("named_at",)),
-    Holding(
         area="visits",
         row=Visit,
         by=_MINE,
@@ -360,16 +303,6 @@ add_holding(
         run=erase_files_of,
         law=NUMBERS,
     ),
-    Holding(area="purchases", row=MemberCard, by=_ME, erase="blank", run=revoke(MemberCard), law=NUMBERS),
-    Holding(
-        area="purchases",
-        row=HeldCredit,
-        by=_ME,
-        export=("points", "reason", "state", "asked_at", "decided_at", "answer"),
-        erase="blank",
-        blank={"reason": "", "answer": ""},
-        law=NUMBERS,
-    ),
     Holding(area="requests", row=PrivacyLink, by=_ME, erase="blank", run=revoke(PrivacyLink), law=NUMBERS),
     Holding(
         area="requests",
@@ -382,9 +315,11 @@ add_holding(
         since="created_at",
     ),
     Holding(area="requests", row=PrivacyReceipt, by=_ME, erase="keep", law=PROOF, since="at"),
+    *LOYALTY,
 )
 
 NOT_HELD.update(
+    backtest_mover="who would change tier, by key only; thrown away after thirty days",
     audit_entry="who did what, by keys only; the chain of hashes proves that nothing was taken out",
     privacy_tombstone="a key and a day, so that a restored backup is erased again",
 )
