@@ -81,9 +81,9 @@ LOYALTY: Final[tuple[Holding, ...]] = (
         blank={"reason": "", "answer": ""},
         law=NUMBERS,
     ),
-    Holding(area="loyalty", row=PlannedVisit, by=_ME, export=("planned_on", "reason", "set_at")),
+    Holding(area="rewards", row=PlannedVisit, by=_ME, export=("planned_on", "reason", "set_at")),
     Holding(
-        area="loyalty",
+        area="rewards",
         row=ChurnCase,
         by=_ME,
         gives={"case_id": "churn_case"},
@@ -91,9 +91,11 @@ LOYALTY: Final[tuple[Holding, ...]] = (
         erase="keep",
         law=NUMBERS,
     ),
-    Holding(area="loyalty", row=ChurnSignal, by=_ME, export=("signal", "at"), erase="blank", blank={"data": {}}),
     Holding(
-        area="loyalty",
+        area="rewards", row=ChurnSignal, by=_ME, export=("signal", "at"), erase="blank", blank={"data": {}}, law=NUMBERS
+    ),
+    Holding(
+        area="rewards",
         row=ChurnStep,
         by={"case_id": "churn_case"},
         export=("kind", "words", "at"),
@@ -102,12 +104,12 @@ LOYALTY: Final[tuple[Holding, ...]] = (
         law=NUMBERS,
     ),
     Holding(
-        area="loyalty",
+        area="rewards",
         row=Winback,
         by={"case_id": "churn_case"},
         export=("assigned_at", "arm", "given_at"),
         erase="keep",
         law=NUMBERS,
     ),
-    Holding(area="loyalty", row=CampaignUse, by=_ME, export=("at", "fen", "points"), erase="keep", law=ORDERS),
+    Holding(area="rewards", row=CampaignUse, by=_ME, export=("at", "fen", "points"), erase="keep", law=ORDERS),
 )
