@@ -1,6 +1,7 @@
 """What moves purchases, points and tiers: each operation is one transaction on locked accounts."""
 
 from core.loyalty.actions.burns import UnknownRedemption, give_back_points, redeem_points
+from core.loyalty.actions.giving import GivenReward, give_reward, use_benefit
 from core.loyalty.actions.ledger import KeyReused
 from core.loyalty.actions.pinning import pin_tier
 from core.loyalty.actions.points import PointsRefused, Posted, adjust_points, earn_event, grant_points
@@ -9,6 +10,7 @@ from core.loyalty.actions.refunds import NothingToRefund, refund_purchase
 from core.loyalty.actions.tiers import TierChange
 
 __all__ = [
+    "GivenReward",
     "KeyReused",
     "NothingToRefund",
     "PointsRefused",
@@ -20,9 +22,11 @@ __all__ = [
     "adjust_points",
     "earn_event",
     "give_back_points",
+    "give_reward",
     "grant_points",
     "pin_tier",
     "record_purchase",
     "redeem_points",
     "refund_purchase",
+    "use_benefit",
 ]
