@@ -1,6 +1,7 @@
 """Imports every mapped class of core once, so that the metadata is whole."""
 
 from core.audit import models as audit
+from core.backtests import models as backtests
 from core.birthdays import models as birthdays
 from core.campaigns import models as campaigns
 from core.cards import models as cards
@@ -31,6 +32,7 @@ from core.visits import models as visits
 
 __all__ = [
     "audit",
+    "backtests",
     "birthdays",
     "campaigns",
     "cards",
