@@ -13,6 +13,7 @@ from core.errors import NotFound
 from core.hooks.dispatch import TenantPlugins
 from core.hooks.host import PluginHost
 from core.scope import SYSTEM, Actor, Scope
+from core.segments.matching import match_customer
 from core.tenancy.queries import TenantFacts, find_tenant, find_tenant_id
 from core.uow import Reader, UnitOfWork, unit_of_work
 from tenants.plugin_settings import get_enabled_settings
@@ -76,14 +77,16 @@ class Workplace:
         """Read inside one tenant."""
         async with self.database.session(tenant_id, read_only=True) as session:
             scope, plugins = await self.enter(session, actor)
-            yield Reader(session, scope, self.clock(), plugins)
+            yield Reader(session, scope, self.clock(), plugins, matcher=match_customer)
 
     @asynccontextmanager
     async def unit(self, tenant_id: UUID, *, actor: Actor = SYSTEM) -> AsyncIterator[UnitOfWork]:
         """Work inside one tenant: commits when the block returns."""
         async with self.database.session(tenant_id) as session:
             scope, plugins = await self.enter(session, actor)
-            opened = unit_of_work(session, scope=scope, plugins=plugins, now=self.clock(), bus=self.bus)
+            opened = unit_of_work(
+                session, scope=scope, plugins=plugins, now=self.clock(), bus=self.bus, matcher=match_customer
+            )
             async with opened as uow:
                 yield uow
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from litestar.di import Provide
 
+from core.segments.matching import match_customer
 from core.uow import Reader, UnitOfWork, unit_of_work
 from web.request import WebRequest
 
@@ -20,6 +21,7 @@ async def provide_uow(request: WebRequest) -> AsyncIterator[UnitOfWork]:
             plugins=visit.plugins,
             now=visit.now,
             bus=request.runtime.workplace.bus,
+            matcher=match_customer,
         )
         async with opened as uow:
             yield uow
@@ -31,7 +33,7 @@ async def provide_reader(request: WebRequest) -> AsyncIterator[Reader]:
     """Read in the transaction that ends, undone, before the answer is sent."""
     visit = request.visit
     try:
-        yield Reader(visit.session, visit.scope, visit.now, visit.plugins)
+        yield Reader(visit.session, visit.scope, visit.now, visit.plugins, matcher=match_customer)
     finally:
         await visit.close()
 

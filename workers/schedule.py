@@ -27,6 +27,9 @@ CRONS: Crons = MappingProxyType(
             Cron(name="sweep-duplicates", task="duplicates.sweep", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="recheck-forms", task="forms.recheck_designs", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="purge-done-work", task="outbox.purge", at=(3, 0), spread=timedelta(hours=2)),
+            # Points begin and end with the local day.
+            Cron(name="loyalty-night", task="loyalty.night", at=(0, 5), spread=timedelta(minutes=30)),
+            Cron(name="churn-sweep", task="churn.sweep", at=(4, 0), spread=timedelta(hours=2)),
             # Daily, and each does nothing unless its day has come: a first of the month without a worker is caught up on.
             Cron(name="survey-quarters", task="surveys.quarters", at=(1, 0), spread=timedelta(hours=1)),
             Cron(name="survey-sample", task="surveys.sample", at=(2, 0), spread=timedelta(hours=1)),

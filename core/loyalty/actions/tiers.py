@@ -1,7 +1,7 @@
 """Moves tiers in the transaction that moved what they count, pins them by hand, and tells about every change once."""
 
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,7 @@ from core.hooks.records.loyalty.points import TierLadder
 from core.hooks.records.loyalty.program import Program
 from core.loyalty.actions.accounts import Account
 from core.loyalty.actions.ledger import Ledger
+from core.loyalty.measures import sum_purchases
 from core.loyalty.models import Purchase
 from core.loyalty.rules.days import local_day, midnight, months_after
 from core.loyalty.rules.tiers import (
@@ -101,25 +102,7 @@ async def measure(reader: Reader, ladder: TierLadder, account: Account, days: tu
         return account.points
     if ladder.basis == "points_earned":
         return account.earned
-    mine = [_P.c.tenant_id == reader.tenant_id, _P.c.customer_id == account.customer_id]
-    if ladder.basis == "visits":
-        return int(await reader.session.scalar(select(func.count()).select_from(_P).where(*mine, _kept(ladder))) or 0)
-    zone = reader.scope.timezone
-    mine += [
-        _P.c.occurred_at >= midnight(max(days[0], _FIRST_DAY), zone),
-        _P.c.occurred_at < midnight(days[1] + timedelta(days=1), zone),
-    ]
-    less = _P.c.refunded_fen if ladder.refunds_lower_spend else 0
-    total = select(func.coalesce(func.sum(_P.c.paid_fen - less), 0)).where(*mine)
-    return int(await reader.session.scalar(total) or 0)
-
-
-_FIRST_DAY: Final = date(1970, 1, 2)
-
-
-def _kept(ladder: TierLadder) -> Any:
-    """A visit counts unless its bill was taken back as a whole."""
-    return _P.c.refunded_fen < _P.c.paid_fen if ladder.refunds_lower_spend else _P.c.paid_fen >= 0
+    return (await sum_purchases(reader, ladder, [account.customer_id], days)).get(account.customer_id, 0)
 
 
 def _falls_by_itself(ladder: TierLadder) -> bool:
