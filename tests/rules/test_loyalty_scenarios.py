@@ -37,7 +37,9 @@ def test_a_scenario_comes_out_as_worked_out_by_hand(scenario: dict[str, Any], pl
     answer = played[scenario["id"]]
     assert differences(scenario["expect"], answer) == []
     account = answer["account"]
-    assert sum(one["points"] for one in answer["entries"]) == account["balance"] + account["pending"] - account["deficit"]
+    assert (
+        sum(one["points"] for one in answer["entries"]) == account["balance"] + account["pending"] - account["deficit"]
+    )
     assert sum(one["fen"] for one in answer["entries"]) == account["spent_fen"]
 
 

@@ -1,29 +1,11 @@
 """Days of the tenant's zone: where an instant falls, when points begin and end, and the periods that limits count in."""
 
-from calendar import monthrange
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
-from core.hooks.records.loyalty.parts import Period
 from core.hooks.records.loyalty.points import Lifetime
+from core.rewards.rules.periods import local_day, midnight, months_after, period_bounds
 
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
-
-
-def local_day(at: datetime, zone: str) -> date:
-    """The local date of an instant: 2026-03-31T16:30Z is 1 April in Shanghai."""
-    return at.astimezone(ZoneInfo(zone)).date()
-
-
-def midnight(day: date, zone: str) -> datetime:
-    """The instant at which a local day begins, in UTC; where clocks jump over midnight, the instant of the jump."""
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day so many months later (or earlier), clamped to the month's end: 31 January + 1 is 28 February."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+__all__ = ["activation", "expiry", "last_usable_day", "local_day", "midnight", "months_after", "period_bounds"]
 
 
 def activation(at: datetime, lifetime: Lifetime, zone: str) -> datetime | None:
@@ -48,26 +30,3 @@ def expiry(active_at: datetime, lifetime: Lifetime, zone: str) -> datetime | Non
     """The instant from which points are gone: the midnight after the last usable local day; None: never."""
     last = last_usable_day(active_at, lifetime, zone)
     return None if last is None else midnight(last + timedelta(days=1), zone)
-
-
-def period_bounds(period: Period, day: date, since: date | None = None) -> tuple[date, date]:
-    """The first and the last day of the period that holds `day`; weeks begin on Monday.
-
-    A membership year runs from the day and month of `since`, clamped (29 February is 28 February in other years).
-    """
-    if period == "lifetime":
-        return date.min, date.max
-    if period == "day":
-        return day, day
-    if period == "week":
-        first = day - timedelta(days=day.weekday())
-        return first, first + timedelta(days=6)
-    if period == "membership_year":
-        start = since or day
-        years = day.year - start.year
-        if months_after(start, years * 12) > day:
-            years -= 1
-        return months_after(start, years * 12), months_after(start, (years + 1) * 12) - timedelta(days=1)
-    length = _MONTHS[period]
-    first = date(day.year, (day.month - 1) // length * length + 1, 1)
-    return first, months_after(first, length) - timedelta(days=1)
