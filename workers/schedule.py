@@ -33,6 +33,10 @@ CRONS: Crons = MappingProxyType(
             # Daily, and each does nothing unless its day has come: a first of the month without a worker is caught up on.
             Cron(name="survey-quarters", task="surveys.quarters", at=(1, 0), spread=timedelta(hours=1)),
             Cron(name="survey-sample", task="surveys.sample", at=(2, 0), spread=timedelta(hours=1)),
+            # A gift's window opens with its day; who was written down today is found tomorrow at the latest.
+            Cron(name="birthdays", task="birthdays.open", at=(1, 0), spread=timedelta(hours=1)),
+            # A referral is decided after days of waiting, so an hour is soon enough.
+            Cron(name="referrals", task="referrals.sweep", every=timedelta(hours=1), spread=timedelta(hours=1)),
         )
     }
 )

@@ -33,6 +33,7 @@ _OWNERS = (
     ("submission", "loose"),
     ("complaint", "complaint"),
     ("visit", "visit"),
+    ("review_claim", "review_claim"),
 )
 """Kinds of owners of files, and the sets of ids that name them."""
 
@@ -154,9 +155,7 @@ async def erase_exports(uow: UnitOfWork, person: Person) -> int:
 def revoke(row: type[Base]) -> Callable[[UnitOfWork, Person], Awaitable[int]]:
     """Make a deed that takes links back."""
     table = table_of(row)
-    owner = {"form_link": "link", "visit_link": "visit", "privacy_link": "customer", "member_card": "customer"}[
-        table.name
-    ]
+    owner = {"form_link": "link", "visit_link": "visit"}.get(table.name, "customer")
     column = {"link": "link_id", "visit": "visit_id", "customer": "customer_id"}[owner]
 
     async def take_back(uow: UnitOfWork, person: Person) -> int:
