@@ -30,6 +30,7 @@ CRONS: Crons = MappingProxyType(
             # Points begin and end with the local day.
             Cron(name="loyalty-night", task="loyalty.night", at=(0, 5), spread=timedelta(minutes=30)),
             Cron(name="churn-sweep", task="churn.sweep", at=(4, 0), spread=timedelta(hours=2)),
+            Cron(name="expire-coupons", task="coupons.expire", at=(0, 10), spread=timedelta(minutes=30)),
             # Daily, and each does nothing unless its day has come: a first of the month without a worker is caught up on.
             Cron(name="survey-quarters", task="surveys.quarters", at=(1, 0), spread=timedelta(hours=1)),
             Cron(name="survey-sample", task="surveys.sample", at=(2, 0), spread=timedelta(hours=1)),

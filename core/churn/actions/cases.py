@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.churn.models import ChurnCase, ChurnSignal, ChurnStep, ChurnWatch, PlannedVisit
@@ -115,7 +115,7 @@ async def open_case(uow: UnitOfWork, *, rule: Churn, sign: Sign, team: Team) -> 
     fresh = (
         upsert(_K)
         .values(row)
-        .on_conflict_do_nothing(index_elements=["tenant_id", "household"], index_where=_K.c.state == "open")
+        .on_conflict_do_nothing(index_elements=["tenant_id", "household"], index_where=text("state = 'open'"))
     )
     made = await uow.session.scalar(fresh.returning(_K.c.case_id))
     if made is None:
@@ -165,8 +165,8 @@ async def lock_open(uow: UnitOfWork, case_id: UUID) -> Any:
     return row
 
 
-def _words(text: str, *, wanted: bool = False, path: str = "words") -> str:
-    words = clean_text(text)
+def _words(said: str, *, wanted: bool = False, path: str = "words") -> str:
+    words = clean_text(said)
     if wanted and not words:
         raise InvalidInput((FieldProblem(path, "required"),))
     if len(words) > _MAX_WORDS:
