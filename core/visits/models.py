@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.db import Base, TenantRow
 
 # 2025东营宠物诊所客户服务策略: 诊疗费、检查费、药品费、手术费
-_CATEGORIES = "category IN ('consultation', 'examination', 'drug', 'surgery')"
+_CATEGORIES = "category IN ('consultation', 'examination', 'drug', 'surgery', 'goods')"
 
 
 class PriceVersion(TenantRow, Base):

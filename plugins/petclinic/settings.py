@@ -1,15 +1,14 @@
-"""What a clinic may set: the over-estimate threshold, counsel, hearing experts, extra steps, check-ups."""
+"""What a clinic may set: the over-estimate threshold, counsel, hearing experts, extra steps, segments, members."""
 
 from typing import Annotated, Literal
 
-import msgspec
-
 from plugins.api import Meta, SettingProblem, both, hookimpl, words
+from plugins.petclinic.loyalty_settings import LoyaltySettings
 
 ExtraStep = Literal["contact", "solution", "review"]
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Settings(LoyaltySettings, frozen=True, forbid_unknown_fields=True):
     """Defaults are the numbers of the documents."""
 
     # 宠物医院客户投诉应急预案 §3.2: 费用超出预估30%以上 (30 included)
@@ -90,20 +89,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
         ),
     ] = "L3"
-    # 2025东营宠物诊所客户服务策略 §3.4.1: 金卡会员…免费体检; how often is left open, once a year per pet is ours.
-    gold_checkups_per_year: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=12,
-            extra_json_schema=words(
-                "金卡会员每只宠物每年免费体检次数",
-                "Free check-ups per pet and year for gold members",
-                unit=both("次", "times"),
-            ),
-        ),
-    ] = 1
-    # §3.1.1: 高端层客户(多宠家庭、追求品质服务); how many pets and how much money is left open, both defaults are ours.
+    # 2025东营宠物诊所客户服务策略 §3.1.1: 高端层客户(多宠家庭、追求品质服务); how many pets and how much money is left open, both defaults are ours.
     premium_pets: Annotated[
         int,
         Meta(

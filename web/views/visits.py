@@ -22,6 +22,7 @@ CATEGORY_NAMES: Final = {
     "examination": N_("Examination fees"),
     "drug": N_("Drug fees"),
     "surgery": N_("Surgery fees"),
+    "goods": N_("Goods"),
 }
 STATES: Final = {
     "open": N_("In the waiting room"),

@@ -47,7 +47,7 @@ def _item(
     consent: str = "",
     check: str = "",
 ) -> Item:
-    category = {"C": "consultation", "E": "examination", "D": "drug", "S": "surgery"}[code[0]]
+    category = {"C": "consultation", "E": "examination", "D": "drug", "S": "surgery", "G": "goods"}[code[0]]
     return Item(
         code=code,
         name_zh=zh,
@@ -75,6 +75,9 @@ ITEMS: Final = (
     _item("E05", "DR 摄片", "Digital X-ray", 150, "部位"),
     _item("E06", "B 超", "Ultrasound", 180),
     _item("E07", "心电图", "ECG", 100),
+    _item("E-CHECKUP", "健康体检", "Check-up", 198),
+    _item("E-CHECKUP-YEAR", "年度体检套餐", "Annual check-up", 480, member=450),
+    _item("E-RECHECK", "复查", "Repeated examination", 60),
     _item("E08", "犬瘟/细小快速检测", "Distemper and parvo test", 120, "项"),
     _item("D01", "狂犬疫苗", "Rabies vaccine", 80, "针"),
     _item("D02", "犬八联疫苗", "Canine 8-in-1 vaccine", 120, "针", 99),
@@ -83,6 +86,9 @@ ITEMS: Final = (
     _item("D05", "阿莫西林克拉维酸", "Amoxicillin-clavulanate", 6.5, "片"),
     _item("D06", "静脉输液", "Intravenous infusion", 90, "次", consent=CONSENT),
     _item("D07", "止吐针", "Antiemetic injection", 55, "针"),
+    _item("D-DEWORM", "体外驱虫", "Spot-on deworming", 68, "支"),
+    _item("G01", "处方粮 2kg", "Prescription food, 2 kg", 168, "袋"),
+    _item("G02", "牵引绳", "Lead", 45, "条"),
     _item("S01", "公猫绝育", "Neutering, tomcat", 380, member=350),
     _item("S02", "母猫绝育", "Spaying, cat", 680, member=620),
     _item("S03", "母犬绝育", "Spaying, dog", 1280),

@@ -95,6 +95,17 @@ STATEMENTS: tuple[str, ...] = (
     # Published rules never change: no UPDATE and no DELETE, but that a version may be called back before it begins.
     "SELECT app.protect('program_version', true)",
     "GRANT UPDATE (withdrawn_at, withdrawn_by_name) ON program_version TO anxin_app, anxin_worker",
+    # Clinics and shops sell goods too: offers are about them ("宠物用品折扣"), so a price list can tell them from drugs.
+    "ALTER TABLE price_item DROP CONSTRAINT price_item_category_check",
+    """
+    ALTER TABLE price_item ADD CONSTRAINT price_item_category_check
+      CHECK (category IN ('consultation', 'examination', 'drug', 'surgery', 'goods'))
+    """,
+    "ALTER TABLE bill_line DROP CONSTRAINT bill_line_category_check",
+    """
+    ALTER TABLE bill_line ADD CONSTRAINT bill_line_category_check
+      CHECK (category IN ('consultation', 'examination', 'drug', 'surgery', 'goods'))
+    """,
 )
 
 

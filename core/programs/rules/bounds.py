@@ -33,8 +33,10 @@ BOUNDS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
         "per_customer_limit": (1, 100_000),
         "monthly_limit": (1, 10_000),
         "months": (0, 1_200),
-        "period_months": (1, 120),
-        "review_months": (1, 120),
+        "period_months": (1, 1_200),
+        "review_months": (1, 1_200),
+        "per_quantity": (0, 1_000_000),
+        "nightly_limit": (1, 100_000),
         "valid_months": (1, 1_200),
         "valid_days": (1, 36_600),
         "expires_days": (1, 3_660),
@@ -52,7 +54,7 @@ BOUNDS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
         "gap_factor": (1, 100),
     }
 )
-_FEN_FROM_ONE = frozenset({"amount_fen", "max_discount_fen", "per_fen", "fen_per_point", "budget_fen"})
+_FEN_FROM_ONE = frozenset({"amount_fen", "max_discount_fen", "fen_per_point", "budget_fen"})
 
 
 def outside(rule: AnyRule) -> Iterator[tuple[str, int, int, int]]:

@@ -162,7 +162,7 @@ def _earn_rate(rule: EarnRate, program: Program, _facts: Facts) -> Found:
         if most is not None and 0 < most < rule.points:
             yield _problem(rule, "never-reached", name, warning=True, points=rule.points)
     worth = max((one.fen_per_point for one in program.live(Redeem)), default=0)
-    share = Fraction(rule.points * worth, rule.per_fen) * ratio(rule.multiplier) if rule.per_fen else Fraction(0)
+    share = _rate(rule) * worth if rule.per_fen else Fraction(0)
     if share >= 1:
         yield _problem(rule, "gives-back-more-than-paid", "points", percent=int(share * 100))
     elif share >= GENEROUS:
@@ -178,14 +178,18 @@ def _outdoes(one: EarnRate, other: EarnRate) -> bool:
     """Of a group only the best counts: this one is always at least as good and open to everybody the other is."""
     if one.id == other.id or not one.group or one.group != other.group or one.when is not None:
         return False
-    wide = not one.categories and not one.exclude_categories and one.min_fen <= other.min_fen
-    always = one.starts_on is None and one.ends_on is None
+    if (one.per_fen > 0) != (other.per_fen > 0) or one.min_fen > other.min_fen:
+        return False
+    narrow = (one.categories, one.exclude_categories, one.services, one.exclude_services, one.starts_on, one.ends_on)
     caps = (one.max_points_per_purchase, one.max_points_per_day, one.max_points_per_month)
     tiers = not one.tiers or (bool(other.tiers) and set(other.tiers) <= set(one.tiers))
-    mine = Fraction(one.points, one.per_fen) * ratio(one.multiplier)
-    theirs = Fraction(other.points, other.per_fen) * ratio(other.multiplier)
-    finer = one.per_fen <= other.per_fen and other.per_fen % one.per_fen == 0
-    return wide and always and not any(caps) and tiers and mine > theirs and finer
+    unit, units = one.per_fen or one.per_quantity, other.per_fen or other.per_quantity
+    return not any(narrow) and not any(caps) and tiers and _rate(one) > _rate(other) and units % unit == 0
+
+
+def _rate(rule: EarnRate) -> Fraction:
+    """Points per fen, or per piece."""
+    return Fraction(rule.points, rule.per_fen or rule.per_quantity) * ratio(rule.multiplier)
 
 
 def _earn_event(rule: EarnEvent, _program: Program, _facts: Facts) -> Found:

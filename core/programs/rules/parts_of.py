@@ -45,8 +45,8 @@ def services_of(rule: AnyRule) -> Named:
                     yield f"tiers[{at}].benefits[{index}].service", benefit.service
     if isinstance(rule, CouponTemplate | ServiceQuota) and rule.service:
         yield "service", rule.service
-    if isinstance(rule, CouponTemplate | Campaign):
-        yield from ((f"services[{index}]", code) for index, code in enumerate(rule.services))
+    for name in ("services", "exclude_services"):
+        yield from ((f"{name}[{index}]", code) for index, code in enumerate(getattr(rule, name, ())))
     for path, reward in rewards_of(rule):
         if isinstance(reward, ServiceReward):
             yield f"{path}.service", reward.service

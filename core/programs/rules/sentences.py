@@ -163,15 +163,20 @@ def _discount(benefit: PercentDiscount, t: Teller) -> str:
 
 def _earn_rate(rule: EarnRate, t: Teller) -> str:
     who = t.say(f"{t.tiers(rule.tiers)}", f"{t.tiers(rule.tiers)}: ") if rule.tiers else ""
-    what = t.categories(rule.categories)
-    per = t.yuan(rule.per_fen)
-    spent = t.say(
-        f"{what}每消费 {per}得 {t.points(rule.points)}",
-        f"{t.points(rule.points)} for every {per} spent{f' on {what}' if what else ''}",
-    )
+    what = t.listed([*(t.service(code) for code in rule.services), t.categories(rule.categories)])
+    if rule.per_fen:
+        per = t.yuan(rule.per_fen)
+        on = f" on {what}" if what else ""
+        spent = t.say(
+            f"{what}每消费 {per}得 {t.points(rule.points)}", f"{t.points(rule.points)} for every {per} spent{on}"
+        )
+    else:
+        pieces = t.say(f"{rule.per_quantity} 件{what}", f"{what} bought".strip())
+        every = "every" if rule.per_quantity == 1 else f"every {rule.per_quantity:,} of"
+        spent = t.say(f"每购买 {pieces}得 {t.points(rule.points)}", f"{t.points(rule.points)} for {every} {pieces}")
     parts = [who + spent]
-    if rule.exclude_categories:
-        out = t.categories(rule.exclude_categories)
+    out = t.listed([*(t.service(code) for code in rule.exclude_services), t.categories(rule.exclude_categories)])
+    if out:
         parts.append(t.say(f"{out}除外", f"but not on {out}"))
     if ratio(rule.multiplier) != 1:
         parts.append(t.say(f"按 {t.times(rule.multiplier)}计", f"{t.times(rule.multiplier)} over"))

@@ -24,6 +24,7 @@ CATEGORY_WORDS: Final = {
     "examination": ("examination", "检查费", "检查", "化验费", "检验费"),
     "drug": ("drug", "药品费", "药品", "药费", "疫苗"),
     "surgery": ("surgery", "手术费", "手术", "麻醉费", "麻醉"),
+    "goods": ("goods", "商品", "用品", "商品用品", "宠物用品"),
 }
 _NOISE = re.compile(r"[\s()（）\[\]【】:：]")
 

@@ -9,8 +9,8 @@ import msgspec
 from core.errors import FieldProblem
 
 # 2025东营宠物诊所客户服务策略: 公示“所有服务项目价格表”,包括“诊疗费、检查费、药品费、手术费”
-CATEGORIES: Final = ("consultation", "examination", "drug", "surgery")
-Category = Literal["consultation", "examination", "drug", "surgery"]
+CATEGORIES: Final = ("consultation", "examination", "drug", "surgery", "goods")
+Category = Literal["consultation", "examination", "drug", "surgery", "goods"]
 NO_FORM: Final = "none"
 """In `consent_form` or `check_form`: no paper, whatever the category says."""
 LARGEST_FEN: Final = 1_000_000_00
