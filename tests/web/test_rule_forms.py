@@ -36,11 +36,10 @@ from core.hooks.records.loyalty.program import AnyRule, Program, kind_of
 from core.hooks.records.text import both
 from web.rule_forms.changing import change_rows
 from web.rule_forms.fields import Choices, Values
-from web.rule_forms.kinds import KINDS, read_program, read_rule
+from web.rule_forms.kinds import KINDS, program_values, read_program, read_rule
 from web.rule_forms.reading import unknown_names
 from web.rule_forms.showing import show_sections
-from web.rule_forms.spending import LEDGER, PROGRAM
-from web.rule_forms.writing import values_of, write_sections
+from web.rule_forms.writing import values_of
 
 FIELDS = make_catalogue(
     (
@@ -188,9 +187,7 @@ def test_the_form_of_a_new_rule_can_be_shown_and_saying_it_twice_changes_nothing
 def test_the_policy_of_the_ledger_reads_back_as_it_was() -> None:
     policy = LedgerPolicy(reversal="deficit", deficit_limit=500, give_back_days=14, pool="person", manual_months=6)
     program = Program(label=both("会员", "Members"), source="§3.4", ledger=policy)
-    data: dict[str, Any] = {"label": program.label, "source": program.source, "reversal": "deficit"}
-    data |= {"deficit_limit": 500, "give_back_days": 14, "pool": "person", "manual_months": 6}
-    values = write_sections((*PROGRAM, *LEDGER.sections), data, FIELDS)
+    values = program_values(program, FIELDS)
     assert read_program(Program(), values, CHOICES) == (program, {})
     assert read_program(Program(), values | {"give_back_days": ["-1"]}, CHOICES)[0] is None
 

@@ -44,7 +44,7 @@ from web.views.segment_editor import (
     read_nodes,
     tree_of,
 )
-from web.views.segments import phrase, said_value, sentence
+from web.views.segments import grouped_fields, phrase, said_value, sentence
 
 PATH: Final = "/t/{slug:str}/customers/segments"
 READ, DESIGN = [requires("customers.read")], [requires("customers.design")]
@@ -237,7 +237,7 @@ async def _show_editor(
         errors=errors or {},
         wrong=list(field_texts(wrong).values()) if wrong else [],
         catalogue=catalogue,
-        groups=_grouped(catalogue),
+        groups=grouped_fields(catalogue),
         modes=MODES,
         operators=OPERATORS,
         units=UNITS,
@@ -247,16 +247,6 @@ async def _show_editor(
         people=people,
         root=tenant_path(request, "/customers"),
     )
-
-
-def _grouped(catalogue: Catalogue) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The fields under their headings, in the order of the catalogue; collections first."""
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for collection in catalogue.collections.values():
-        groups.setdefault(gettext("Has"), []).append((collection.name, localized(collection.label)))
-    for field in catalogue.fields.values():
-        groups.setdefault(localized(field.group), []).append((field.name, localized(field.label)))
-    return list(groups.items())
 
 
 async def _reasoned(reader: Reader, tree: Tree, ids: list[UUID], catalogue: Catalogue) -> list[Reasoned]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from core.conditions.rules.catalogue import Catalogue
 from core.hooks.records.loyalty.points import LedgerPolicy
 from core.hooks.records.loyalty.program import AnyRule, Program
 from web.i18n import N_, gettext
@@ -17,6 +18,7 @@ from web.rule_forms.offers import BIRTHDAY, COUPON, QUOTA, REFERRAL, REVIEW
 from web.rule_forms.points import EARN_EVENT, EARN_RATE, LADDER
 from web.rule_forms.reading import Read, read_sections
 from web.rule_forms.spending import LEDGER, PROGRAM, REDEEM
+from web.rule_forms.writing import write_sections
 
 HEADINGS: Final = (N_("Tiers"), N_("Points"), N_("Coupons and services"), N_("Occasions"), N_("Care"))
 KINDS: Final = MappingProxyType(
@@ -66,9 +68,18 @@ def read_rule(form: KindForm, values: Values, choices: Choices, *, rule_id: str)
     return Typed(rule, {})
 
 
+PROGRAM_SECTIONS: Final = (*PROGRAM, *LEDGER.sections)
+
+
+def program_values(program: Program, catalogue: Catalogue) -> Values:
+    """The form of the program's name and of its ledger's policy."""
+    data = {"label": program.label, "source": program.source, **msgspec.to_builtins(program.ledger)}
+    return write_sections(PROGRAM_SECTIONS, data, catalogue)
+
+
 def read_program(program: Program, values: Values, choices: Choices) -> tuple[Program | None, dict[str, str]]:
     """Read the form of the program's name and of its ledger's policy."""
-    read = read_sections((*PROGRAM, *LEDGER.sections), values, choices)
+    read = read_sections(PROGRAM_SECTIONS, values, choices)
     if read.errors:
         return None, read.errors
     named = {name: read.data.pop(name) for name in ("label", "source")}

@@ -65,7 +65,9 @@ ORIGIN: Final = Section(
             label=N_("Either-or group"),
             empty="",
             most=60,
-            help=N_("Of the rules in force that carry the same word here only one may be published."),
+            help=N_(
+                "Of rules with the same word here only one may be in force; of points for spending the best counts."
+            ),
         ),
     ),
     folded=True,

@@ -52,7 +52,12 @@ def read_sections(sections: tuple[Section, ...], values: Values, choices: Choice
 
 def unknown_names(form: KindForm, values: Values) -> list[str]:
     """Inputs that no field of this form has."""
-    known = _paths(form.fields, "")
+    return unknown_in(form.fields, values)
+
+
+def unknown_in(fields: tuple[Field, ...], values: Values) -> list[str]:
+    """Inputs that none of these fields has."""
+    known = _paths(fields, "")
     return [name for name in values if not _is_known(name, known)]
 
 

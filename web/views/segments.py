@@ -132,3 +132,13 @@ def said_value(judged: Judged, catalogue: Catalogue) -> str:
         return number(judged.value or 0)
     field = catalogue.fields.get(node.field)
     return value_words(field, judged.value) if field else ""
+
+
+def grouped_fields(catalogue: Catalogue) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The fields under their headings, in the order of the catalogue; collections first."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for collection in catalogue.collections.values():
+        groups.setdefault(gettext("Has"), []).append((collection.name, localized(collection.label)))
+    for field in catalogue.fields.values():
+        groups.setdefault(localized(field.group), []).append((field.name, localized(field.label)))
+    return list(groups.items())
