@@ -14,7 +14,7 @@ from core.db import Database, new_id
 from core.errors import InvalidInput, NotFound
 from core.hooks.host import PluginHost
 from core.hooks.records.loyalty.offers import ServiceQuota
-from core.hooks.records.loyalty.parts import CouponReward, GiftReward, PointsReward, ServiceReward
+from core.hooks.records.loyalty.parts import CouponReward, GiftReward, PointsReward, Reward, ServiceReward
 from core.loyalty.actions import give_reward, record_purchase, use_benefit
 from core.loyalty.actions.tiers import TierChange
 from core.loyalty.queries import get_membership
@@ -247,7 +247,7 @@ async def test_a_clinician_is_named_among_those_who_work_here(tenant_a: TestTena
 async def test_a_reward_is_points_or_a_coupon_and_given_once_per_key(tenant_a: TestTenant) -> None:
     await put_program(tenant_a, FIFTY)
     whose, _ = await make_customer(tenant_a)
-    rewards = [
+    rewards: list[Reward] = [
         PointsReward(points=200),
         CouponReward(template="fifty"),
         ServiceReward(service="E01", valid_days=30),

@@ -56,6 +56,7 @@ from tenants.work import Workplace
 from tests.rewards import FIFTY, make_customer, put_program
 from tests.workplaces import MovableClock, TestTenant, open_tenant
 from workers.embedded.postgres import Dsns
+from workers.jobs import rewards as jobs
 
 BILL = (CouponItem(fen=100_00, category="consultation", service="C01"),)
 
@@ -333,3 +334,17 @@ async def test_of_sixteen_at_once_one_redeems_the_last_use_and_one_gets_the_last
         assert all(isinstance(one, CouponFacts | CouponsGivenOut) for one in given)
     finally:
         await database.dispose()
+
+
+async def test_the_nightly_job_comes_again_while_more_is_over(
+    tenant_a: TestTenant, owner: UUID, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "BATCH", 2)
+    async with tenant_a.unit() as uow:
+        for number in range(3):
+            await _issue(uow, owner, key=f"n{number}")
+    clock.advance(days=40)
+    async with tenant_a.unit() as uow:
+        assert await jobs.expire_due(uow, {}, new_id()) == uow.now
+        assert await jobs.expire_due(uow, {}, new_id()) is None
+        assert {one.state for one in await list_coupons(uow, owner)} == {"expired"}

@@ -27,7 +27,6 @@ from core.visits.actions.bills import (
     set_discount,
 )
 from core.visits.actions.choices import (
-    ChoiceDoesNotFit,
     ChoiceTaken,
     choose_benefit,
     choose_coupon,
@@ -187,7 +186,7 @@ async def test_a_choice_that_takes_nothing_off_is_refused_with_the_reason(tenant
 
         async def refused(reason: str, act: Awaitable[object]) -> None:
             before = await find_bill(uow, visit_id)
-            with pytest.raises(ChoiceDoesNotFit) as found:
+            with pytest.raises(ChoiceRefused) as found:
                 await act
             assert found.value.params["reason"] == reason
             assert await find_bill(uow, visit_id) == before
@@ -329,7 +328,7 @@ async def test_one_piece_of_many_is_the_benefit(tenant_a: TestTenant) -> None:
     clinic, visit_id, _ = await _clinic(tenant_a)
     async with clinic.unit() as uow:
         bill = await add_lines(uow, visit_id=visit_id, lines=[LineDraft(item="E01", quantity_milli=10_000)])
-        with pytest.raises(ChoiceDoesNotFit):
+        with pytest.raises(ChoiceRefused):
             await choose_benefit(uow, visit_id=visit_id, line_id=bill.lines[0].line_id, service="E01")
         bill = await set_discount(uow, visit_id=visit_id, with_discount=False)
         bill = await choose_benefit(uow, visit_id=visit_id, line_id=bill.lines[0].line_id, service="e01")

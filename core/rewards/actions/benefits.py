@@ -15,7 +15,7 @@ from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.hooks.records.loyalty.parts import Holder, Period
-from core.programs.queries import get_program, get_version_id
+from core.programs.queries import get_version_id
 from core.rewards.errors import (
     BenefitKeyReused,
     BenefitNeedsSubject,
@@ -31,9 +31,9 @@ from core.rewards.queries.benefits import (
     fresh_grant,
     get_grant,
     get_holders,
+    list_promises,
     slots_of,
 )
-from core.rewards.rules.benefits import promises_of
 from core.uow import UnitOfWork
 
 _G, _U, _N = table_of(BenefitGrant), table_of(BenefitUse), table_of(NamedClinician)
@@ -58,9 +58,9 @@ async def grant_tier_benefits(
     """
     day = local_date(uow.now, uow.scope.timezone)
     holders = await get_holders(uow, customer_id)
-    program = await get_program(uow)
     for code in (before, tier):
-        for slot in slots_of([one for one in promises_of(program, code, day) if one.source == "tier"], holders, day):
+        promised = await list_promises(uow, customer_id, code, day)
+        for slot in slots_of([one for one in promised if one.source == "tier"], holders, day):
             await _ensure(uow, slot, customer_id)
     return [one for one in await find_grants(uow, holders) if one.is_open(day)]
 
@@ -222,7 +222,8 @@ async def secure_benefit(
     customer_id = await find_present_customer(uow, customer_id)
     holders = await get_holders(uow, customer_id)
     wanted = service.casefold()
-    offered = [one for one in promises_of(await get_program(uow), tier, day) if one.service.casefold() == wanted]
+    promised = await list_promises(uow, customer_id, tier, day)
+    offered = [one for one in promised if one.service.casefold() == wanted]
     for slot in slots_of(offered, holders, day):
         if slot.subject_id in {None, subject_id}:
             await _ensure(uow, slot, customer_id)

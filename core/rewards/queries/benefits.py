@@ -12,6 +12,7 @@ from core.customers.models import Customer, Subject
 from core.customers.rules.profile import local_date
 from core.db import table_of
 from core.errors import NotFound
+from core.hooks.records.loyalty.offers import ServiceQuota
 from core.programs.queries import get_program
 from core.rewards.models import BenefitGrant, BenefitUse, NamedClinician
 from core.rewards.rules.benefits import Promise, carried_over, left_of, promises_of
@@ -117,6 +118,16 @@ async def get_holders(reader: Reader, customer_id: UUID) -> Holders:
     )
 
 
+async def list_promises(reader: Reader, customer_id: UUID, tier: str | None, day: date) -> list[Promise]:
+    """Return what the rules in force promise a customer of a tier; a quota with a condition only where it holds."""
+    program = await get_program(reader)
+    rules = program.live(ServiceQuota) if program else ()
+    trees = {rule.id: rule.when for rule in rules if rule.when is not None}
+    holds = await reader.match(customer_id, trees)
+    promised = promises_of(program, tier, day)
+    return [one for one in promised if one.rule_id not in trees or one.rule_id in holds]
+
+
 def slots_of(promises: Sequence[Promise], holders: Holders, day: date) -> list[Slot]:
     """Every promise with each of its holders: a pet's once per pet, a household's once however many people it has."""
     slots = []
@@ -150,12 +161,11 @@ async def list_grants(
     """
     day = day or local_date(reader.now, reader.scope.timezone)
     holders = await get_holders(reader, customer_id)
-    program = await get_program(reader)
     known = await find_grants(reader, holders)
     standing = {_slot_key(one): one for one in known}
     promised = [
         fresh_grant(slot, holders.customer_id, known, since=holders.since)
-        for slot in slots_of(promises_of(program, tier, day), holders, day)
+        for slot in slots_of(await list_promises(reader, customer_id, tier, day), holders, day)
         if (slot.promise.benefit, slot.holder_id, slot.first_on) not in standing
     ]
     return [one for one in known if every or one.is_open(day)] + promised

@@ -238,7 +238,7 @@ async def _final_prices(uow: UnitOfWork, visit: VisitRow, bill_id: UUID) -> tupl
         standing, pricing = await reprice_bill(uow, visit=visit, bill_id=bill_id, without=without)
         if pricing.refused:
             choice_id, refusal = next(iter(pricing.refused.items()))
-            raise ChoiceRefused(choice_id=str(choice_id), reason=refusal.code)
+            raise ChoiceRefused(choice_id=str(choice_id), reason=refusal.code, **refusal.params)
         spent = await take_budgets(uow, visit=visit, bill_id=bill_id, steps=pricing.steps)
         if spent is None:
             return standing, pricing

@@ -12,7 +12,7 @@ from core.rewards.actions import secure_benefit
 from core.rewards.errors import CouponUnknown
 from core.rewards.queries import find_coupon_by_code, get_coupon, get_grant
 from core.uow import UnitOfWork
-from core.visits.actions.bills import get_live_bill, get_open_bill, reprice_bill
+from core.visits.actions.bills import ChoiceRefused, get_live_bill, get_open_bill, reprice_bill
 from core.visits.actions.visits import lock_visit
 from core.visits.models import BillChoice
 from core.visits.queries.bills import BillFacts, get_bill
@@ -28,21 +28,13 @@ class ChoiceTaken(Conflict):
     code = "bill-choice-taken"
 
 
-class ChoiceDoesNotFit(Conflict):
-    """It takes nothing off this bill; `reason` is the code of the refusal."""
-
-    code = "bill-choice-refused"
-
-
-async def choose_coupon(
-    uow: UnitOfWork, *, visit_id: UUID, code: str = "", coupon_id: UUID | None = None
-) -> BillFacts:
+async def choose_coupon(uow: UnitOfWork, *, visit_id: UUID, code: str = "", coupon_id: UUID | None = None) -> BillFacts:
     """Put a coupon on the open bill, by its code or id; it is used when the bill is settled.
 
     Raises:
         CouponUnknown: no coupon has this code.
         ChoiceTaken: it is on the bill already.
-        ChoiceDoesNotFit: it is over, used up, somebody else's, or nothing on the bill is what it counts for.
+        ChoiceRefused: it is over, used up, somebody else's, or nothing on the bill is what it counts for.
     """
     visit, bill = await _open(uow, visit_id)
     found = await (get_coupon(uow, coupon_id) if coupon_id else find_coupon_by_code(uow, code))
@@ -62,7 +54,7 @@ async def choose_benefit(
         NotFound: no such line, or no such grant of this customer.
         NoSuchBenefit, BenefitNeedsSubject: the customer, or the visit's pet, has no such benefit.
         ChoiceTaken: the line or the benefit is taken on this bill.
-        ChoiceDoesNotFit: it is used up, or the line is as cheap without it.
+        ChoiceRefused: it is used up, or the line is as cheap without it.
     """
     visit, bill = await _open(uow, visit_id)
     if line_id not in {line.line_id for line in bill.lines}:
@@ -87,7 +79,7 @@ async def choose_points(uow: UnitOfWork, *, visit_id: UUID, points: int) -> Bill
 
     Raises:
         InvalidInput: fewer than none.
-        ChoiceDoesNotFit: more than there are, no whole steps, or more than the rules let points pay of a bill.
+        ChoiceRefused: more than there are, no whole steps, or more than the rules let points pay of a bill.
     """
     if points < 0:
         raise InvalidInput((FieldProblem("points", "not-positive"),))
@@ -127,6 +119,6 @@ async def _add(uow: UnitOfWork, visit: VisitRow, bill: BillFacts, **values: Any)
         _, pricing = await reprice_bill(uow, visit=visit, bill_id=bill.bill_id)
         refusal = pricing.refused.get(choice_id)
         if refusal is not None:
-            raise ChoiceDoesNotFit(kind=values["kind"], reason=refusal.code, **refusal.params)
+            raise ChoiceRefused(kind=values["kind"], reason=refusal.code, **refusal.params)
     uow.audit("bill.choose", "bill", bill.bill_id, {"kind": values["kind"]})
     return await get_bill(uow, bill.bill_id)

@@ -26,9 +26,7 @@ class PriceMoved(Conflict):
     code = "bill-price-moved"
 
 
-async def take_budgets(
-    uow: UnitOfWork, *, visit: VisitRow, bill_id: UUID, steps: Sequence[StepRow]
-) -> str | None:
+async def take_budgets(uow: UnitOfWork, *, visit: VisitRow, bill_id: UUID, steps: Sequence[StepRow]) -> str | None:
     """Take what campaigns take off a bill out of their budgets; return the campaign that has not enough left.
 
     Then nothing is taken at all, so that the bill can be priced again without it.

@@ -7,8 +7,9 @@ import msgspec
 
 from core.campaigns.queries import find_open_campaigns
 from core.customers.rules.profile import local_date
-from core.hooks.records.loyalty.program import Program
-from core.loyalty.queries import Membership, get_membership
+from core.hooks.records.loyalty.offers import Campaign
+from core.hooks.records.loyalty.points import Redeem
+from core.loyalty.queries import get_membership, get_wallet
 from core.loyalty.rules.prices import Bill, BillLine, CouponUse, Offer, PointsUse, explain, line_offers
 from core.loyalty.rules.redeeming import redeem_rule
 from core.loyalty.rules.refusals import Refusal
@@ -80,15 +81,15 @@ async def get_pricing(
     lines = tuple(bill_line(line, services=words, is_member=is_member) for line in bill.lines)
     offers: tuple[Offer, ...] = ()
     if bill.with_discount and program is not None:
-        today = local_date(reader.now, reader.scope.timezone)
-        campaigns = [one for one in await find_open_campaigns(reader, today) if one.id not in without]
+        campaigns = await _campaigns_for(reader, visit.customer_id, without)
         tier = card.tier.code if card.tier else None
         offers = line_offers(program, tier=tier, lines=lines, campaigns=campaigns, version=version)
     sheet = _Sheet(reader, visit, bill.lines, lines, offers, chosen)
     sheet.lay_benefits()
     sheet.lay_coupons()
     before_points = sheet.result.due_fen
-    sheet.lay_points(program, card, version)
+    if any(one.kind == "points" for one in chosen.choices):
+        sheet.lay_points(*await _points_of(reader, visit.customer_id), version)
     return Pricing(
         lines=priced(bill.lines, sheet.result),
         steps=sheet.rows(),
@@ -101,6 +102,33 @@ async def get_pricing(
         grants=chosen.grants,
         before_points_fen=before_points,
     )
+
+
+async def _points_of(reader: Reader, customer_id: UUID) -> tuple[Redeem | Refusal | None, int]:
+    """By which rule this member may pay with points today, and how many there are: the household's where it pools them."""
+    program, card, wallet = (
+        await get_program(reader),
+        await get_membership(reader, customer_id),
+        await get_wallet(reader, customer_id),
+    )
+    if program is None:
+        return None, 0
+    trees = {one.id: one.when for one in program.live(Redeem) if one.when is not None}
+    rule = redeem_rule(
+        program,
+        tier=card.tier.code if card.tier else None,
+        day=local_date(reader.now, reader.scope.timezone),
+        matches=await reader.match(customer_id, trees),
+    )
+    return rule, wallet.household_balance if program.ledger.pool == "household" else wallet.balance
+
+
+async def _campaigns_for(reader: Reader, customer_id: UUID, without: frozenset[str]) -> list[Campaign]:
+    """The campaigns that are open today for this customer."""
+    today = local_date(reader.now, reader.scope.timezone)
+    opened = [one for one in await find_open_campaigns(reader, today) if one.id not in without]
+    holds = await reader.match(customer_id, {one.id: one.when for one in opened if one.when is not None})
+    return [one for one in opened if one.when is None or one.id in holds]
 
 
 class _Sheet:
@@ -162,25 +190,25 @@ class _Sheet:
             coupon = self.chosen.coupons[choice.coupon_id]
             code = refusal_of(coupon.standing, coupon.terms, customer_id=self.visit.customer_id, now=self.reader.now)
             if code is not None:
-                self.refused[choice.choice_id] = Refusal(code)
+                self.refused[choice.choice_id] = Refusal(
+                    code, {"until": coupon.valid_until, "since": coupon.valid_from}
+                )
                 continue
             use = CouponUse(coupon_id=str(coupon.coupon_id), terms=coupon.terms, rule_version=coupon.rule_version)
             tried = explain(self.lines, offers=self.offers, coupons=(*self.coupons, use))
             if isinstance(tried, Refusal):
-                self.refused[choice.choice_id] = tried
+                params = tried.params | {"least_fen": coupon.terms.min_spend_fen}
+                self.refused[choice.choice_id] = Refusal(tried.code, params)
                 continue
             self.coupons.append(use)
             self.result = tried
 
-    def lay_points(self, program: Program | None, card: Membership, version: str) -> None:
+    def lay_points(self, rule: Redeem | Refusal | None, balance: int, version: str) -> None:
         for choice in self._of("points"):
-            today = local_date(self.reader.now, self.reader.scope.timezone)
-            tier = card.tier.code if card.tier else None
-            rule = redeem_rule(program, tier=tier, day=today) if program else None
             if rule is None or isinstance(rule, Refusal):
                 self.refused[choice.choice_id] = rule or Refusal("no-redeem-rule")
                 continue
-            use = PointsUse(rule=rule, balance=card.points, points=choice.points, rule_version=version)
+            use = PointsUse(rule=rule, balance=balance, points=choice.points, rule_version=version)
             tried = explain(self.lines, offers=self.offers, coupons=self.coupons, points=use)
             if isinstance(tried, Refusal):
                 self.refused[choice.choice_id] = tried
