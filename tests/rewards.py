@@ -11,7 +11,7 @@ from core.customers.rules.profile import CustomerDraft, SubjectDraft
 from core.db import table_of
 from core.hooks.records.loyalty.offers import CouponTemplate, ServiceQuota
 from core.hooks.records.loyalty.parts import FreeService, NamedClinician, PercentDiscount
-from core.hooks.records.loyalty.points import Redeem, Tier, TierLadder
+from core.hooks.records.loyalty.points import LedgerPolicy, Redeem, Tier, TierLadder
 from core.hooks.records.loyalty.program import AnyRule, Program
 from core.programs.models import ProgramVersion
 from core.programs.queries import get_declared, get_version_number
@@ -45,12 +45,13 @@ LADDER = TierLadder(
 )
 FIFTY = CouponTemplate(id="fifty", label={"zh-CN": "五十元券", "en": "50 yuan"}, amount_fen=50_00, valid_days=30)
 REDEEM = Redeem(id="redeem", label={"zh-CN": "积分抵现", "en": "Points pay"}, fen_per_point=1, step=100)
+NO_POLICY = LedgerPolicy()
 ANNUAL = ServiceQuota(
     id="annual", label={"zh-CN": "年度体检八折", "en": "Annual check-up"}, service="C01", pay_percent=80
 )
 
 
-async def put_program(tenant: TestTenant, *rules: AnyRule) -> Program:
+async def put_program(tenant: TestTenant, *rules: AnyRule, ledger: LedgerPolicy = NO_POLICY) -> Program:
     """Put these rules in force from now on, as a version of the clinic's program."""
     async with tenant.unit() as uow:
         if await get_declared(uow) is None:
@@ -58,7 +59,7 @@ async def put_program(tenant: TestTenant, *rules: AnyRule) -> Program:
     async with tenant.unit() as uow:
         declared = await get_declared(uow)
         assert declared is not None
-        program = Program(id=declared.id, rules=rules)
+        program = Program(id=declared.id, rules=rules, ledger=ledger)
         made = {
             "tenant_id": uow.tenant_id,
             "program_id": declared.id,

@@ -12,8 +12,10 @@ from core.loyalty.actions.sweeps import close_due, sweep_account
 from core.loyalty.actions.tiers import TierChange
 
 __all__ = [
+    "ComplaintCredited",
     "GivenReward",
     "KeyReused",
+    "NeedsApproval",
     "NothingToRefund",
     "PointsRefused",
     "Posted",
