@@ -5,9 +5,68 @@ from typing import Final
 from web.i18n import N_
 
 LOYALTY: Final[dict[str, tuple[str, str]]] = {
+    # Points and tiers: the codes of core.loyalty.rules.refusals
+    "not-enough-points": (
+        N_("There are fewer points than that"),
+        N_("Take fewer, or ask what points would pay first."),
+    ),
+    "no-redeem-rule": (
+        N_("This member cannot pay with points today"),
+        N_("The rules in force name no price of points for this tier and day."),
+    ),
+    "not-whole-steps": (N_("Points are spent in whole steps"), N_("Take a multiple of the step that the rules name.")),
+    "below-minimum": (N_("That is fewer points than the least"), N_("Take at least what the rules ask for.")),
+    "above-maximum": (N_("That is more points than may go at once"), N_("Take at most what the rules allow.")),
+    "bill-too-small": (N_("The bill is too small to pay with points"), N_("Take the money instead.")),
+    "above-bill-share": (
+        N_("Points may pay for a part of the bill only"),
+        N_("Take fewer, or ask what points would pay first."),
+    ),
+    "unknown-purchase": (N_("There is no such purchase"), N_("Check the key or the id that it was recorded with.")),
+    "refund-too-large": (N_("That is more than is left of the purchase"), N_("Refund at most what was paid for it.")),
+    "unknown-redemption": (
+        N_("Nothing was paid with points under this key"),
+        N_("Check the key that the points were taken with."),
+    ),
+    "nothing-to-give-back": (N_("All points were given back already"), N_("Look at the movements of the account.")),
+    "no-event-rule": (
+        N_("No rule gives points for this"),
+        N_("The rules in force do not name this event for this member."),
+    ),
+    "event-limit": (
+        N_("This has earned as often as it may"),
+        N_("The rule of this event has a limit, or is not for this member."),
+    ),
+    # Coupons: the codes of core.rewards.errors
+    "unknown-coupon": (N_("No coupon has this code"), N_("Look at it again, sign by sign, or scan it.")),
+    "unknown-template": (N_("No such coupon is given out"), N_("Use a template that the rules in force have.")),
+    "template-limit": (
+        N_("All coupons of this kind are given out"),
+        N_("Raise the limit in the rules, or give another."),
+    ),
+    "customer-limit": (N_("This member has as many of these as allowed"), N_("Give another kind of coupon.")),
+    "coupon-used": (N_("This coupon is used up"), N_("Look at the member's other coupons.")),
+    "coupon-used-already": (N_("This coupon is used up"), N_("Nothing is left of it that could be made void.")),
+    "coupon-void": (N_("This coupon was made void"), N_("Look at the member's other coupons.")),
+    "coupon-expired": (N_("This coupon's last day is over"), N_("Issue a new one if you want to be kind.")),
+    "coupon-not-yet": (N_("This coupon's first day has not come"), N_("Use it from its first day on.")),
+    "coupon-of-another": (N_("This coupon belongs to somebody else"), N_("It cannot be handed on.")),
+    "coupon-below-minimum": (
+        N_("The bill is too small for this coupon"),
+        N_("Its terms say from which amount it counts."),
+    ),
+    "coupon-not-for-this": (N_("Nothing on the bill is what this coupon counts for"), N_("Look at its terms.")),
+    "coupon-stack": (N_("Another coupon of this kind is on the bill already"), N_("Use one of them another time.")),
+    # Credits that wait, and cards
+    "credit-decided": (N_("This credit was decided already"), N_("Reload the page to see what became of it.")),
+    "own-credit": (N_("You asked for this credit yourself"), N_("Somebody else has to look at it.")),
+    "member-card-gone": (
+        N_("This card is no longer valid"),
+        N_("The front desk makes you a new one at once; your points are safe."),
+    ),
     # Customers who stay away
     "churn-case-closed": (
-        N_("This case is closed"),
+        N_("This case of a customer at risk is closed"),
         N_("Open a new one on the customer's page when there is something to do."),
     ),
     "churn-case-open": (
@@ -30,5 +89,20 @@ LOYALTY: Final[dict[str, tuple[str, str]]] = {
 }
 """Title and next step of each code."""
 
-LOYALTY_FIELDS: Final[dict[str, str]] = {}
+LOYALTY_FIELDS: Final[dict[str, str]] = {
+    # Bodies of the API and what is typed at the points desk
+    "points-not-whole": N_("Points are a whole number"),
+    "points-not-positive": N_("Give a number above zero"),
+    "points-too-large": N_("That is more points than anybody can have"),
+    "fen-not-whole": N_("Amounts are whole numbers of fen"),
+    "fen-not-positive": N_("Give an amount above zero"),
+    "fen-too-large": N_("That is more than anybody spends"),
+    "lines-differ": N_("The lines do not add up to the amount"),
+    "bad-time": N_("Write a date or a time like 2026-03-02T09:30:00+08:00"),
+    "key-differs": N_("The Idempotency-Key of the header and the key of the body differ"),
+    "bad-once-key": N_("A key has 1 to 60 letters, digits, _ . : and -"),
+    "key-or-id": N_("Name the purchase by its key or by its id"),
+    "unknown-tier": N_("The ladder has no such tier"),
+    "bad-pin": N_("The last day must not have passed"),
+}
 """Words for a refused value at its field."""

@@ -275,10 +275,10 @@ def _rounded(value: float | None) -> float | None:
 @get(PATH + "/lift.csv", guards=_REPORTS)
 async def show_lift_export(reader: NamedDependency[Reader]) -> Response[bytes]:
     report = await get_lift(reader, since=reader.now - timedelta(days=LIFT_DAYS))
-    head = ["Month", "Group", "Households", "Came back", "Share", "Paid"]
+    head = ["Month", "Which group", "Households", "Came back", "Share", "Paid"]
     table = [[gettext(one) for one in head]]
     for one in report.months:
-        for name, arm in ((gettext("Offered something"), one.lift.offered), (gettext("Comparison"), one.lift.held_out)):
+        for name, arm in ((gettext("Offered something"), one.lift.offered), (gettext("Comparison group"), one.lift.held_out)):
             table.append([one.month.strftime("%Y-%m"), name, *arm_cells(arm)])
     return _csv(table, "win-back")
 
