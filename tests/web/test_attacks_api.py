@@ -48,6 +48,11 @@ def api_cases(app: Litestar) -> list[Case]:
     return [case for case in walk(app) if case.template.startswith("/api/")]
 
 
+def _address(case: Case) -> str:
+    """The route below `/api/v1`, with ids of nobody."""
+    return case.path({name: uuid4() for name in case.ids}).removeprefix("/api/v1")
+
+
 async def test_s47_a_key_does_what_its_scopes_say_and_nothing_else(app: Litestar, world: Two) -> None:
     cases = api_cases(app)
     assert {case.access.permission for case in cases if case.access} == set(SCOPES), "a scope that opens nothing"
@@ -55,7 +60,7 @@ async def test_s47_a_key_does_what_its_scopes_say_and_nothing_else(app: Litestar
         till = programme(app, await new_token(world.a, [scope]))
         for case in cases:
             assert case.access is not None
-            answer = await till.request(case.method, case.path({}).removeprefix("/api/v1"))
+            answer = await till.request(case.method, _address(case))
             assert (answer.status_code == 403) == (case.access.permission != scope), f"{scope}: {case.name}"
             assert answer.status_code < 500
 
@@ -82,7 +87,7 @@ async def test_without_a_key_that_lives_every_route_answers_alike(
     for case in api_cases(app):
         seen = set()
         for token in ("", "x", over, revoked, unknown, nobody, good[:-1], good + "A", good.upper(), f"{good} {good}"):
-            answer = await programme(app, token).request(case.method, case.path({}).removeprefix("/api/v1"))
+            answer = await programme(app, token).request(case.method, _address(case))
             assert answer.status_code == 401, (case.name, token)
             assert answer.headers["www-authenticate"].startswith("Bearer")
             seen.add((answer.json()["type"], answer.json()["title"]))
@@ -96,7 +101,7 @@ async def test_s41_a_session_opens_nothing_here_and_a_key_nothing_there(
 ) -> None:
     director = await client("director")
     for case in api_cases(app):
-        answer = await director.request(case.method, case.path({}))
+        answer = await director.request(case.method, f"/api/v1{_address(case)}")
         assert answer.status_code == 401, case.name
         assert answer.headers["content-type"] == "application/problem+json"
     key = {"authorization": f"Bearer {await new_token(world.a)}"}
@@ -113,10 +118,24 @@ async def test_s01_s04_a_key_of_one_chain_never_reaches_another(app: Litestar, w
     claims = {"x-tenant-id": str(world.b.id), "x-anxin-tenant": world.b.slug}
     for case in api_cases(app):
         if case.method == "GET":
-            path = case.path({}).removeprefix("/api/v1")
+            path = _address(case)
             answer = await till.get(path, headers=claims, params={"tenant_id": str(world.b.id)})
             assert str(sent.json()["id"]) not in answer.text, case.name
     assert (await till.get("/submissions", params={"after": str(sent.json()["id"])})).json()["submissions"] == []
+    assert await fingerprint(world.b) == before
+
+
+async def test_s01_an_id_of_another_chain_in_an_address_answers_like_an_id_of_nobody(app: Litestar, world: Two) -> None:
+    till = programme(app, await new_token(world.a))
+    cases = [case for case in api_cases(app) if case.ids]
+    rows = {name: await FACTORIES[name](world.b) for name in sorted({name for case in cases for name in case.ids})}
+    before = await fingerprint(world.b)
+    for case in cases:
+        of_b = await till.request(case.method, case.path(rows).removeprefix("/api/v1"), json={})
+        of_nobody = await till.request(case.method, _address(case), json={})
+        assert (of_b.status_code, of_nobody.status_code) == (404, 404), case.name
+        assert {**of_b.json(), "reference": ""} == {**of_nobody.json(), "reference": ""}, case.name
+    assert len(cases) > 8
     assert await fingerprint(world.b) == before
 
 

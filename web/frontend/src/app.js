@@ -2,6 +2,7 @@
 import "htmx.org";
 import "htmx.org/dist/ext/hx-sse.js";
 import "./elements/chart-view.js";
+import "./elements/code-scanner.js";
 import "./elements/command-palette.js";
 import "./elements/copy-text.js";
 import "./elements/form-desk.js";
