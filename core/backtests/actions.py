@@ -27,6 +27,7 @@ from core.backtests.rules.sums import (
     spans_of,
 )
 from core.backtests.standings import list_alike, note_movers
+from core.backtests.trials import try_rules
 from core.db import new_id, table_of
 from core.errors import FieldProblem, InvalidInput
 from core.hooks.records.loyalty.points import EarnRate
@@ -38,6 +39,8 @@ from core.programs.queries import get_effect, get_program, get_version_id
 from core.programs.rules.digests import digest as digest_of
 from core.reports.rules.worth import fen_per_point
 from core.uow import UnitOfWork
+
+__all__ = ["AT_ONCE", "RUN_TASK", "continue_backtest", "run_backtest", "start_backtest", "try_rules"]
 
 _B, _M, _A = table_of(Backtest), table_of(BacktestMover), table_of(LoyaltyAccount)
 RUN_TASK: Final = "backtests.run"

@@ -151,13 +151,14 @@ def _bought(
     edges = literal([midnight(day, zone) for day in span], ARRAY(TIMESTAMP(timezone=True)))
     shift = days[0].toordinal() - first.toordinal() + 1
     names = ("list_fen", "paid_fen", "refunded_fen", "pay_percent")
-    lines = [cast(_P.c.lines, Text).label("lines")] if with_lines else []
+    excepted = _P.c.lines.contains([{"eligible": False}])
+    lines = cast(_P.c.lines, Text) if with_lines else case((excepted, cast(_P.c.lines, Text)), else_="")
     return (
         select(
             who.c.place,
             (func.width_bucket(_P.c.occurred_at, edges) - shift).label("day"),
             *(_P.c[name] for name in names),
-            *lines,
+            lines.label("lines"),
         )
         .select_from(who.join(_P, and_(_P.c.tenant_id == reader.tenant_id, _P.c.customer_id == who.c.customer_id)))
         .where(_P.c.occurred_at >= since, _P.c.occurred_at < midnight(days[-1] + timedelta(days=1), zone))
@@ -183,8 +184,11 @@ def _as_texts(who: Any, bought: Any, *, with_lines: bool) -> Select[Any]:
         cast(func.max(cast(who.c.customer_id, Text)), Text),
     ).subquery("m")
     # Rows come in the order of `bought`; asked for in every aggregate, each would sort them again.
-    lines = [func.string_agg(bought.c.lines, _SEP)] if with_lines else []
-    purchases = select(*(text(bought.c[name]) for name in _BOUGHT), *lines).subquery("p")
+    lines: ColumnElement[Any] = func.string_agg(bought.c.lines, _SEP)
+    if not with_lines:
+        # Seldom there: nothing travels when no line of any bill is excepted.
+        lines = case((func.bool_or(bought.c.lines != ""), lines), else_=None)
+    purchases = select(*(text(bought.c[name]) for name in _BOUGHT), lines.label("lines")).subquery("p")
     return select(members, purchases).select_from(members.join(purchases, literal(value=True)))
 
 
@@ -204,7 +208,7 @@ def _piece(row: Any, *, live: Program | None, draft: Program) -> Piece:
         paid_fen=values["paid_fen"],
         refunded_fen=values["refunded_fen"],
         percent=values["pay_percent"],
-        lines=row[15].split(_SEP) if len(row) > 15 and row[15] else None,
+        lines=row[15].split(_SEP) if row[15] else None,
     )
     ladder = live.ladder if live is not None else None
     tiers = _first_tiers(ladder, tiers, _measured(ladder, sums, bought))

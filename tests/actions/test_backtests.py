@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from core.backtests.actions import continue_backtest, run_backtest, start_backtest
+from core.backtests.actions import continue_backtest, run_backtest, start_backtest, try_rules
 from core.backtests.checking import get_facts
 from core.backtests.publishing import apply_ladder
 from core.backtests.queries import get_backtest, list_movers
@@ -64,12 +64,10 @@ def _tier(code: str, fen: int, percent: int | None = None, when: Cmp | None = No
 
 
 async def _with(uow: UnitOfWork, ladder: TierLadder, *rules: AnyRule) -> Program:
-    """The rules in force with another ladder and other rates."""
+    """The program in force with other rules: the clinic of these tests has no price list for the others."""
     live = await get_program(uow)
     assert live is not None
-    gone = (TierLadder, EarnRate, Redeem) if rules else (TierLadder,)
-    kept = tuple(rule for rule in live.rules if not isinstance(rule, gone))
-    return msgspec.structs.replace(live, rules=(ladder, *kept, *rules))
+    return msgspec.structs.replace(live, rules=(ladder, *rules))
 
 
 async def _publish(uow: UnitOfWork, program: Program, *, accept_lowering: bool = False) -> Effect:
@@ -314,3 +312,40 @@ async def test_days_have_limits_and_an_unknown_run_is_not_found(clinic: TestTena
         with pytest.raises(NotFound):
             await get_backtest(uow, clinic.id)
         assert await get_version_id(uow)
+
+
+async def test_five_customers_are_tried_with_a_reason_for_each_condition(clinic: TestTenant) -> None:
+    members = await _members(clinic)
+    async with clinic.unit() as uow:
+        fresh = await add_customer(uow, draft=CustomerDraft(full_name="新客"))
+    only = Cmp(field="spent_all", op="gte", value=4000_00)
+    ladder = TierLadder(
+        id="ladder",
+        tiers=(_tier("normal", 0), _tier("silver", 1000_00, 90), _tier("vip", 2000_00, 85, when=only)),
+    )
+    rate = EarnRate(id="rate", per_fen=100, points=2, tiers=("vip",), when=only)
+    async with clinic.unit("director") as uow:
+        program = await _with(uow, ladder, rate)
+        wanted = [members["李雷"], members["张伟"], members["赵敏"], fresh, clinic.id]
+        trials = {one.full_name: one for one in await try_rules(uow, program=program, customer_ids=wanted)}
+        with pytest.raises(InvalidInput):
+            await try_rules(uow, program=program, customer_ids=[*wanted, fresh])
+    assert list(trials) == ["李雷", "张伟", "赵敏", "新客"]
+    assert (trials["李雷"].tier_before, trials["李雷"].tier_after, trials["李雷"].reason) == (
+        "silver",
+        "silver",
+        "kept",
+    )
+    assert (trials["张伟"].tier_before, trials["张伟"].tier_after, trials["张伟"].reason) == ("gold", "silver", "falls")
+    vip = trials["赵敏"]
+    assert (vip.tier_after, vip.pay_percent.live, vip.pay_percent.draft) == ("vip", 80, 85)
+    assert vip.tiers[2].conditions[0].holds
+    assert vip.tiers[2].conditions[0].value == 5000_00
+    assert vip.rules[0].applies
+    assert vip.rules[0].points == 2 * 5000
+    assert vip.last is not None
+    assert (vip.last.paid_fen.draft, vip.last.points.draft) == (5000_00, 2 * 5000)
+    missed = trials["张伟"].tiers[2]
+    assert (missed.reached, missed.missing, missed.conditions[0].holds) == (False, 0, False)
+    assert not trials["张伟"].rules[0].applies
+    assert (trials["新客"].total, trials["新客"].last, trials["新客"].reason) == (0, None, "stays")

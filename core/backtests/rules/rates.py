@@ -46,8 +46,9 @@ class Step(NamedTuple):
     most_a_day: int | None
     most_a_month: int | None
     group: str
-    by_line: EarnRate | None
-    """The rule itself where it looks at lines; None where the whole bill counts."""
+    rule: EarnRate
+    looks: bool
+    """It looks at lines; else the whole bill counts, as long as no line of it is excepted."""
 
 
 class Plan(NamedTuple):
@@ -60,6 +61,8 @@ class Plan(NamedTuple):
     bare: tuple[tuple[int, int, int, int], ...]
     limited: tuple[Limited, ...]
     others: tuple[Step, ...]
+    steps: tuple[Step, ...]
+    """All of them, for bills with lines that earn nothing whatever the rules say."""
 
 
 def is_plain(program: Program) -> bool:
@@ -129,11 +132,12 @@ class Rates:
             for place, rule in enumerate(self.rules)
             if fits(rule, day, matches) and (not rule.tiers or tier in rule.tiers)
         )
-        flat = [_flat(one) for one in steps if one.by_line is None and not one.group]
+        flat = [_flat(one) for one in steps if not one.looks and not one.group]
         return Plan(
             bare=tuple((one[0], *one[2:5]) for one in flat if _is_bare(one)),
             limited=tuple(one for one in flat if not _is_bare(one)),
-            others=tuple(one for one in steps if one.by_line is not None or one.group),
+            others=tuple(one for one in steps if one.looks or one.group),
+            steps=steps,
         )
 
     def basis(self, rule: EarnRate, lines: Sequence[PaidLine], shares: Sequence[int]) -> tuple[int, int]:
@@ -180,9 +184,9 @@ def apply_steps(
 
 
 def _basis(rates: Rates, step: Step, paid: int, lines: Sequence[PaidLine], shares: Sequence[int]) -> tuple[int, int]:
-    if step.by_line is None:
-        return paid, paid
-    return rates.basis(step.by_line, lines, shares) if lines else rates.basis(step.by_line, (PaidLine(paid),), (paid,))
+    if lines:
+        return rates.basis(step.rule, lines, shares)
+    return rates.basis(step.rule, (PaidLine(paid),), (paid,)) if step.looks else (paid, paid)
 
 
 def _capped(step: Step, units: int, fen: int, given: Mapping[tuple[int, str], int]) -> int:
@@ -224,7 +228,8 @@ def _step(place: int, rule: EarnRate, factor: Fraction) -> Step:
         most_a_day=rule.max_points_per_day,
         most_a_month=rule.max_points_per_month,
         group=rule.group,
-        by_line=rule if looks or rule.per_quantity else None,
+        rule=rule,
+        looks=looks or bool(rule.per_quantity),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from core.backtests.rules.rates import PaidLine, Plan, Rates, apply_steps
+from core.backtests.rules.rates import PaidLine, Plan, Rates, Step, apply_steps
 from core.hooks.records.loyalty.points import Tier, TierLadder
 from core.hooks.records.loyalty.program import Program
 from core.loyalty.rules.earning import share
@@ -16,6 +16,8 @@ from core.loyalty.rules.prices import pay_percent
 from core.loyalty.rules.tiers import find_tier, reached, window
 
 NO_TIER: Final = ""
+EXCEPTED: Final = '"eligible": false'
+"""How PostgreSQL writes that a line earns nothing."""
 _NEVER: Final = 1 << 62
 
 
@@ -35,7 +37,7 @@ class Bought:
     percent: Sequence[int]
     """What the customer paid of the price; 100 where no member's discount was taken."""
     lines: Sequence[str] | None = None
-    """JSON of each bill's lines, where a rule looks at them."""
+    """JSON of each bill's lines, where a rule looks at them or one of them is excepted; empty for the others."""
 
     def __len__(self) -> int:
         return len(self.member)
@@ -145,9 +147,9 @@ class _Replay:
             points = 0
             if day >= 0:
                 if self.low is not None:
-                    while oldest < place and bought.day[oldest] < self.low[day]:
-                        climb.value -= nets[oldest - first]
-                        oldest += 1
+                    oldest = self._forget(climb, nets, first, oldest, place)
+                    if self.falls and before >= 0:
+                        climb.look()
                 if before < 0:
                     climb.begin(self.members.tier[who])
                 elif day != before and caps:
@@ -164,6 +166,16 @@ class _Replay:
             climb.value += net if self.by_fen else 1 if self.by_visit else points
             if day >= 0 and (climb.value >= climb.next_at or self.falls):
                 climb.look()
+
+    def _forget(self, climb: "_Climb", nets: Sequence[int], first: int, oldest: int, place: int) -> int:
+        """Take off what left the period by the day of a purchase; return the oldest purchase that still counts."""
+        days, low = self.bought.day, self.low
+        assert low is not None
+        edge = low[days[place]]
+        while oldest < place and days[oldest] < edge:
+            climb.value -= nets[oldest - first]
+            oldest += 1
+        return oldest
 
     def _climb(self, who: int) -> "_Climb":
         mask = self.members.mask[who]
@@ -185,12 +197,13 @@ class _Replay:
             if not known:
                 return paid
             full = (listed * percent + 50) // 100 if percent < 100 else listed
-            if percent != known:
-                paid = max(0, paid + full - (listed * known + 50) // 100)
+            paid = paid_under(listed, paid, known, percent)
         self.given.day_fen[day] += listed - full
         return paid
 
     def _earn(self, place: int, plan: Plan, paid: int, caps: dict[tuple[int, str], int]) -> int:
+        if self.bought.lines is not None and EXCEPTED in self.bought.lines[place]:
+            return self._earn_others(place, plan.steps, paid, caps)
         sums, times = self.given.rule_points, self.given.rule_times
         back = self.bought.refunded_fen[place]
         total = 0
@@ -212,15 +225,16 @@ class _Replay:
                 times[rule] += points > 0
                 total += points
         if plan.others:
-            total += self._earn_others(place, plan, paid, caps)
+            total += self._earn_others(place, plan.others, paid, caps)
         return total
 
-    def _earn_others(self, place: int, plan: Plan, paid: int, caps: dict[tuple[int, str], int]) -> int:
-        lines = _LINES.decode(self.bought.lines[place]) if self.bought.lines else ()
+    def _earn_others(self, place: int, steps: Sequence[Step], paid: int, caps: dict[tuple[int, str], int]) -> int:
+        said = self.bought.lines[place] if self.bought.lines is not None else ""
+        lines = _LINES.decode(said) if said else ()
         shares = share(paid, [max(0, line.fen) for line in lines]) if lines else ()
         whole, back = self.bought.paid_fen[place], self.bought.refunded_fen[place]
         total = 0
-        for rule, points in apply_steps(self.rates, plan.others, paid, lines, shares, caps):
+        for rule, points in apply_steps(self.rates, steps, paid, lines, shares, caps):
             caps[rule, "day"] = caps.get((rule, "day"), 0) + points
             caps[rule, "month"] = caps.get((rule, "month"), 0) + points
             kept = points - points * back // whole if back else points
@@ -228,6 +242,13 @@ class _Replay:
             self.given.rule_times[rule] += 1
             total += kept
         return total
+
+
+def paid_under(listed: int, paid: int, known: int, percent: int) -> int:
+    """What a member pays `percent` of, where `known` percent was paid (0: none was taken although one was due)."""
+    if not known or percent == known:
+        return paid
+    return max(0, paid + (listed * percent + 50) // 100 - (listed * known + 50) // 100)
 
 
 class _Steps:
