@@ -32,8 +32,14 @@ class Player:
 
     def meet(self, day: date) -> None:
         """Judge all conditions on a day, and remember the services that are promised on it."""
-        holds = {code for code, when in self._conditions() if compile_tree(when, today=day)(self.person)}
+        holds = {code for code, when in self._conditions() if self._holds(when, day)}
         self.account.matches = self.told | holds
+
+    def _holds(self, when: Tree, day: date) -> bool:
+        try:
+            return compile_tree(when, today=day)(self.person)
+        except TypeError:  # a fact of another type than the condition asks for says nothing
+            return False
 
     def promise(self) -> None:
         """Remember the services that are promised today."""
