@@ -28,6 +28,7 @@ from tenants.roles import permissions_of
 from tenants.signup import sign_up
 from tenants.staff import add_person
 from tenants.work import Workplace
+from workers.demo.churn import seed_churn
 from workers.demo.duplicates import add_own_segment, plant_twins
 from workers.demo.lists import seed_lists
 from workers.demo.papers import seed_papers
@@ -88,6 +89,7 @@ async def seed(workplace: Workplace, clock: TimeMachine, password: str) -> Welco
     await seed_profiles(workplace, first, await _director(workplace, first))
     await seed_lists(workplace, first, await _director(workplace, first))
     await seed_surveys(workplace, clock, first, await _director(workplace, first))
+    await seed_churn(workplace, clock, first, await _director(workplace, first))
     await _refresh_complaints(workplace, clock, first)
     async with workplace.unit(first, actor=await _director(workplace, first)) as uow:
         branch = (await list_branches(uow))[0]
