@@ -13,7 +13,7 @@ from core.hooks.records.loyalty.program import AnyRule, Program
 from web.i18n import N_, gettext
 from web.rule_forms.campaigns import CAMPAIGN
 from web.rule_forms.care import CHURN, GOODWILL, WINBACK
-from web.rule_forms.fields import Choices, KindForm, Values, first
+from web.rule_forms.fields import Choices, KindForm, Values
 from web.rule_forms.offers import BIRTHDAY, COUPON, QUOTA, REFERRAL, REVIEW
 from web.rule_forms.points import EARN_EVENT, EARN_RATE, LADDER
 from web.rule_forms.reading import Read, read_sections
@@ -108,13 +108,11 @@ def _check_ladder(read: Read, values: Values) -> None:
         before = value
 
 
-def _check_coupon(read: Read, values: Values) -> None:
+def _check_coupon(read: Read, _: Values) -> None:
     """What a coupon gives is one thing; a percentage needs one."""
     gives = read.data.pop("gives", "amount")
     if gives == "percent" and read.data.get("pay_percent") is None and "pay_percent" not in read.errors:
         read.errors["pay_percent"] = gettext("Type what the member pays in percent: 90 for 9折, 85 for 8.5折.")
-    if not first(values, "stack_group"):
-        read.data["stack_group"] = "coupon"
 
 
 def _check_review(read: Read, _: Values) -> None:

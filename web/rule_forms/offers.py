@@ -142,7 +142,7 @@ COUPON: Final = KindForm(
                     name="stack_group",
                     label=N_("Of coupons with this word one per bill"),
                     most=40,
-                    empty="",
+                    empty="coupon",
                 ),
                 categories(),
                 SERVICES,

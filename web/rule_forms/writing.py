@@ -111,7 +111,7 @@ class _Writer:
 
 
 def _typed(field: Field, value: Any) -> str:
-    if value is None or (field.empty is not REQUIRED and value == field.empty and not isinstance(value, str)):
+    if value is None or (field.empty is not REQUIRED and value == field.empty):
         return ""
     if field.widget == "yuan":
         return yuan(value)
