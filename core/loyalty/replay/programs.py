@@ -21,7 +21,7 @@ _NOTES: Final = ("seed", "phrase", "open", "legal")
 """What such a file keeps beside a rule: where the words come from and what they leave open."""
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `.*`", re.DOTALL)
 _AT: Final = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
-_STEP: Final = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+|\.\.\.)\]")
+_STEP: Final = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 
 
 class BadProgram(ValueError):
@@ -90,8 +90,7 @@ def _fields_at(wire: Any, at: str) -> list[str]:
     """Names of the fields that the object at a path may have."""
     kind, value = _walk(wire, at)
     found = _choice(kind, value)
-    if not isinstance(found, inspect.StructType):
-        return []
+    assert isinstance(found, inspect.StructType)  # only objects have fields that are not known
     tag = [found.tag_field] if found.tag_field is not None else []
     return tag + [one.encode_name for one in found.fields]
 
@@ -107,12 +106,13 @@ def _walk(wire: Any, at: str) -> tuple[inspect.Type, Any]:
     value = wire
     for name, place in _STEP.findall(at):
         found = _choice(kind, value)
-        if name and isinstance(found, inspect.StructType):
+        if name:
+            assert isinstance(found, inspect.StructType)
             kind = next(one.type for one in found.fields if one.encode_name == name)
-            value = value.get(name) if isinstance(value, dict) else None
-        elif isinstance(found, inspect.VarTupleType):
-            kind = found.item_type
-            value = value[int(place)] if isinstance(value, list) and place.isdigit() else None
+            value = value.get(name)
+        else:
+            assert isinstance(found, inspect.VarTupleType)
+            kind, value = found.item_type, value[int(place)]
     return kind, value
 
 
@@ -120,11 +120,7 @@ def _choice(kind: inspect.Type, value: Any) -> inspect.Type:
     """The one type of a union that the value names by its tag."""
     if not isinstance(kind, inspect.UnionType):
         return kind
-    if isinstance(value, list):
-        return next((one for one in kind.types if isinstance(one, inspect.VarTupleType)), kind)
-    structs = _structs(kind)
-    tagged = value if isinstance(value, dict) else {}
-    return next((one for one in structs if one.tag == tagged.get(one.tag_field)), structs[0] if structs else kind)
+    return next(one for one in _structs(kind) if one.tag_field is None or one.tag == value.get(one.tag_field))
 
 
 def _structs(kind: inspect.Type) -> list[inspect.StructType]:

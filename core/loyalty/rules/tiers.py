@@ -6,7 +6,7 @@ The caller measures (spending, points, visits) and keeps a `Standing`; these fun
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
-from itertools import count
+from itertools import count, takewhile
 
 import msgspec
 
@@ -220,7 +220,4 @@ def _first_after(days: Iterator[date], after: date) -> date:
 
 
 def _until(days: Iterator[date], last: date) -> Iterator[date]:
-    for day in days:
-        if day > last:
-            return
-        yield day
+    return takewhile(lambda day: day <= last, days)
