@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from core.birthdays.models import BirthdayGift
 from core.campaigns.models import CampaignUse
 from core.cards.models import MemberCard
 from core.churn.models import ChurnCase, ChurnSignal, ChurnStep, PlannedVisit, Winback
@@ -10,6 +11,8 @@ from core.loyalty.models import LedgerEntry, Lot, LotAlloc, LoyaltyAccount
 from core.privacy.deeds import revoke
 from core.privacy.holdings import Holding
 from core.privacy.rules import NUMBERS, ORDERS
+from core.referrals.models import ReferralCase, ReferralCode
+from core.reviews.models import ReviewClaim, ReviewLink
 from core.rewards.models import BenefitGrant, BenefitUse, Coupon, CouponRedemption, NamedClinician
 
 _ME = {"customer_id": "customer"}
@@ -112,4 +115,26 @@ LOYALTY: Final[tuple[Holding, ...]] = (
         law=NUMBERS,
     ),
     Holding(area="rewards", row=CampaignUse, by=_ME, export=("at", "fen", "points"), erase="keep", law=ORDERS),
+    Holding(area="rewards", row=ReferralCode, by=_ME, export=("code", "short", "created_at")),
+    Holding(
+        area="rewards",
+        row=ReferralCase,
+        by={"referrer_id": "customer", "referee_id": "customer"},
+        export=("number", "state", "invited_at", "registered_at", "rewarded_at"),
+        erase="blank",
+        blank={"device_hash": None, "failed": [], "reason": ""},
+        law=NUMBERS,
+    ),
+    Holding(area="rewards", row=ReviewLink, by=_ME, erase="blank", run=revoke(ReviewLink), law=NUMBERS),
+    Holding(
+        area="rewards",
+        row=ReviewClaim,
+        by=_ME,
+        gives={"claim_id": "review_claim"},
+        export=("number", "platform", "link", "state", "filed_at", "reason"),
+        erase="blank",
+        blank={"link": "", "link_key": "", "sha256": None, "look": None, "failed": [], "reason": ""},
+        law=NUMBERS,
+    ),
+    Holding(area="rewards", row=BirthdayGift, by=_MINE, export=("birthday_on", "state", "handed_at")),
 )
