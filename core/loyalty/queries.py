@@ -159,7 +159,7 @@ async def get_wallet(reader: Reader, customer_id: UUID) -> Wallet:
     query = (
         select(_T.c.customer_id, *(_T.c[name] for name in WalletLot.__struct_fields__))
         .select_from(_T.join(_C, (_C.c.tenant_id == _T.c.tenant_id) & (_C.c.customer_id == _T.c.customer_id)))
-        .where(_T.c.tenant_id == reader.tenant_id, _T.c.state != "closed")
+        .where(_T.c.tenant_id == reader.tenant_id, _T.c.state != "closed", _T.c.remaining > 0)
     )
     mine = await reader.session.execute(query.where(_T.c.customer_id == customer_id))
     theirs = await reader.session.execute(

@@ -21,7 +21,8 @@ _A, _C = table_of(LoyaltyAccount), table_of(Customer)
 
 # One round trip locks the accounts, in ascending order, and brings their lots. Whoever had to wait for a lock gets the
 # account as it is now, but the lots as they were when the statement began: `version` and `seen` differ then, and the
-# statement runs again, which waits no more. tests/actions/test_loyalty_parallel.py holds PostgreSQL to it.
+# statement runs again, which waits no more. tests/actions/test_loyalty_parallel.py holds PostgreSQL to it. The customer comes
+# before the account, as in a merge: each entry's foreign key would ask for that lock a moment later, the other way round.
 _READ: Final = """
     SELECT a.customer_id, a.tier, a.tier_since, a.spent_fen, a.points, a.pending, a.deficit, a.earned, a.tier_review_on,
            a.earned_tier, a.pinned_until, a.version,
@@ -33,12 +34,11 @@ _READ: Final = """
              WHERE l.tenant_id = a.tenant_id AND l.customer_id = a.customer_id AND l.state <> 'closed') AS lots,
            (SELECT CAST(json_build_array(e.entry_id, e.customer_id, e.kind, e.points, e.of_entry_id) AS text)
               FROM ledger_entry e WHERE e.tenant_id = :tenant_id AND e.key = :key) AS known,
-           (SELECT c.merged_into FROM customer c
-             WHERE c.tenant_id = a.tenant_id AND c.customer_id = a.customer_id AND c.state = 'merged') AS merged_into
-      FROM loyalty_account a
-     WHERE a.tenant_id = :tenant_id AND a.customer_id = ANY ({whose})
-     ORDER BY a.customer_id
-       FOR NO KEY UPDATE OF a
+           CASE WHEN c.state = 'merged' THEN c.merged_into END AS merged_into
+      FROM customer c JOIN loyalty_account a ON a.tenant_id = c.tenant_id AND a.customer_id = c.customer_id
+     WHERE c.tenant_id = :tenant_id AND c.customer_id = ANY ({whose})
+     ORDER BY c.customer_id
+       FOR KEY SHARE OF c FOR NO KEY UPDATE OF a
 """
 _POOL: Final = """
     ARRAY(SELECT CAST(:one AS uuid) UNION

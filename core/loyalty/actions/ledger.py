@@ -330,12 +330,12 @@ def same_operation(locked: Locked, *, kind: str, key: str) -> KnownEntry:
 
 
 def _state(lot: Lot) -> str:
-    if lot.remaining == 0:
-        return "closed"
-    return "open" if lot.active else "pending"
+    if not lot.active:
+        return "pending"
+    return "open" if lot.remaining else "closed"
 
 
 def _due_at(lot: Lot) -> datetime | None:
-    if lot.remaining == 0:
-        return None
-    return lot.expires_at if lot.active else lot.activates_at
+    if not lot.active:
+        return lot.activates_at
+    return lot.expires_at if lot.remaining else None

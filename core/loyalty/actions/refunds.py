@@ -124,9 +124,10 @@ async def _take_points_back(
     program = await get_program(uow)
     policy = program.ledger if program is not None else LedgerPolicy()
     gone = 0
-    for entry, lot_id, own in await _credits(uow, account, purchase_id):
+    for entry in await _credits(uow, account, purchase_id):
+        lot_id = entry.lot_id
         done = reversal(
-            own,
+            account.lots[lot_id],  # as it is by now: the credit before may have drawn on it
             account.lots.values(),
             refunded_fen=refunded_fen,
             paid_fen=paid_fen,
@@ -155,7 +156,7 @@ async def _take_points_back(
     return gone
 
 
-async def _credits(uow: UnitOfWork, account: Account, purchase_id: UUID) -> list[tuple[Any, UUID, PureLot]]:
+async def _credits(uow: UnitOfWork, account: Account, purchase_id: UUID) -> list[Any]:
     """The purchase's credits, each with the lot that carries it now: a merge may have moved it, and a lot may be used up."""
     rows = await uow.session.execute(
         select(_L.c.entry_id, _L.c.rule_id, _L.c.rule_version, *(_T.c[name] for name in _LOT))
@@ -164,11 +165,10 @@ async def _credits(uow: UnitOfWork, account: Account, purchase_id: UUID) -> list
         .order_by(_L.c.entry_id, _T.c.lot_id)
     )
     latest = {row.entry_id: row for row in rows}
-    found = []
     for row in latest.values():
-        lot = account.lots.get(row.lot_id)
-        if lot is None:
-            lot = PureLot(
+        if row.lot_id not in account.lots:
+            account.roots[row.lot_id] = row.root_id
+            account.lots[row.lot_id] = PureLot(
                 lot_id=row.lot_id,
                 earned=row.earned,
                 remaining=0,
@@ -177,9 +177,7 @@ async def _credits(uow: UnitOfWork, account: Account, purchase_id: UUID) -> list
                 reversed=row.reversed,
                 expired=row.expired,
             )
-            account.lots[row.lot_id], account.roots[row.lot_id] = lot, row.root_id
-        found.append((row, row.lot_id, lot))
-    return found
+    return list(latest.values())
 
 
 _LOT = ("lot_id", "root_id", "earned", "activates_at", "expires_at", "reversed", "expired")
