@@ -297,6 +297,20 @@ def test_a_file_is_checked(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "$.rules[0]: Object contains unknown field `pints`; known: kind, id" in done.output
     assert CliRunner().invoke(command, ["check", str(worse)]).exit_code == 1
+    bad.write_text(
+        json.dumps(
+            {
+                "rules": [
+                    RATE,
+                    {**RATE, "id": "b", "group": "g"},
+                    {**RATE, "id": "c", "starts_on": "2026-02-01", "ends_on": "2026-01-01"},
+                ]
+            }
+        ),
+        encoding="utf-8",
+    )
+    done = CliRunner().invoke(command, ["check", str(bad)])
+    assert (done.exit_code, "error: c.ends_on: " in done.output) == (1, True)
 
 
 def test_every_refusal_and_every_event_is_told_by_the_command() -> None:

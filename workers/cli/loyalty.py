@@ -6,11 +6,14 @@ from typing import Any
 import click
 import msgspec
 
+from core.clock import now
 from core.hooks.records.loyalty.program import Program
 from core.loyalty.replay.programs import BadProgram, read_program
 from core.loyalty.replay.run import EVENTS, BadCase, play
 from core.loyalty.rules.refusals import CODES
 from core.loyalty.rules.versions import program_version
+from core.programs.rules.checks import check as check_program
+from core.programs.rules.facts import Facts
 from workers.json_lines import Answer, BadLine, answer_all, id_of, is_json, read_line
 
 
@@ -87,7 +90,8 @@ def codes() -> None:
 def check(file: Any, *, stored: bool) -> None:
     """Read the program of a FILE (JSON; - for standard input) and print what is wrong with it.
 
-    Exit status 1 when it is no program.
+    First whether it can be read at all, then what stands in the way of publishing it, without the price list and the staff
+    of a tenant. Exit status 1 when something does.
     """
     try:
         program = read_program(read_line(file.read()), "$")
@@ -100,6 +104,13 @@ def check(file: Any, *, stored: bool) -> None:
     if stored:
         click.echo(json.dumps(msgspec.to_builtins(program), ensure_ascii=False, indent=2))
         return
+    problems = check_program(program, Facts(today=now().astimezone().date()))
+    for one in problems:
+        place = f"{one.rule_id}.{one.path}" if one.path else one.rule_id
+        params = f" {json.dumps(one.params, ensure_ascii=False)}" if one.params else ""
+        click.echo(f"{one.severity}: {place}: {one.code}{params}", err=True)
+    if any(one.severity == "error" for one in problems):
+        raise SystemExit(1)
     for rule in program.rules:
         click.echo(f"{rule.__struct_config__.tag:<16} {rule.id}{'' if rule.live else ' (not live)'}")
     click.echo(f"version {program_version(program)}: {len(program.rules)} rules")

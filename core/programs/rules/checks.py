@@ -26,7 +26,7 @@ from core.programs.rules.parts_of import categories_of, rewards_of, roles_of, se
 from core.programs.rules.windows import UnknownFestival, next_opening
 
 EVENTS: Final = frozenset(
-    {"registered", "birthday", "review", "referral", "profile_complete", "check_in", "first_purchase"}
+    {"registered", "birthday", "review", "referral", "profile_complete", "check_in", "purchase", "first_purchase"}
 )
 # Own design: from a fifth of the price on, a rate is more often a slip of the finger than meant.
 GENEROUS: Final = Fraction(1, 5)

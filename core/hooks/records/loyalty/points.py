@@ -126,7 +126,8 @@ class EarnEvent(Rule, frozen=True, kw_only=True, tag="earn_event"):
     """`points` when something happens, at most `limit` times per `period`."""
 
     event: str
-    """registered, birthday, review, referral, profile_complete, check_in, first_purchase, or a plugin's own."""
+    """registered, birthday, review, referral, profile_complete, check_in, or a plugin's own; purchase and first_purchase
+    happen by themselves with every bill."""
     points: int
     limit: int | None = 1
     period: Period = "lifetime"
