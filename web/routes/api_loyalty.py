@@ -170,6 +170,7 @@ async def _account(reader: Reader, customer_id: UUID) -> dict[str, Any]:
         "spent_fen": card.spent_fen,
         "tier": card.tier.code if card.tier else None,
         "tier_since": card.tier_since,
+        "tier_until": card.pinned_until,
         "pay_percent": card.pay_percent,
         "next_tier": {"tier": missing.tier.code, "missing": missing.fen, "unit": missing.unit} if missing else None,
         "lots": [
