@@ -81,6 +81,56 @@ LOYALTY: Final[dict[str, tuple[str, str]]] = {
         N_("There is nothing to offer here"),
         N_("The offer was given already, or no win-back rule is live."),
     ),
+    # Referrals, reviews, birthdays
+    "no-referral-rule": (
+        N_("Nothing is promised for invitations at the moment"),
+        N_("Switch a referral rule on under “Loyalty rules”, or wait until its days come."),
+    ),
+    "already-invited": (
+        N_("This customer came through an invitation already"),
+        N_("The first invitation counts; nothing was changed."),
+    ),
+    "referral-decided": (
+        N_("This referral was decided already, or went on by itself"),
+        N_("Reload the page to see where it stands."),
+    ),
+    "no-review-rule": (
+        N_("Reviews are not rewarded at the moment"),
+        N_("Switch a rule on under “Loyalty rules”, or wait until its days come."),
+    ),
+    "review-decided": (N_("This review was decided already"), N_("Reload the page to see what became of it.")),
+    "review-of-yourself": (
+        N_("Somebody else has to decide this review"),
+        N_("It is about you, or you filed it at the desk. Ask a colleague."),
+    ),
+    "review-link-over": (N_("This link is no longer valid"), N_("Ask the front desk for a new one.")),
+    "gift-handed": (
+        N_("This birthday's gift was handed out already"),
+        N_("It may have been fetched under another record of the same pet or household."),
+    ),
+    "gift-over": (
+        N_("This gift cannot be fetched now"),
+        N_("Its days have not come or are over, or the animal is no longer alive."),
+    ),
+    # Benefits, and what is chosen for a bill
+    "coupon-refused": (N_("This coupon cannot be used here"), N_("Look at its terms on the coupon's page.")),
+    "benefit-refused": (N_("This benefit cannot be used here"), N_("Look at the customer's benefits.")),
+    "unknown-service": (
+        N_("The rules promise this customer no such service"),
+        N_("Look at the customer's benefits: they follow from the tier and the period."),
+    ),
+    "quota-used": (N_("The benefit is used up for this period"), N_("The next period brings it again.")),
+    "benefit-period-over": (N_("The benefit's period does not hold today"), N_("Look at the customer's benefits.")),
+    "benefit-needs-subject": (N_("This benefit belongs to each pet"), N_("Say for which pet it is used.")),
+    "bill-choice-refused": (
+        N_("Something chosen for this bill takes nothing off"),
+        N_("Take it off the bill, then go on."),
+    ),
+    "bill-choice-taken": (N_("This is on the bill already"), N_("Take it off first to choose it for another line.")),
+    "bill-price-moved": (
+        N_("Points pay another amount now than when the bill became final"),
+        N_("Void the bill and write it again: the rules changed in between."),
+    ),
     # Campaigns
     "campaign-budget-spent": (
         N_("This campaign has given all that it may"),
@@ -90,6 +140,15 @@ LOYALTY: Final[dict[str, tuple[str, str]]] = {
 """Title and next step of each code."""
 
 LOYALTY_FIELDS: Final[dict[str, str]] = {
+    # Referrals and reviews
+    "unknown-referral-code": N_("Nobody invites with this code; listen again, or scan it"),
+    "own-code": N_("This is the customer's own code"),
+    "must-agree": N_("Please agree first"),
+    "link-or-picture": N_("Paste the link of the review"),
+    "no-link": N_("There is no link in this text; share the review in the app and paste what it copies"),
+    "other-platform": N_("This link is not of the platform you chose"),
+    "review-too-soon": N_("The last review there is less than %(days)s days old; the next counts from %(day)s"),
+    "visit-claimed": N_("A review of this visit was shown already"),
     # Bodies of the API and what is typed at the points desk
     "points-not-whole": N_("Points are a whole number"),
     "points-not-positive": N_("Give a number above zero"),
@@ -98,6 +157,7 @@ LOYALTY_FIELDS: Final[dict[str, str]] = {
     "fen-not-positive": N_("Give an amount above zero"),
     "fen-too-large": N_("That is more than anybody spends"),
     "lines-differ": N_("The lines do not add up to the amount"),
+    "bad-case": N_("This case cannot be played: %(text)s"),
     "bad-time": N_("Write a date or a time like 2026-03-02T09:30:00+08:00"),
     "key-differs": N_("The Idempotency-Key of the header and the key of the body differ"),
     "bad-once-key": N_("A key has 1 to 60 letters, digits, _ . : and -"),

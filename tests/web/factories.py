@@ -43,6 +43,7 @@ from tenants.survey_segments import SEGMENTS
 from tests.visits import estimate, make_visit
 from tests.web.factories_loyalty import LOYALTY_BODIES, LOYALTY_FACTORIES, LOYALTY_WORDS
 from tests.web.factories_rights import make_export, make_receipt, make_request
+from tests.web.factories_thanks import make_claim, make_gift, make_referral
 from tests.workplaces import PASSWORD, TestTenant
 
 Factory = Callable[[TestTenant], Awaitable[object]]
@@ -327,6 +328,9 @@ FACTORIES: Final[dict[str, Factory]] = {
     "procedure_id": _procedure,
     "estimate_id": _estimate,
     "version_id": _edition,
+    "referral_id": make_referral,
+    "claim_id": make_claim,
+    "gift_id": make_gift,
     # Loyalty has factories in a module of its own: add yours there.
     **LOYALTY_FACTORIES,
 }
@@ -364,5 +368,13 @@ BODIES: Final[dict[str, Mapping[str, object]]] = {
     "POST /t/{slug:str}/visits/{visit_id:uuid}/bill/lines": {"item": "C01"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/purchases": {"amount": "100", "key": "once"},
     **LOYALTY_BODIES,
+    "POST /t/{slug:str}/decide/referrals/{referral_id:uuid}/approve": {"reason": "seen"},
+    "POST /t/{slug:str}/decide/referrals/{referral_id:uuid}/reject": {"reason": "seen"},
+    "POST /t/{slug:str}/decide/referrals/{referral_id:uuid}/reverse": {"reason": "seen"},
+    "POST /t/{slug:str}/decide/reviews/{claim_id:uuid}/approve": {"choice": "0", "reason": "seen"},
+    "POST /t/{slug:str}/decide/reviews/{claim_id:uuid}/reject": {"why": "seen"},
+    "POST /t/{slug:str}/birthdays/{gift_id:uuid}/hand-over": {"choice": "0"},
+    "POST /t/{slug:str}/customers/{customer_id:uuid}/thanks/invited": {"code": "ACDEF"},
+    "POST /t/{slug:str}/customers/{customer_id:uuid}/thanks/review": {"platform": "dianping"},
 }
 """Forms that pass every check but the id's."""

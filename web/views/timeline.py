@@ -14,6 +14,9 @@ from web.formats import money
 from web.i18n import N_, gettext, localized
 from web.views.churn import OUTCOME_NAMES, SIGNALS
 from web.views.profile import CHANNELS, PURPOSES
+from web.views.rewards import REWARD_KINDS
+from web.views.rewards import told as reward_told
+from web.views.thanks import THANKS, THANKS_KINDS, thanks_body
 from web.views.visits import VISIT_KINDS
 from web.views.visits import told as visit_told
 
@@ -24,6 +27,8 @@ KINDS: Final = {
     "complaints": (N_("Complaints"), ("complaint",)),
     "permissions": (N_("Permissions"), ("contact_granted", "contact_withdrawn")),
     "visits": (N_("Visits"), VISIT_KINDS),
+    "rewards": (N_("Coupons and benefits"), REWARD_KINDS),
+    "thanks": (N_("Thanks and gifts"), THANKS_KINDS),
     "record": (
         N_("Record"),
         (
@@ -193,6 +198,10 @@ def _visit(event: TimelineEvent, _: TierLadder | None) -> _Told:
     return _Told(icon, title, body, state, path)
 
 
+def _reward(event: TimelineEvent, _: TierLadder | None) -> _Told:
+    return _Told(*reward_told(event.kind, event.data))
+
+
 def _churn(event: TimelineEvent, _: TierLadder | None) -> _Told:
     path = f"/at-risk/{event.ref_id}"
     if event.kind == "churn_closed":
@@ -201,6 +210,11 @@ def _churn(event: TimelineEvent, _: TierLadder | None) -> _Told:
     label, _icon = SIGNALS.get(event.data.get("signal", ""), SIGNALS["by_hand"])
     title = gettext("May be leaving: %(signal)s") % {"signal": gettext(label)}
     return _Told("user-round-x", title, state="warn", path=path)
+
+
+def _thanks(event: TimelineEvent, _: TierLadder | None) -> _Told:
+    told = THANKS[event.kind]
+    return _Told(told.icon, gettext(told.title), thanks_body(event.kind, event.data), told.state)
 
 
 _SAY: Final[dict[str, Callable[[TimelineEvent, TierLadder | None], _Told]]] = {
@@ -225,7 +239,9 @@ _SAY: Final[dict[str, Callable[[TimelineEvent, TierLadder | None], _Told]]] = {
     "check": _form,
     "consent_withdrawn": _withdrawn,
     "complaint": _complaint,
+    **dict.fromkeys(THANKS_KINDS, _thanks),
     "churn_opened": _churn,
     "churn_closed": _churn,
     **dict.fromkeys(VISIT_KINDS, _visit),
+    **dict.fromkeys(REWARD_KINDS, _reward),
 }

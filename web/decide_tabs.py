@@ -1,0 +1,48 @@
+"""The tabs above what waits for a decision; areas with something to decide register theirs."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+
+from core.uow import Reader
+from web.i18n import gettext
+
+
+class DecideTab(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of thing to decide; `label` is an English msgid, `path` lies below the tenant."""
+
+    id: str
+    label: str
+    path: str
+    permission: str
+    count: Callable[[Reader], Awaitable[int]]
+    """How many wait."""
+    rank: int = 100
+    counted: bool = True
+    """It waits for a decision: it counts in the side bar. A list that merely stands beside them does not."""
+
+
+TABS: Final[dict[str, DecideTab]] = {}
+
+
+def add_decide_tab(tab: DecideTab) -> None:
+    """Register a tab; route modules call it where they define their routes."""
+    if TABS.get(tab.id, tab) != tab:
+        raise ValueError(f"two tabs of what is to decide are called {tab.id}")
+    TABS[tab.id] = tab
+
+
+async def decide_tabs(reader: Reader, root: str, current: str) -> list[tuple[object, ...]]:
+    """Return the tabs that this reader may open, each with how many wait."""
+    return [
+        (gettext(tab.label), root + tab.path, tab.id == current, await tab.count(reader))
+        for tab in sorted(TABS.values(), key=lambda tab: (tab.rank, tab.id))
+        if reader.actor.may(tab.permission)
+    ]
+
+
+async def count_to_decide(reader: Reader) -> int:
+    """Return how much waits for this reader, for the side bar."""
+    tabs = [tab for tab in TABS.values() if tab.counted and reader.actor.may(tab.permission)]
+    return sum([await tab.count(reader) for tab in tabs])
