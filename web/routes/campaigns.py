@@ -27,7 +27,7 @@ _LATE: Final = date.max
 add_entry(
     Entry(
         id="campaigns",
-        label=N_("Campaigns"),
+        label=N_("Promotions"),
         icon="calendar-heart",
         path="/campaigns",
         permission="loyalty.read",

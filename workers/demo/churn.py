@@ -30,6 +30,20 @@ GONE: Final[tuple[tuple[str, str, str, tuple[int, ...]], ...]] = (
     ("段晓峰", "板栗", "13905460109", (230, 120)),
     ("钱红霞", "咪咪", "13905460110", (200, 110)),
 )
+SURNAMES: Final = "江史顾毛郝龚邵万覃武戴严莫孔向汤常温康施"
+CROWD: Final = tuple(
+    (f"{surname}{given}", pet, f"139054602{number:02d}", (300 + number, 281 + number % 9, *back))
+    for number, (surname, given, pet, back) in enumerate(
+        zip(
+            SURNAMES,
+            ("晓燕", "志明", "玉兰", "海波") * 5,
+            ("奶茶", "布丁", "豆沙", "元宝", "煤球") * 4,
+            ((), (150,), (), (160,), ()) * 4,
+            strict=True,
+        )
+    )
+)
+"""Enough households that a tenth of them shows up in the comparison group."""
 MISSED: Final = timedelta(days=190)
 """When the past night looked: those of 280 to 290 days ago had stayed away for three months."""
 
@@ -46,7 +60,7 @@ async def seed_churn(workplace: Workplace, clock: Clock, tenant_id: UUID, direct
         if await list_cases(reader, which=CaseFilter(which="closed"), limit=1):
             return
     async with workplace.unit(tenant_id, actor=director) as uow:
-        customers = [await _regular(uow, row, older_than=MISSED) for row in GONE]
+        customers = [await _regular(uow, row, older_than=MISSED) for row in (*GONE, *CROWD)]
     clock.back = MISSED
     async with workplace.unit(tenant_id, actor=director) as uow:
         await sweep(uow, team=TEAM)
@@ -58,7 +72,7 @@ async def seed_churn(workplace: Workplace, clock: Clock, tenant_id: UUID, direct
             await close_case(uow, case_id=row.case_id, outcome="promised")
     clock.back = timedelta(0)
     async with workplace.unit(tenant_id, actor=director) as uow:
-        for customer_id, (_name, _pet, _phone, days) in zip(customers, GONE, strict=True):
+        for customer_id, (_name, _pet, _phone, days) in zip(customers, (*GONE, *CROWD), strict=True):
             for ago in days:
                 if timedelta(days=ago) < MISSED:
                     await _pay(uow, customer_id, ago)
