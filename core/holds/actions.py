@@ -10,7 +10,7 @@ from core.customers.rules.names import clean_text
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput
 from core.holds.models import HeldCredit
-from core.holds.queries import HeldFacts, get_held, get_held_by_key
+from core.holds.queries import HeldFacts, find_held_by_key, get_held
 from core.loyalty.actions import KeyReused, grant_points
 from core.uow import UnitOfWork
 
@@ -64,8 +64,8 @@ async def ask_credit(uow: UnitOfWork, *, customer_id: UUID, points: int, reason:
     made = await uow.session.scalar(fresh.returning(_H.c.held_id))
     if made is not None:
         uow.audit("credit.ask", "customer", customer_id, {"points": points, "reason": words})
-    held = await get_held_by_key(uow, key)
-    if (held.customer_id, held.points) != (customer_id, points):
+    held = await find_held_by_key(uow, key)
+    if held is None or (held.customer_id, held.points) != (customer_id, points):
         raise KeyReused(key=key)
     return held
 

@@ -73,14 +73,8 @@ async def get_held(reader: Reader, held_id: UUID, *, lock: bool = False) -> Held
     return HeldFacts(**row._mapping)  # noqa: SLF001 - as above
 
 
-async def get_held_by_key(reader: Reader, key: str) -> HeldFacts:
-    """Return the credit that was asked for with a key.
-
-    Raises:
-        NotFound: there is none.
-    """
+async def find_held_by_key(reader: Reader, key: str) -> HeldFacts | None:
+    """Return the credit that was asked for with a key, or None."""
     query = select(*_FACTS).select_from(_JOINED).where(_H.c.tenant_id == reader.tenant_id, _H.c.key == key)
     row = (await reader.session.execute(query)).first()
-    if row is None:
-        raise NotFound("no such credit")
-    return HeldFacts(**row._mapping)  # noqa: SLF001 - as above
+    return None if row is None else HeldFacts(**row._mapping)  # noqa: SLF001 - as above

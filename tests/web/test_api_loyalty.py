@@ -333,3 +333,23 @@ async def test_s48_fields_that_no_body_has_are_refused(till: Programme, member: 
         for surplus in ({"rule_version": "x"}, {"actor_name": "x"}, {"tenant_id": str(uuid4())}, {"kind": "goodwill"}):
             answer = await _send(till, member, path, key="k", **body, **surplus)
             assert _field(answer) == (next(iter(surplus)), "unknown-field")
+
+
+async def test_a_case_is_played_under_its_own_program_or_the_one_in_force(till: Programme) -> None:
+    program = (await till.get("/loyalty/program")).json()["program"]
+    events = [
+        {"type": "purchase", "at": "2026-01-31T10:00:00+08:00", "key": "a", "fen": 600_00},
+        {"type": "redeem", "at": "2026-02-01", "points": 25},
+        {"type": "tick", "at": "2026-03-01"},
+    ]
+    for case in ({"events": events}, {"program": program, "tz": "Asia/Shanghai", "events": events}):
+        answer = await till.post("/loyalty/replay", json=case)
+        assert answer.status_code == 200, answer.text
+        told = answer.json()
+        assert (told["account"]["balance"], told["account"]["tier"]) == (0, "silver")
+        assert "not-whole-steps" in str(told["events"][1])
+    for bad, path in (({"events": "x"}, "events"), ({"program": {"rules": 1}}, "program"), ({"tz": "Mars"}, "tz")):
+        refused = await till.post("/loyalty/replay", json=bad)
+        assert (refused.status_code, refused.json()["errors"][0]["path"].partition(".")[0]) == (422, path)
+    assert (await till.post("/loyalty/replay", json=[])).status_code == 422
+    assert (await till.post("/loyalty/replay", json={"events": [{}] * 2001})).status_code == 422

@@ -115,7 +115,7 @@ async def test_points_are_given_with_a_reason_and_a_second_click_gives_nothing(
 ) -> None:
     desk = await client("front_desk")
     key = _key_of(await desk.get(_path(clinic, member)), "grant-points")
-    form = {"points": "１００", "why": "service", "text": "等了一小时", "key": key}
+    form: dict[str, object] = {"points": "１００", "why": "service", "text": "等了一小时", "key": key}
     for _ in range(2):
         assert (await desk.send_form(_path(clinic, member, "/grant"), dict(form))).status_code == 303
     assert await _balance(clinic, member) == 100

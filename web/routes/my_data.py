@@ -11,6 +11,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from core.cards.queries import find_open_card
 from core.contacts.actions import record_consent
 from core.contacts.queries import get_consent_state
 from core.customers.queries import get_customer, list_cluster
@@ -108,9 +109,11 @@ async def _show_page(
     record = await get_customer(reader, link.customer_id)
     people = await list_cluster(reader, link.customer_id)
     copy = await copy_person(reader, people)
+    card = await find_open_card(reader, link.customer_id)
     return await show(
         request,
         "pages/public/own_page.html",
+        card=f"/v/{card.code}" if card else "",
         status=status,
         here=_here(link.code),
         customer=record,
