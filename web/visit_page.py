@@ -16,11 +16,13 @@ from core.programs.queries import get_ladder
 from core.uow import Reader
 from core.visits.actions.bills import OVERRIDE
 from core.visits.queries.bills import find_bill, get_standing, list_estimates, list_void_bills
+from core.visits.queries.choices import list_applied
 from core.visits.queries.papers import find_gates
 from core.visits.queries.prices import list_live_items
 from core.visits.queries.visits import VisitRow, find_open_link, get_visit, list_procedures
 from core.visits.rules.prices import Item
 from tenants.staff import list_people
+from web.bill_offers import load_bill_offers
 from web.i18n import gettext, localized
 from web.page import Toast
 from web.problems import Refused, field_texts
@@ -28,6 +30,7 @@ from web.qr import qr_svg
 from web.request import WebRequest
 from web.screens import go_to, show, tenant_path
 from web.views.customers import tier_view
+from web.views.rewards import list_fen, step_views
 from web.views.timeline import event_lines
 from web.views.visits import (
     BILL_STATES,
@@ -132,7 +135,10 @@ async def _common(request: WebRequest, reader: Reader, visit: VisitRow) -> dict[
 async def _money(reader: Reader, visit: VisitRow) -> dict[str, Any]:
     estimates = await list_estimates(reader, visit.visit_id)
     bill = await find_bill(reader, visit.visit_id)
-    standing = get_standing(estimates, bill.total_fen if bill else 0)
+    standing = get_standing(estimates, bill.held_fen if bill else 0)
+    writes = bill is not None and bill.state == "open"
+    offers = await load_bill_offers(reader, visit, bill) if bill is not None and writes else None
+    applied = offers.steps if offers else await list_applied(reader, bill.bill_id) if bill is not None else []
     ladder = await get_ladder(reader)
     card = await get_membership(reader, visit.customer_id)
     newest = estimates[0] if estimates else None
@@ -144,8 +150,12 @@ async def _money(reader: Reader, visit: VisitRow) -> dict[str, Any]:
         "bill_number": bill_number(bill.number) if bill else "",
         "bill_state": gettext(BILL_STATES[bill.state]) if bill else "",
         "bill_tone": BILL_TONES[bill.state] if bill else "",
-        "groups": by_category(bill.lines) if bill else [],
+        "groups": by_category(bill.lines, applied) if bill else [],
         "lines": line_views(bill.lines) if bill else [],
+        "offers": offers,
+        "steps": step_views(applied),
+        "list_fen": list_fen(bill.lines) if bill else 0,
+        "staff": True,
         "standing": standing,
         "meter": meter_of(bill, standing),
         "void_bills": [(one, bill_number(one.number)) for one in await list_void_bills(reader, visit.visit_id)],

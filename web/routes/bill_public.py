@@ -18,6 +18,7 @@ from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from core.visits.actions.estimates import EstimateChanged, answer_estimate
 from core.visits.queries.bills import BillFacts, find_bill, get_standing, list_estimates
+from core.visits.queries.choices import list_applied
 from core.visits.queries.visits import VisitRow, get_opened_link, get_visit
 from web.formats import format_datetime, money
 from web.i18n import N_, gettext
@@ -28,6 +29,7 @@ from web.request import WebRequest
 from web.screens import go_to, show
 from web.security import BY_CODE
 from web.views.customers import tier_view
+from web.views.rewards import list_fen, step_views
 from web.views.visits import (
     METHODS,
     bill_number,
@@ -62,7 +64,8 @@ async def _data(reader: Reader, visit: VisitRow, code: str) -> dict[str, Any]:
     estimates = await list_estimates(reader, visit.visit_id)
     bill = await find_bill(reader, visit.visit_id)
     shown = bill if bill is not None and bill.state != "open" else None
-    standing = get_standing(estimates, shown.total_fen if shown else 0)
+    standing = get_standing(estimates, shown.held_fen if shown else 0)
+    applied = await list_applied(reader, shown.bill_id) if shown else []
     newest = estimates[0] if estimates else None
     card, ladder = await get_membership(reader, visit.customer_id), await get_ladder(reader)
     codes = await list_filing_codes(reader)
@@ -80,7 +83,10 @@ async def _data(reader: Reader, visit: VisitRow, code: str) -> dict[str, Any]:
         "asks": standing.waiting is not None and visit.state != "cancelled",
         "bill": shown,
         "bill_number": bill_number(shown.number) if shown else "",
-        "bill_groups": by_category(shown.lines) if shown else [],
+        "bill_groups": by_category(shown.lines, applied) if shown else [],
+        "steps": step_views(applied),
+        "list_fen": list_fen(shown.lines) if shown else 0,
+        "staff": False,
         "base": standing.base,
         "difference": shown.total_fen - standing.base.total_fen if shown and standing.base else None,
         "methods": {name: gettext(text) for name, text in METHODS.items()},
@@ -156,7 +162,11 @@ def _paper(request: WebRequest, data: dict[str, Any]) -> dict[str, Any]:
     total = bill.total_fen if bill else newest.total_fen
     title = gettext("Bill %(bill)s") % {"bill": data["bill_number"]} if bill else gettext("Estimate")
     who = " · ".join(part for part in (data["customer"].full_name, visit.subject_name or "") if part)
-    sums = [(gettext("Total"), money(total))]
+    sums = [(f"{one.title} · {one.rule}" if one.rule else one.title, money(-one.fen)) for one in data["steps"] if one.fen]
+    if sums:
+        sums.insert(0, (gettext("List price"), money(data["list_fen"])))
+    bold = len(sums)
+    sums.append((gettext("Total"), money(total)))
     if bill:
         sums += _bill_sums(data, bill)
     return {
@@ -188,6 +198,7 @@ def _paper(request: WebRequest, data: dict[str, Any]) -> dict[str, Any]:
             for group in groups
         ],
         "sums": sums,
+        "bold": bold,
         "foot": f"{request.visit.scope.tenant_name} · {title}",
     }
 

@@ -26,6 +26,14 @@ TEXTS: Final = {
     "coupon-below-minimum": N_("The bill is too small for it: it asks for %(least_fen)s."),
     "coupon-not-for-this": N_("Nothing on this bill is what it counts for."),
     "coupon-stack": N_("Another coupon of this kind is on the bill already."),
+    "unknown-template": N_("The rules in force do not give this coupon out."),
+    "template-limit": N_("All %(limit)s coupons of this kind are given out."),
+    "customer-limit": N_("Each customer gets %(limit)s of this kind, and this one had that many."),
+    "unknown-service": N_("The rules promise no such service here."),
+    "quota-used": N_("It is used up for this period."),
+    "benefit-cheaper": N_("The line costs no more without it: keep it for another time."),
+    "benefit-period-over": N_("Its period does not hold today."),
+    "benefit-needs-subject": N_("It belongs to each pet: the visit names no pet that has it."),
     "key-reused": N_("This form was sent before with something else. Look at the movements, then send it again."),
 }
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from core.visits.queries.bills import BillFacts, EstimateFacts, Standing
+from core.visits.queries.choices import AppliedFacts
 from core.visits.queries.visits import ProcedureFacts
 from core.visits.rules.bills import Line, category_sums, fen_to_limit, gross_fen, permille_of, quantity_text
 from core.visits.rules.gates import Need, Paper
@@ -16,6 +17,7 @@ from web.form_titles import title_of
 from web.formats import money
 from web.i18n import N_, gettext, localized
 from web.page import current_page
+from web.views.rewards import StepOff, steps_by_line
 
 CATEGORY_NAMES: Final = {
     "consultation": N_("Consultation fees"),
@@ -116,6 +118,8 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
     off_fen: int
     amount_fen: int
     refunded_fen: int
+    steps: Sequence[StepOff] = ()
+    """What came off, step by step; empty where a bill says only how much."""
 
 
 class CategoryView(msgspec.Struct, frozen=True):
@@ -160,7 +164,8 @@ class ProcedureView(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None
 
 
-def line_views(lines: Sequence[Line]) -> list[LineView]:
+def line_views(lines: Sequence[Line], applied: Sequence[AppliedFacts] = ()) -> list[LineView]:
+    steps: Mapping[Any, Sequence[StepOff]] = steps_by_line(applied)
     return [
         LineView(
             line_id=str(getattr(line, "line_id", "")),
@@ -172,14 +177,15 @@ def line_views(lines: Sequence[Line]) -> list[LineView]:
             off_fen=line.discount_fen + line.share_fen,
             amount_fen=line.amount_fen,
             refunded_fen=getattr(line, "refunded_fen", 0),
+            steps=steps.get(getattr(line, "line_id", None), ()),
         )
         for line in lines
     ]
 
 
-def by_category(lines: Sequence[Line]) -> list[CategoryView]:
+def by_category(lines: Sequence[Line], applied: Sequence[AppliedFacts] = ()) -> list[CategoryView]:
     """The lines under the documents' four fee categories, in the documents' order; empty ones are left out."""
-    sums, views = category_sums(lines), line_views(lines)
+    sums, views = category_sums(lines), line_views(lines, applied)
     return [
         CategoryView(gettext(CATEGORY_NAMES[code]), [view for view in views if view.category == code], sums[code])
         for code in CATEGORIES
@@ -196,7 +202,7 @@ def meter_of(bill: BillFacts | None, standing: Standing) -> Meter | None:
     """The running total against the accepted estimate; None while there is nothing to hold it against."""
     if bill is None or standing.base is None:
         return None
-    estimate_fen, total = standing.base.total_fen, bill.total_fen
+    estimate_fen, total = standing.base.total_fen, bill.held_fen
     permille = permille_of(total, estimate_fen)
     state = "danger" if standing.is_over else "warn" if permille > 1000 else "ok"
     room = fen_to_limit(total, estimate_fen)

@@ -245,6 +245,16 @@ async def list_uses(reader: Reader, grant_ids: Sequence[UUID]) -> list[UseFacts]
     return [UseFacts(**row._mapping) for row in rows]  # noqa: SLF001 - as above
 
 
+async def get_use(reader: Reader, use_id: UUID) -> UseFacts:
+    """Return one use of a benefit; raise NotFound when this tenant has none of that id."""
+    row = (
+        await reader.session.execute(select(*_USE).where(_U.c.tenant_id == reader.tenant_id, _U.c.use_id == use_id))
+    ).first()
+    if row is None:
+        raise NotFound("no such use")
+    return UseFacts(**row._mapping)  # noqa: SLF001 - as above
+
+
 async def find_named_clinician(reader: Reader, customer_id: UUID) -> UUID | None:
     """Return the staff id of the clinician whom a customer is assigned, or None."""
     mine = (_N.c.tenant_id == reader.tenant_id, _N.c.customer_id == customer_id)

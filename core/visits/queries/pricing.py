@@ -89,7 +89,7 @@ async def get_pricing(
     sheet.lay_coupons()
     before_points = sheet.result.due_fen
     if any(one.kind == "points" for one in chosen.choices):
-        sheet.lay_points(*await _points_of(reader, visit.customer_id), version)
+        sheet.lay_points(*await get_paying_points(reader, visit.customer_id), version)
     return Pricing(
         lines=priced(bill.lines, sheet.result),
         steps=sheet.rows(),
@@ -104,7 +104,7 @@ async def get_pricing(
     )
 
 
-async def _points_of(reader: Reader, customer_id: UUID) -> tuple[Redeem | Refusal | None, int]:
+async def get_paying_points(reader: Reader, customer_id: UUID) -> tuple[Redeem | Refusal | None, int]:
     """By which rule this member may pay with points today, and how many there are: the household's where it pools them."""
     program, card, wallet = (
         await get_program(reader),
