@@ -11,6 +11,7 @@ from core.hooks.records.loyalty.offers import (
     Birthday,
     Campaign,
     CouponTemplate,
+    FestivalWindow,
     Goodwill,
     Referral,
     ReviewReward,
@@ -23,7 +24,7 @@ from core.hooks.records.text import Text
 from core.programs.rules.bounds import outside
 from core.programs.rules.facts import Facts, Problem
 from core.programs.rules.parts_of import categories_of, rewards_of, roles_of, services_of, tiers_of, trees_of
-from core.programs.rules.windows import UnknownFestival, next_opening
+from core.programs.rules.windows import FESTIVALS, next_opening
 
 EVENTS: Final = frozenset(
     {"registered", "birthday", "review", "referral", "profile_complete", "check_in", "purchase", "first_purchase"}
@@ -248,12 +249,10 @@ def _campaign(rule: Campaign, program: Program, facts: Facts) -> Found:
         if isinstance(window, WeekdayWindow) and not (window.days and set(window.days) <= set(range(1, 8))):
             yield _problem(rule, "bad-weekday", f"windows[{index}].days")
             return
-    try:
-        opening = next_opening(rule, facts.today)
-    except UnknownFestival:
-        yield _problem(rule, "unknown-festival", "windows")
-        return
-    if opening is None:
+        if isinstance(window, FestivalWindow) and window.festival not in FESTIVALS:
+            yield _problem(rule, "unknown-festival", f"windows[{index}].festival", festival=window.festival)
+            return
+    if next_opening(rule, facts.today) is None:
         yield _problem(rule, "no-window-left", "windows", warning=True)
     gives = rule.rewards or rule.pay_percent is not None or ratio(rule.earn_multiplier) > 1
     if not gives and not rule.message:

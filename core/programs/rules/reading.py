@@ -62,7 +62,7 @@ def read_program(data: Mapping[str, Any]) -> Program:
 
 
 def _read(data: Mapping[str, Any], kind: Any) -> Any:
-    """Convert; what fails is noted and left out, so that the next mistake comes to light too."""
+    """Convert; what fails is noted and left out, so that the next mistake comes to light too, as far as it can."""
     left: Any = msgspec.json.decode(msgspec.json.encode(data))
     problems: list[FieldProblem] = []
     while len(problems) < MAX_PROBLEMS:
@@ -102,9 +102,7 @@ def _without(data: Any, path: str) -> bool:
     if not steps:
         return False
     for step in steps[:-1]:
-        data = data[int(step)] if isinstance(data, list) else data.get(step)
-        if data is None:
-            return False
+        data = data[int(step)] if isinstance(data, list) else data[step]
     if isinstance(data, list):
         data.pop(int(steps[-1]))
         return True

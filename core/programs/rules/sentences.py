@@ -171,9 +171,11 @@ def _earn_rate(rule: EarnRate, t: Teller) -> str:
             f"{what}每消费 {per}得 {t.points(rule.points)}", f"{t.points(rule.points)} for every {per} spent{on}"
         )
     else:
-        pieces = t.say(f"{rule.per_quantity} 件{what}", f"{what} bought".strip())
-        every = "every" if rule.per_quantity == 1 else f"every {rule.per_quantity:,} of"
-        spent = t.say(f"每购买 {pieces}得 {t.points(rule.points)}", f"{t.points(rule.points)} for {every} {pieces}")
+        pieces = t.say(f"{rule.per_quantity} 件{what}", what or ("piece" if rule.per_quantity == 1 else "pieces"))
+        every = "every" if rule.per_quantity == 1 else f"every {rule.per_quantity:,}"
+        spent = t.say(
+            f"每购买 {pieces}得 {t.points(rule.points)}", f"{t.points(rule.points)} for {every} {pieces} bought"
+        )
     parts = [who + spent]
     out = t.listed([*(t.service(code) for code in rule.exclude_services), t.categories(rule.exclude_categories)])
     if out:
