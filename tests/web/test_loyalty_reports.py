@@ -10,6 +10,7 @@ import pytest
 from core.customers.actions import add_customer
 from core.customers.rules.profile import CustomerDraft
 from core.loyalty.actions import grant_points, record_purchase
+from tenants.plugin_settings import enable_plugin
 from tests.webapp import Browser
 from tests.workplaces import TestTenant
 
@@ -18,6 +19,8 @@ PAGES = ("", "/retention", "/groups", "/tiers", "/lift")
 
 
 async def _bought(tenant: TestTenant) -> UUID:
+    async with tenant.unit() as uow:
+        await enable_plugin(uow, host=tenant.workplace.host, plugin_id="petclinic")
     async with tenant.unit() as uow:
         customer_id = await add_customer(uow, draft=CustomerDraft(full_name="王小美"))
         for months in (3, 1, 0):

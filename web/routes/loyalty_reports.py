@@ -163,7 +163,7 @@ async def show_groups(
     return await _show(request, reader, "rfm", wanted, grid=grid, heads=heads, charts=charts, empty=not found.people)
 
 
-@get(PATH + "/groups/members", guards=[requires("loyalty.reports"), requires("customers.read")])
+@get(PATH + "/groups/members", guards=MAY)
 async def show_members(
     request: WebRequest,
     reader: NamedDependency[Reader],

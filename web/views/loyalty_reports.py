@@ -33,12 +33,12 @@ REPORTS: Final = {
 }
 GROUPS: Final = {
     "best": N_("Best customers"),
-    "loyal": N_("Loyal"),
-    "new": N_("New"),
+    "loyal": N_("Loyal customers"),
+    "new": N_("New customers"),
     "promising": N_("Promising"),
     "cooling": N_("Cooling down"),
     "leaving_good": N_("Good ones leaving"),
-    "lost": N_("Gone"),
+    "lost": N_("Lost customers"),
 }
 SOURCE_ZH: Final = "宠物医院客户服务与技术关怀体系建设"
 
@@ -234,11 +234,11 @@ def rfm_shown(report: RfmReport) -> tuple[list[tuple[str, list[Field]]], list[Ch
         id="chart-groups",
         title=gettext("Groups of customers"),
         hint=gettext("Who bought anything in the last 365 days, by when and how often"),
-        first=gettext("Group"),
+        first=gettext("Group of customers"),
         columns=[gettext("Customers")],
         rows=[(gettext(GROUPS[one.group]), [float(one.people)]) for one in sums],
     )
-    head = [gettext("Last purchase"), gettext("Purchases in a year"), gettext("Fifth of spending"), gettext("Group"), gettext("Customers"), gettext("Spent in yuan")]  # fmt: skip
+    head = [gettext("Last purchase"), gettext("Purchases in a year"), gettext("Fifth of spending"), gettext("Group of customers"), gettext("Customers"), gettext("Spent in yuan")]  # fmt: skip
     rows: list[list[Any]] = [
         [
             recency_name(one.recency),
