@@ -1,18 +1,19 @@
 """The pure engine of loyalty, function by function: days, points that buy, tiers, prices, refusals."""
 
 from datetime import UTC, date, datetime
+from fractions import Fraction
 
 import msgspec
 import pytest
 
 from core.hooks.records.loyalty.offers import Campaign, CouponTemplate
-from core.hooks.records.loyalty.parts import NamedClinician, PercentDiscount
-from core.hooks.records.loyalty.points import EarnRate, Lifetime, Redeem, Tier, TierLadder
+from core.hooks.records.loyalty.parts import NamedClinician, PercentDiscount, ratio
+from core.hooks.records.loyalty.points import EarnEvent, EarnRate, LedgerPolicy, Lifetime, Redeem, Tier, TierLadder
 from core.hooks.records.loyalty.program import Program
 from core.loyalty.rules.days import expiry, last_usable_day, months_after, period_bounds
-from core.loyalty.rules.earning import EarnFacts, Line, earn, share
+from core.loyalty.rules.earning import EarnFacts, Line, earn, earn_from_event, share
 from core.loyalty.rules.ledger import Account
-from core.loyalty.rules.lots import Lot, Take, balance, due, due_activations, pending, take
+from core.loyalty.rules.lots import Lot, Take, balance, due, due_activations, manual_lifetime, pending, take
 from core.loyalty.rules.nights import advance, settle
 from core.loyalty.rules.prices import BillLine, CouponUse, Offer, PointsUse, explain, line_offers, share_off
 from core.loyalty.rules.redeeming import Quote, quote, redeem_rule
@@ -304,6 +305,38 @@ def test_points_pay_for_the_lines_that_their_rule_names() -> None:
     plain = explain(lines, points=PointsUse(rule=None, balance=5, points=5))
     assert not isinstance(plain, Refusal)
     assert plain.due_fen == 2000
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (2, Fraction(2)),
+        (1.5, Fraction(3, 2)),
+        (" 4/3 ", Fraction(4, 3)),
+        ("0.1", Fraction(1, 10)),
+        (1e-05, Fraction(1, 100_000)),
+    ],
+)
+def test_a_multiplier_is_read_as_it_is_written(text: float | str, value: Fraction) -> None:
+    assert ratio(text) == value
+
+
+@pytest.mark.parametrize("text", [-1, "-1/2", "1/0", "", "x", "1e999999999", "1/2/3", "１", float("nan"), "9" * 5000])
+def test_what_is_no_multiplier_is_refused_at_once(text: float | str) -> None:
+    with pytest.raises(ValueError, match="a multiplier is a number"):
+        ratio(text)
+
+
+def test_a_policy_beyond_all_measure_is_held_within_it() -> None:
+    assert manual_lifetime(LedgerPolicy()) == Lifetime()
+    assert manual_lifetime(LedgerPolicy(manual_months=-1)) == Lifetime(months=0)
+    assert manual_lifetime(LedgerPolicy(manual_months=10**9)) == Lifetime(months=1180)
+
+
+def test_an_event_that_gives_no_points_is_no_rule() -> None:
+    program = Program(rules=(EarnEvent(event="x", points=0),))
+    found = earn_from_event(program, "x", given={}, facts=EarnFacts(), at=NOW, zone=ZONE)
+    assert found == Refusal("no-event-rule", {"event": "x"})
 
 
 def test_records_of_the_engine_travel_as_json() -> None:

@@ -96,7 +96,7 @@ def test_one_bad_line_does_not_stop_the_others_and_says_where_it_is_bad() -> Non
         ({"start": "soon"}, "start"),
         ({"program": {"rules": [{**RATE, "points": "1"}]}}, "program.rules[0].points"),
         ({"program": {"rules": [{**RATE, "points": 1.5}]}}, "program.rules[0].points"),
-        ({"program": {"rules": [{**RATE, "multiplier": "1/0"}]}}, "program"),
+        ({"program": {"rules": [{**RATE, "multiplier": "1/0"}]}}, "program.rules[0]"),
         ({"program": {"rules": [{"kind": "earnrate"}]}}, "program.rules[0].kind"),
         ({"program": {"rules": [LADDER, {**LADDER, "id": "b"}]}}, "program"),
         ({"program": {"rules": [{**LADDER, "tiers": [{"code": "a", "fen": 1}]}]}}, "program.rules[0].tiers[0]"),
@@ -150,6 +150,23 @@ def test_a_program_that_is_none_says_so() -> None:
     for wrong in (5, "x", None):
         with pytest.raises(BadProgram, match="a program is an object with rules"):
             read_program(wrong)
+
+
+def test_a_program_nested_without_end_is_none() -> None:
+    when: Any = {"kind": "has", "field": "a"}
+    for _ in range(20_000):
+        when = {"kind": "not", "of": when}
+    with pytest.raises(BadProgram, match="nested too deeply"):
+        read_program([{**RATE, "when": when}])
+
+
+def test_a_field_that_nobody_reads_is_named_and_other_words_for_types_are_read() -> None:
+    answer = play_one(
+        {"type": "purchase", "fen": 9000, "fne": 1, "note": "x"}, {"type": "burn", "points": 30}, {"type": ["x"]}
+    )
+    assert answer["events"][0]["ignored"] == ["fne"]
+    assert (answer["events"][1]["type"], answer["events"][1]["balance"]) == ("redeem", 60)
+    assert answer["events"][2]["refused"] == "bad-event"
 
 
 def test_publishing_within_a_case_changes_the_rules_from_there_on() -> None:

@@ -46,8 +46,8 @@ def read_program(raw: Any, path: str = "program") -> Program:
         return msgspec.convert(wire, Program)
     except msgspec.ValidationError as error:
         raise _told(str(error), wire, path) from None
-    except (ZeroDivisionError, OverflowError, RecursionError) as error:
-        raise BadProgram(path, f"cannot be read: {error}") from None
+    except RecursionError:
+        raise BadProgram(path, "nested too deeply") from None
 
 
 def _tidy(raw: Any) -> Any:

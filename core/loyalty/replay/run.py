@@ -58,6 +58,12 @@ EVENTS: Final[dict[str, tuple[Reader, tuple[str, ...]]]] = {
 """Every type of event, who reads it, and the fields that make it what it is."""
 
 
+ALSO: Final = {"burn": "redeem", "reverse": "refund", "earn_event": "event", "adjust": "deduct"}
+"""Other words for types, as the specification and the ledger have them."""
+_ALWAYS: Final = frozenset({"type", "at", "key", "id", "reason", "note", "label", "description", "expect"})
+"""Fields that every event may have; those after the key are for people."""
+
+
 class BadCase(ValueError):
     """A case that cannot be played at all; `path` leads to the place."""
 
@@ -136,6 +142,7 @@ class _Game:
     def play(self, raw: Any, place: int) -> Answer:
         """One event; a refused one moves nothing but time."""
         kind = raw.get("type") if isinstance(raw, dict) else None
+        kind = ALSO.get(kind, kind) if isinstance(kind, str) else kind
         self.night = Night()
         try:
             answer = self._played(raw, kind, place)
@@ -162,6 +169,9 @@ class _Game:
         self.player.promise()
         named = {} if kind == "tick" else {"key": key}
         answer = {"ok": True, "type": kind} | named | _nights(kind, self.night) | done | self._after(at)
+        ignored = sorted(raw.keys() - _ALWAYS - set(names))
+        if ignored:
+            answer["ignored"] = ignored
         if raw.get("key") is not None:
             self.seen[kind, key] = (content, answer)
         return answer

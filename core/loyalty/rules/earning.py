@@ -89,7 +89,10 @@ def earn_from_event(
     rules = [
         rule
         for rule in program.live(EarnEvent)
-        if rule.event == event and fits(rule, day, facts.matches) and (not rule.tiers or facts.tier in rule.tiers)
+        if rule.event == event
+        and rule.points > 0
+        and fits(rule, day, facts.matches)
+        and (not rule.tiers or facts.tier in rule.tiers)
     ]
     if not rules:
         return Refusal("no-event-rule", {"event": event})

@@ -22,6 +22,7 @@ from core.loyalty.rules.lots import (
     due,
     due_activations,
     give_back,
+    manual_lifetime,
     pay_deficit,
     pending,
     reversal,
@@ -235,7 +236,7 @@ class Account:
         Raises:
             Refused: bad-lifetime, when the end is over already.
         """
-        lifetime = lifetime or Lifetime(months=self.policy.manual_months)
+        lifetime = lifetime or manual_lifetime(self.policy)
         begins = activation(at, lifetime, self.zone)
         ends = expires_at or expiry(begins or at, lifetime, self.zone)
         if ends is not None and ends <= (begins or at):

@@ -13,6 +13,7 @@ from core.hooks.records.loyalty.points import LedgerPolicy, Lifetime
 from core.loyalty.rules.days import expiry
 from core.loyalty.rules.refusals import Refusal
 
+LONGEST_DAYS = 36_600
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -174,10 +175,16 @@ def give_back(
     left = spent - given_back
     if left <= 0:
         return Refusal("nothing-to-give-back", {"spent": spent})
-    least = expiry(now, Lifetime(days=policy.give_back_days), zone)
+    least = expiry(now, Lifetime(days=max(0, min(policy.give_back_days, LONGEST_DAYS))), zone)
     ends = [*expiries, least]
     latest: Callable[[datetime | None], datetime] = lambda end: end or _NEVER  # noqa: E731 - named for its type
     return Returned(left if points is None else min(points, left), max(ends, key=latest))
+
+
+def manual_lifetime(policy: LedgerPolicy) -> Lifetime:
+    """How long points live that are granted by hand."""
+    months = policy.manual_months
+    return Lifetime() if months is None else Lifetime(months=max(0, min(months, LONGEST_DAYS // 31)))
 
 
 def _draw(ready: Sequence[Lot], points: int) -> tuple[Take, ...]:

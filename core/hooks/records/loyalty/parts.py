@@ -1,5 +1,6 @@
 """What every rule of a program has, and the things that rules give: points, coupons, services, gifts."""
 
+import re
 from datetime import date
 from fractions import Fraction
 from typing import Literal
@@ -16,12 +17,15 @@ Period = Literal["day", "week", "month", "quarter", "year", "membership_year", "
 Holder = Literal["household", "person", "subject"]
 
 
+_RATIO = re.compile(r"\d{1,9}(\.\d{1,18})?(e[+-]?\d{1,2})?|\d{1,9}/0*[1-9]\d{0,8}", re.ASCII)
+
+
 def ratio(value: Ratio) -> Fraction:
     """Read a multiplier exactly; ValueError when it is none or negative."""
-    found = Fraction(str(value))
-    if found < 0:
-        raise ValueError("a multiplier is not negative")
-    return found
+    text = str(value).strip()
+    if _RATIO.fullmatch(text) is None:
+        raise ValueError("a multiplier is a number that is not negative, or a fraction such as 3/2")
+    return Fraction(text)
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
