@@ -104,6 +104,7 @@ def test_entries_lots_and_account_always_agree(program: Any, steps: Any) -> None
     )
     assert sum(one["fen"] for one in answer["entries"]) == account["spent_fen"]
     assert account["deficit"] >= 0
+    assert account["deficit"] == 0 or account["balance"] + account["pending"] == 0
     for lot in lots:
         assert 0 <= lot["remaining"] <= lot["earned"]
         assert lot["reversed"] + lot["expired"] <= lot["earned"]

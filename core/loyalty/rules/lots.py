@@ -142,13 +142,16 @@ def reversal(
 
     The target is floor(earned x refunded / paid) - settled before, never more than earned - settled - expired. The credit's
     own lot gives first (also while it is pending), then all other usable lots in their order; the rest is forgotten, or owed up
-    to the limit of the policy.
+    to the limit of the policy. Before anything is owed other pending lots give too: nobody has points and a debt at once.
     """
     settled = own.earned * refunded_fen // paid_fen - own.reversed
     settled = max(0, min(settled, own.earned - own.reversed - own.expired))
     first = min(settled, own.remaining)
     takes: tuple[Take, ...] = (Take(own.lot_id, first),) if first else ()
-    rest = [one for one in usable(others, now) if one.lot_id != own.lot_id]
+    known = [one for one in others if one.lot_id != own.lot_id]
+    rest = usable(known, now)
+    if policy.reversal == "deficit":
+        rest += sorted((one for one in known if one.remaining > 0 and is_pending(one, now)), key=order)
     takes += _draw(rest, min(settled - first, sum(one.remaining for one in rest)))
     short = settled - sum(one.points for one in takes)
     owed = 0
