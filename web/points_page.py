@@ -44,6 +44,7 @@ from web.views.points import (
     entry_lines,
     missing_view,
     points_words,
+    reason_words,
     redeem_words,
 )
 from web.views.refusals import refusal_words
@@ -53,7 +54,7 @@ ENTRIES: Final = 20
 UNDO_FOR: Final = timedelta(minutes=15)
 """So long somebody may take back what they have just given; afterwards it is a case for the manager."""
 MAX_DIGITS: Final = 12
-ABOUT_THE_BILL: Final = {"coupon-below-minimum", "coupon-not-for-this"}
+ABOUT_THE_BILL: Final = {MIN_SPEND, NOT_IN_BILL}
 """Refusals that only say that no bill was typed yet."""
 
 
@@ -288,6 +289,7 @@ async def show_member(
         may_grant=may_grant,
         may_approve=reader.actor.may("loyalty.approve"),
         me=reader.actor.id,
+        reason_words=reason_words,
         here=here,
         root=tenant_path(request, ROOT),
     )

@@ -1,8 +1,11 @@
 """Loyalty for a chain's own programmes: every operation once per key, refused in the words of replay, numbers as numbers."""
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -353,3 +356,25 @@ async def test_a_case_is_played_under_its_own_program_or_the_one_in_force(till: 
         assert (refused.status_code, refused.json()["errors"][0]["path"].partition(".")[0]) == (422, path)
     assert (await till.post("/loyalty/replay", json=[])).status_code == 422
     assert (await till.post("/loyalty/replay", json={"events": [{}] * 2001})).status_code == 422
+
+
+async def test_every_example_of_the_manual_works_as_it_stands(till: Programme) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "guides" / "api.md").read_text().partition("## Loyalty")[2]
+    known = {"id": "", "code": "", "entry": ""}
+    tried = 0
+    for example in re.findall(r"```\n(.*?)```", manual, re.DOTALL):
+        block = re.sub(r"\{(id|code|entry)\}", lambda found: known[found[1]], example)
+        calls = re.findall(r"curl https://anxin.example/api/v1(\S+)", block)
+        for path in calls:
+            assert (
+                await till.get(path.replace("after=", "unused=") if "after=" in path else path)
+            ).status_code == 200, path
+        if block.startswith("POST /api/v1"):
+            head, _, body = block.partition("\n")
+            answer = await till.post(head.removeprefix("POST /api/v1"), json=json.loads(body))
+            assert answer.status_code in {200, 201}, f"{head}: {answer.text}"
+            known["id"] = known["id"] or answer.json().get("id", "")
+            known["code"] = answer.json().get("code", known["code"])
+            calls = [head]
+        tried += len(calls)
+    assert tried > 15

@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
+from core.errors import FieldProblem, InvalidInput, NotFound
 from core.hooks.records.loyalty.points import EarnEvent, Lifetime
 from core.loyalty.actions import (
     NothingToRefund,
@@ -24,12 +24,12 @@ from core.loyalty.actions import (
     refund_purchase,
 )
 from core.loyalty.movements import find_purchase, list_movements
-from core.loyalty.queries import get_membership, get_wallet
 from core.loyalty.quotes import get_quote
 from core.loyalty.rules.refusals import Refusal
 from core.programs.queries import get_program
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
+from web.api_account import EventLimit, NoEventRule, RefundTooLarge, UnknownPurchase, tell_account
 from web.api_bodies import (
     answer,
     get_present,
@@ -126,70 +126,15 @@ class PinnedTier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
 
 
-class UnknownPurchase(NotFound):
-    """No purchase of this customer has this key or id."""
-
-    code = "unknown-purchase"
-
-
-class RefundTooLarge(Conflict):
-    """More is to be refunded than was paid and not refunded yet."""
-
-    code = "refund-too-large"
-
-
-class NoEventRule(Conflict):
-    """No live rule gives points for this event."""
-
-    code = "no-event-rule"
-
-
-class EventLimit(Conflict):
-    """The event has earned as often as it may in this period, or its rule is not for this member."""
-
-    code = "event-limit"
-
-
 async def _names_event(reader: Reader, event: str) -> bool:
     program = await get_program(reader)
     return program is not None and any(rule.event == event for rule in program.live(EarnEvent))
 
 
-async def _account(reader: Reader, customer_id: UUID) -> dict[str, Any]:
-    card, wallet = await get_membership(reader, customer_id), await get_wallet(reader, customer_id)
-    missing = card.missing
-    return {
-        "customer_id": customer_id,
-        "balance": wallet.balance,
-        "pending": wallet.pending,
-        "deficit": wallet.deficit,
-        "household_balance": wallet.household_balance,
-        "next_expiry": {"points": wallet.next_expiry_points, "on": wallet.next_expiry_on}
-        if wallet.next_expiry_on
-        else None,
-        "spent_fen": card.spent_fen,
-        "tier": card.tier.code if card.tier else None,
-        "tier_since": card.tier_since,
-        "tier_until": card.pinned_until,
-        "pay_percent": card.pay_percent,
-        "next_tier": {"tier": missing.tier.code, "missing": missing.fen, "unit": missing.unit} if missing else None,
-        "lots": [
-            {
-                "id": lot.lot_id,
-                "earned": lot.earned,
-                "remaining": lot.remaining,
-                "activates_at": lot.activates_at,
-                "expires_at": lot.expires_at,
-            }
-            for lot in wallet.lots
-        ],
-    }
-
-
 @get(f"{_ONE}/account", guards=_READ)
 async def show_account(reader: NamedDependency[Reader], customer_id: FromPath[UUID]) -> Response[Any]:
     person = await get_present(reader, customer_id)
-    return Response(await _account(reader, person.customer_id))
+    return Response(await tell_account(reader, person.customer_id))
 
 
 @get(f"{_ONE}/entries", guards=_READ)
@@ -250,7 +195,7 @@ async def add_purchase(
         "paid_fen": done.paid_fen,
         "points": done.points,
         "tier_change": msgspec.to_builtins(done.tier_change),
-        "account": await _account(uow, person.customer_id),
+        "account": await tell_account(uow, person.customer_id),
     }
     return answer(body, replayed=done.replayed)
 
@@ -276,7 +221,7 @@ async def add_refund(
         "refunded_fen": done.paid_fen,
         "points": done.points,
         "tier_change": msgspec.to_builtins(done.tier_change),
-        "account": await _account(uow, person.customer_id),
+        "account": await tell_account(uow, person.customer_id),
     }
     return answer(body, replayed=done.replayed)
 
@@ -314,7 +259,7 @@ async def _posted(uow: UnitOfWork, customer_id: UUID, done: Posted) -> Response[
         "entry_id": done.entry_id,
         "points": done.points,
         "fen": done.fen,
-        "account": await _account(uow, customer_id),
+        "account": await tell_account(uow, customer_id),
     }
     return answer(body, replayed=done.replayed)
 
@@ -387,7 +332,7 @@ async def set_tier(request: WebRequest, uow: NamedDependency[UnitOfWork], custom
     person = await get_present(uow, customer_id)
     sent = await read_body(request, PinnedTier)
     change = await pin_tier(uow, customer_id=person.customer_id, tier=sent.tier, until=sent.until, reason=sent.reason)
-    body = {"tier_change": msgspec.to_builtins(change), "account": await _account(uow, person.customer_id)}
+    body = {"tier_change": msgspec.to_builtins(change), "account": await tell_account(uow, person.customer_id)}
     return Response(body, status_code=200)
 
 

@@ -30,7 +30,7 @@ from web.request import WebRequest
 from web.screens import go_to, show, tenant_path
 from web.security import requires
 from web.views.customers import customer_lines
-from web.views.points import entry_lines
+from web.views.points import entry_lines, reason_words
 
 PATH: Final = f"/t/{{slug:str}}{ROOT}"
 ONE: Final = PATH + "/{customer_id:uuid}"
@@ -74,6 +74,7 @@ async def show_desk(request: WebRequest, reader: NamedDependency[Reader], q: Fro
         held=await list_waiting(reader),
         recent=[] if text else await _recent(reader),
         me=reader.actor.id,
+        reason_words=reason_words,
         may_approve=reader.actor.may("loyalty.approve"),
         may_write=reader.actor.may("customers.write"),
         root=root,

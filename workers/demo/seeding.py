@@ -33,7 +33,11 @@ from workers.demo.duplicates import add_own_segment, plant_twins
 from workers.demo.lists import seed_lists
 from workers.demo.papers import seed_papers
 from workers.demo.people import CHAINS, COMPLAINTS, GUESTS, INTAKES, STAFF, Chain
+from workers.demo.points import seed_points
 from workers.demo.profiles import seed_profiles
+from workers.demo.programs import seed_programs
+from workers.demo.referrals import seed_referrals
+from workers.demo.rewards import seed_rewards
 from workers.demo.surveys import seed_surveys
 from workers.demo.visits import seed_visits
 
@@ -90,6 +94,10 @@ async def seed(workplace: Workplace, clock: TimeMachine, password: str) -> Welco
     await seed_lists(workplace, first, await _director(workplace, first))
     await seed_surveys(workplace, clock, first, await _director(workplace, first))
     await seed_churn(workplace, clock, first, await _director(workplace, first))
+    await seed_programs(workplace, first, await _director(workplace, first))
+    await seed_points(workplace, first, await _director(workplace, first))
+    await seed_rewards(workplace, clock, first, await _director(workplace, first))
+    await seed_referrals(workplace, clock, first, await _director(workplace, first))
     await _refresh_complaints(workplace, clock, first)
     async with workplace.unit(first, actor=await _director(workplace, first)) as uow:
         branch = (await list_branches(uow))[0]
