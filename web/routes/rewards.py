@@ -176,16 +176,14 @@ for _section in (
         template="pages/customers/_coupons.html",
         load=_load_coupons,
         permission="loyalty.read",
-        place="side",
-        rank=20,
+        rank=22,
     ),
     CustomerSection(
         id="benefits",
         template="pages/customers/_benefits.html",
         load=_load_benefits,
         permission="loyalty.read",
-        place="side",
-        rank=22,
+        rank=24,
     ),
 ):
     add_customer_section(_section)
