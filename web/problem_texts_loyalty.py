@@ -37,6 +37,42 @@ LOYALTY: Final[dict[str, tuple[str, str]]] = {
         N_("This has earned as often as it may"),
         N_("The rule of this event has a limit, or is not for this member."),
     ),
+    # Programs: the codes of core.programs.refusals
+    "program-none": (
+        N_("No program is offered here"),
+        N_("Switch a plugin with loyalty rules on, or pick another program."),
+    ),
+    "program-draft-changed": (
+        N_("Somebody else changed the draft meanwhile"),
+        N_("Nothing was saved. Open the draft again, compare, and put your change in once more."),
+    ),
+    "program-no-draft": (N_("There is no draft any more"), N_("It was published or thrown away; begin another one.")),
+    "program-not-pending": (N_("Nobody asked for approval"), N_("Ask for approval of the draft as it stands now.")),
+    "program-same": (N_("These rules are in force already"), N_("Change something before you publish.")),
+    "program-effect-not-seen": (
+        N_("The effect of these rules has not been shown yet"),
+        N_("Try the draft as it stands now, look at its effect, then publish."),
+    ),
+    "program-lowers-tiers": (
+        N_("Members would lose their tier"),
+        N_("Look who they are, and say that it is meant before you publish."),
+    ),
+    "program-version-planned": (
+        N_("Another version is planned to begin later"),
+        N_("Call it back first; otherwise it would end this one."),
+    ),
+    "program-version-begun": (
+        N_("This version has begun"),
+        N_("It cannot be called back; publish an older one again."),
+    ),
+    "program-needs-approver": (
+        N_("Another person must approve this"),
+        N_("Ask for approval instead of publishing."),
+    ),
+    "program-same-person": (
+        N_("Whoever changed or asked cannot approve"),
+        N_("Let another person look at it."),
+    ),
     # Coupons: the codes of core.rewards.errors
     "unknown-coupon": (N_("No coupon has this code"), N_("Look at it again, sign by sign, or scan it.")),
     "unknown-template": (N_("No such coupon is given out"), N_("Use a template that the rules in force have.")),
@@ -149,6 +185,11 @@ LOYALTY_FIELDS: Final[dict[str, str]] = {
     "other-platform": N_("This link is not of the platform you chose"),
     "review-too-soon": N_("The last review there is less than %(days)s days old; the next counts from %(day)s"),
     "visit-claimed": N_("A review of this visit was shown already"),
+    # Drafts of programs and the day from which a version holds
+    "too-far": N_("At most %(max)s days ahead"),
+    "two-ladders": N_("Only one ladder of tiers may be in use"),
+    "rule-id-taken": N_("Another rule has this id"),
+    "other-program": N_("These are the rules of another program"),
     # Bodies of the API and what is typed at the points desk
     "points-not-whole": N_("Points are a whole number"),
     "points-not-positive": N_("Give a number above zero"),
