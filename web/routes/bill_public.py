@@ -14,6 +14,7 @@ from core.customers.queries import get_customer
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.loyalty.queries import count_points_of, get_membership
 from core.programs.queries import get_ladder
+from core.reviews.queries import find_rule as find_review_rule
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from core.visits.actions.estimates import EstimateChanged, answer_estimate
@@ -93,6 +94,7 @@ async def _data(reader: Reader, visit: VisitRow, code: str) -> dict[str, Any]:
         "note_number": note_number,
         "points": await count_points_of(reader, shown.purchase_id) if shown and shown.purchase_id else 0,
         "tier": tier_view(ladder, card.tier),
+        "review": await find_review_rule(reader) is not None,
         "question": f"/c/{place or next(iter(codes.values()))}" if codes else "",
         "here": f"/b/{code}",
     }

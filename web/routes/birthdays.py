@@ -32,7 +32,7 @@ from web.i18n import N_, gettext
 from web.page import Toast
 from web.problems import Refused, field_texts
 from web.request import WebRequest
-from web.routes.decide import csv_answer
+from web.routes.decide import csv_answer, need
 from web.routes.decide_reviews import read_choice
 from web.screens import go_to, show, tenant_path
 from web.security import requires
@@ -41,6 +41,7 @@ from web.views import reviews as words
 PATH: Final = "/t/{slug:str}/birthdays"
 ONE: Final = PATH + "/{gift_id:uuid}"
 _READ, _GIVE = [requires("loyalty.read")], [requires("loyalty.grant")]
+_EXPORT: Final = [requires("customers.export")]
 BODY_LIMIT: Final = 16 * 1024
 PAGE, EXPORT_ROWS, HOME_ROWS = 25, 5000, 5
 
@@ -133,8 +134,9 @@ def _after(text: str) -> tuple[date, UUID] | None:
         return None
 
 
-@get(PATH + ".csv", guards=[requires("loyalty.read"), requires("customers.export")])
+@get(PATH + ".csv", guards=_EXPORT)
 async def export_birthdays(reader: NamedDependency[Reader]) -> Response[bytes]:
+    need(reader, "loyalty.read")
     gifts = await list_due_gifts(reader, limit=EXPORT_ROWS)
     return csv_answer(words.gifts_table(await _lines(reader, gifts)), "birthdays")
 

@@ -22,7 +22,7 @@ from web.i18n import N_, gettext
 from web.page import Toast
 from web.problems import Refused, field_texts
 from web.request import WebRequest
-from web.routes.decide import csv_answer, read_id
+from web.routes.decide import csv_answer, need, read_id
 from web.screens import go_to, show, tenant_path
 from web.security import requires
 from web.views import reviews as words
@@ -30,6 +30,7 @@ from web.views import reviews as words
 PATH: Final = "/t/{slug:str}/decide/reviews"
 ONE: Final = PATH + "/{claim_id:uuid}"
 _MAY = [requires("loyalty.approve")]
+_EXPORT: Final = [requires("customers.export")]
 BODY_LIMIT: Final = 16 * 1024
 PAGE: Final = 25
 EXPORT_ROWS: Final = 5000
@@ -91,8 +92,9 @@ async def show_reviews(
     )
 
 
-@get("/t/{slug:str}/decide/reviews.csv", guards=[requires("loyalty.approve"), requires("customers.export")])
+@get("/t/{slug:str}/decide/reviews.csv", guards=_EXPORT)
 async def export_reviews(reader: NamedDependency[Reader], which: FromQuery[str] = "") -> Response[bytes]:
+    need(reader, "loyalty.approve")
     states = VIEWS[which][1] if which in VIEWS else ()
     program = await get_program(reader)
     rows = await list_claims(reader, states=states, limit=EXPORT_ROWS)

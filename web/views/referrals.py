@@ -173,7 +173,7 @@ def gift_lines(given: Sequence[Gift], program: Program | None) -> list[tuple[str
 
 def promise(rewards: Sequence[Reward], program: Program | None) -> str:
     """What one side is promised, in one line."""
-    return gettext(" and ").join(reward_words(one, program) for one in rewards)
+    return " + ".join(reward_words(one, program) for one in rewards)
 
 
 def terms_of(rule: Referral, program: Program | None) -> list[tuple[str, str]]:
@@ -199,7 +199,8 @@ def history(case: CaseRecord) -> list[Step]:
     steps = [Step(gettext("Invited"), case.invited_at, "send", case.entered_by_name)] if case.slip else []
     if case.registered_at is not None:
         how = gettext("On the invitation page") if case.via == "page" else gettext("At the desk")
-        steps.append(Step(gettext("Registered"), case.registered_at, "user-plus", case.entered_by_name, how))
+        who = " · ".join(part for part in (how, case.entered_by_name) if part)
+        steps.append(Step(gettext("Registered"), case.registered_at, "user-plus", who))
     if case.qualified_at is not None:
         steps.append(Step(gettext("First purchase"), case.qualified_at, "receipt"))
     if case.held_at is not None:
