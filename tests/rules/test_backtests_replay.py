@@ -9,6 +9,7 @@ import pytest
 
 from core.backtests.rules.rates import Rates, conditions, is_plain, needs_lines
 from core.backtests.rules.replay import Bought, Members, days_between, paid_under, replay, start_tier
+from core.backtests.rules.sums import Sums
 from core.hooks.records.conditions import Cmp
 from core.hooks.records.loyalty.offers import Campaign
 from core.hooks.records.loyalty.parts import PercentDiscount
@@ -213,3 +214,18 @@ def test_without_a_ladder_everybody_pays_and_earns_alike() -> None:
     found = replay(program, bought, _members(2), DAYS)
     assert found.points == 3 + 2 + 3
     assert sum(found.day_points) == 8
+
+
+def test_a_bill_below_one_unit_earns_nothing_and_pieces_add_up() -> None:
+    program = Program(rules=(EarnRate(per_fen=100, points=1),))
+    bought = _bought([(0, 0, 99), (0, 1, 100), (0, 2, 250)])
+    bought.refunded_fen = [0, 0, 100]
+    found = replay(program, bought, _members(), DAYS)
+    assert (found.points, found.rule_times) == (1 + 2 - 0, [2])
+    small = _bought([(0, 0, 99)])
+    small.refunded_fen = [1]
+    assert replay(program, small, _members(), DAYS).rule_times == [0]
+    sums = Sums()
+    sums.add(found)
+    sums.add(found)
+    assert (sums.points, sums.fen, sums.rule_points) == (2 * found.points, 0, [2 * found.points])

@@ -107,7 +107,7 @@ class Rates:
         self.days = days
         self.rules = program.live(EarnRate)
         self.named = conditions(program)
-        self._plans: dict[tuple[str | None, int, int], Plan] = {}
+        self.plans: dict[tuple[str | None, int, int], Plan] = {}
         self._eligible: dict[tuple[str, str, str], bool] = {}
 
     def matches(self, mask: int) -> frozenset[str]:
@@ -115,11 +115,8 @@ class Rates:
         return frozenset(name for place, name in enumerate(self.named) if mask >> place & 1)
 
     def plan(self, tier: str | None, day: int, mask: int) -> Plan:
-        """The rules that count for a tier on the day at this place, for somebody with this mask."""
-        key = (tier, day, mask)
-        found = self._plans.get(key)
-        if found is None:
-            found = self._plans[key] = self._make(tier, self.days[day], self.matches(mask))
+        """The rules that count for a tier on the day at this place, for somebody with this mask; kept in `plans`."""
+        found = self.plans[tier, day, mask] = self._make(tier, self.days[day], self.matches(mask))
         return found
 
     def _make(self, tier: str | None, day: date, matches: frozenset[str]) -> Plan:

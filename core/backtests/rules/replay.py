@@ -136,14 +136,16 @@ class _Replay:
             first = last
         return self.given
 
-    def _member(self, who: int, first: int, last: int) -> None:
+    def _member(self, who: int, first: int, last: int) -> None:  # noqa: C901, PLR0912 - the inner loop of 100,000 bills: every call in it costs a tenth
         """Replay one customer's purchases from `first` up to, not including, `last`."""
-        bought, mask = self.bought, self.members.mask[who]
+        bought, mask, plans = self.bought, self.members.mask[who], self.rates.plans
+        bought_days, bought_paid, refunded, lines = bought.day, bought.paid_fen, bought.refunded_fen, bought.lines
+        sums, times, day_points = self.given.rule_points, self.given.rule_times, self.given.day_points
         climb = self._climb(who)
         nets: list[int] = []
         oldest, before, caps = first, -1, dict[tuple[int, str], int]()
         for place in range(first, last):
-            day, paid = bought.day[place], bought.paid_fen[place]
+            day, paid, back = bought_days[place], bought_paid[place], refunded[place]
             points = 0
             if day >= 0:
                 if self.low is not None:
@@ -157,10 +159,17 @@ class _Replay:
                 before = day
                 if self.discounts:
                     paid = self._price(place, day, climb.code)
-                points = self._earn(place, self.rates.plan(climb.code, day, mask), paid, caps)
-                self.given.day_points[day] += points
-            back = bought.refunded_fen[place]
-            net = paid - paid * back // bought.paid_fen[place] if back and self.lowers else paid
+                plan = plans.get((climb.code, day, mask)) or self.rates.plan(climb.code, day, mask)
+                if back or plan.limited or plan.others or lines is not None:
+                    points = self._earn(place, plan, paid, caps)
+                else:
+                    for rule, per, numerator, denominator in plan.bare:
+                        if one := paid // per * numerator // denominator:
+                            sums[rule] += one
+                            times[rule] += 1
+                            points += one
+                day_points[day] += points
+            net = paid - paid * back // bought_paid[place] if back and self.lowers else paid
             if self.low is not None:
                 nets.append(net)
             climb.value += net if self.by_fen else 1 if self.by_visit else points
@@ -294,8 +303,7 @@ class _Climb:
     def look(self) -> None:
         """Rise to what is reached, or fall to it where the ladder lowers at once."""
         ladder, thresholds = self.steps.ladder, self.steps.thresholds
-        if ladder is None:
-            return
+        assert ladder is not None
         place = max(0, bisect_right(thresholds, self.value) - 1)
         rises = thresholds[place] > self.held_at
         if (rises and ladder.upgrade == "now") or (thresholds[place] < self.held_at and ladder.downgrade == "now"):
