@@ -1,25 +1,29 @@
 """Reads what earning depends on besides the bill: limits used up, campaigns that are open, conditions that hold."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select
 
+from core.campaigns.queries import find_open_campaigns
+from core.customers.models import Customer
 from core.db import table_of
 from core.hooks.records.conditions import Tree
-from core.hooks.records.loyalty.offers import Campaign
 from core.hooks.records.loyalty.parts import Period
 from core.hooks.records.loyalty.points import EarnEvent, EarnRate
 from core.hooks.records.loyalty.program import Program
+from core.loyalty.actions.accounts import Account
+from core.loyalty.actions.ledger import Ledger
 from core.loyalty.models import LedgerEntry, Purchase
 from core.loyalty.rules.days import local_day, midnight, period_bounds
-from core.loyalty.rules.earning import EarnFacts
-from core.programs.rules.windows import is_open
+from core.loyalty.rules.earning import Credit, EarnFacts, earn_from_event
+from core.loyalty.rules.refusals import Refusal
+from core.programs.queries import get_program
 from core.uow import UnitOfWork
 
-_L, _P = table_of(LedgerEntry), table_of(Purchase)
+_L, _P, _C = table_of(LedgerEntry), table_of(Purchase), table_of(Customer)
 _FIRST: Final = date(1970, 1, 2)
 _LAST: Final = date(9000, 1, 1)
 
@@ -31,7 +35,7 @@ async def earn_facts(
     zone = uow.scope.timezone
     day = local_day(at, zone)
     rates = program.live(EarnRate)
-    campaigns = [one for one in program.live(Campaign) if is_open(one, day)]
+    campaigns = await find_open_campaigns(uow, day, at=at)
     matches = await matching(uow, customer_id, {one.id: one.when for one in (*rates, *campaigns)})
     today = month = {}
     if any(one.max_points_per_day is not None for one in rates):
@@ -51,6 +55,59 @@ async def matching(uow: UnitOfWork, customer_id: UUID, asked: Mapping[str, Tree 
     """Keys of the conditions that hold for a customer; those without a condition are not among them."""
     trees = {key: tree for key, tree in asked.items() if tree is not None}
     return await uow.match(customer_id, trees) if trees else frozenset()
+
+
+async def event_credits(uow: UnitOfWork, account: Account, event: str, at: datetime) -> tuple[Credit, ...]:
+    """What an event earns now; nothing when no rule names it or its limit is reached."""
+    program = await get_program(uow, at)
+    if program is None:
+        return ()
+    rules = {rule.id: rule.when for rule in program.live(EarnEvent) if rule.event == event}
+    if not rules:
+        return ()
+    zone = uow.scope.timezone
+    matches = await matching(uow, account.customer_id, rules)
+    joined = await uow.session.scalar(
+        select(_C.c.created_at).where(_C.c.tenant_id == uow.tenant_id, _C.c.customer_id == account.customer_id)
+    )
+    given = await count_given(
+        uow,
+        program,
+        account.customer_id,
+        event=event,
+        day=local_day(at, zone),
+        since=local_day(joined, zone) if joined is not None else None,
+    )
+    facts = EarnFacts(tier=account.tier, matches=matches)
+    found = earn_from_event(program, event, given=given, facts=facts, at=at, zone=zone)
+    return () if isinstance(found, Refusal) else found
+
+
+def credit_all(
+    ledger: Ledger,
+    account: Account,
+    credited: Sequence[Credit],
+    *,
+    keys: Sequence[str],
+    ref_id: UUID | None,
+    at: datetime,
+) -> list[UUID]:
+    """Append an entry and open a lot for each credit of a rule; return the ids."""
+    return [
+        ledger.credit(
+            account,
+            kind="earn",
+            key=key,
+            points=one.points,
+            activates_at=one.activates_at,
+            expires_at=one.expires_at,
+            rule_id=one.rule_id,
+            ref_id=ref_id,
+            details={"shares": one.shares} if len(one.shares) > 1 else None,
+            at=at,
+        )
+        for one, key in zip(credited, keys, strict=True)
+    ]
 
 
 async def count_given(

@@ -12,12 +12,12 @@ from core.errors import Conflict, FieldProblem, InvalidInput
 from core.hooks.records.loyalty.points import LedgerPolicy, Lifetime
 from core.hooks.records.loyalty.program import Program
 from core.loyalty.actions.accounts import Account, Locked, lock_account
+from core.loyalty.actions.earning import credit_all, event_credits
 from core.loyalty.actions.ledger import MAX_KEY, KeyReused, same_operation
 from core.loyalty.actions.nights import begin_operation, pass_time
-from core.loyalty.actions.purchases import credit_all, event_credits
 from core.loyalty.actions.tiers import settle_tier
 from core.loyalty.rules.days import activation, expiry
-from core.loyalty.rules.lots import take
+from core.loyalty.rules.lots import manual_lifetime, take
 from core.loyalty.rules.refusals import Refusal
 from core.programs.queries import get_ladder, get_program, get_version_id
 from core.uow import UnitOfWork
@@ -80,7 +80,7 @@ async def grant_points(
     if locked.known is not None:
         return _again(locked, kind=kind, key=key, points=points)
     ledger = await begin_operation(uow, locked, rule_version=await get_version_id(uow))
-    life = lifetime or _by_hand(program)
+    life = lifetime or manual_lifetime(policy_of(program))
     zone = uow.scope.timezone
     begins = activation(uow.now, life, zone)
     entry_id = ledger.credit(
@@ -181,10 +181,6 @@ def checked(*, points: int, key: str, reason: str, needs_reason: bool) -> str:
 def policy_of(program: Program | None) -> LedgerPolicy:
     """The ledger's policy; the default where no program is in force."""
     return program.ledger if program is not None else LedgerPolicy()
-
-
-def _by_hand(program: Program | None) -> Lifetime:
-    return Lifetime(months=policy_of(program).manual_months)
 
 
 def _again(locked: Locked, *, kind: str, key: str, points: int | None) -> Posted:

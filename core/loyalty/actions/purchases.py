@@ -15,17 +15,17 @@ from core.customers.rules.names import clean_text
 from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
 from core.errors import FieldProblem, InvalidInput
+from core.hooks.records.loyalty.offers import Campaign
 from core.hooks.records.loyalty.points import EarnEvent, TierLadder
 from core.loyalty.actions.accounts import Account, lock_account
-from core.loyalty.actions.earning import count_given, earn_facts, is_first_purchase, matching
-from core.loyalty.actions.ledger import MAX_KEY, KeyReused, Ledger
+from core.loyalty.actions.earning import credit_all, earn_facts, event_credits, is_first_purchase
+from core.loyalty.actions.ledger import MAX_KEY, KeyReused
 from core.loyalty.actions.nights import begin_operation, pass_time
+from core.loyalty.actions.promotions import earn_within_budgets, give_promised
 from core.loyalty.actions.tiers import TierChange, settle_tier
 from core.loyalty.models import LedgerEntry, Purchase
-from core.loyalty.rules.days import local_day
-from core.loyalty.rules.earning import Credit, EarnFacts, Line, earn, earn_from_event, events_of_purchase, share
+from core.loyalty.rules.earning import Credit, Line, events_of_purchase, share
 from core.loyalty.rules.prices import LARGEST_FEN, member_price, pay_percent
-from core.loyalty.rules.refusals import Refusal
 from core.loyalty.rules.tiers import find_tier
 from core.programs.queries import get_ladder, get_program, get_version_id
 from core.uow import UnitOfWork
@@ -109,7 +109,7 @@ async def record_purchase(
     if purchase_id is None:
         return await _replay(uow, account, fen=fen, key=key)
     data: dict[str, Any] = {"fen": price.paid_fen, "saved_fen": price.saved_fen, "description": words}
-    credited = await _earned(uow, account, _paid_lines(lines, price.paid_fen), purchase_id, moment)
+    credited, campaigns = await _earned(uow, account, _paid_lines(lines, price.paid_fen), purchase_id, moment)
     earned = sum(one.points for one in credited)
     if earned:
         data["points"] = earned
@@ -126,6 +126,9 @@ async def record_purchase(
     await pass_time(uow, ledger, account, await get_ladder(uow))
     change = await settle_tier(uow, ledger, account, cause="spend", ref_id=purchase_id, told_at=moment)
     await ledger.write()
+    await give_promised(
+        uow, campaigns, customer_id=account.customer_id, purchase_id=purchase_id, fen=price.paid_fen, at=moment
+    )
     await _seen(uow, account.customer_id, moment)
     details = {"customer_id": str(account.customer_id), "fen": price.paid_fen, "points": earned}
     uow.audit("purchase.record", "purchase", purchase_id, details)
@@ -138,75 +141,25 @@ async def record_purchase(
     )
 
 
-def credit_all(
-    ledger: Ledger,
-    account: Account,
-    credited: Sequence[Credit],
-    *,
-    keys: Sequence[str],
-    ref_id: UUID | None,
-    at: datetime,
-) -> list[UUID]:
-    """Append an entry and open a lot for each credit of a rule; return the ids."""
-    return [
-        ledger.credit(
-            account,
-            kind="earn",
-            key=key,
-            points=one.points,
-            activates_at=one.activates_at,
-            expires_at=one.expires_at,
-            rule_id=one.rule_id,
-            ref_id=ref_id,
-            details={"shares": one.shares} if len(one.shares) > 1 else None,
-            at=at,
-        )
-        for one, key in zip(credited, keys, strict=True)
-    ]
-
-
 async def _earned(
     uow: UnitOfWork, account: Account, lines: Sequence[Line], purchase_id: UUID, at: datetime
-) -> list[Credit]:
-    """What a bill earns by the rules in force when it was paid: by its lines, and as an event."""
+) -> tuple[list[Credit], tuple[Campaign, ...]]:
+    """What a bill earns by the rules in force when it was paid, by its lines and as an event; and who is on then."""
     program = await get_program(uow, at)
     if program is None:
-        return []
+        return [], ()
     facts = await earn_facts(uow, program, account.customer_id, tier=account.tier, at=at)
-    zone = uow.scope.timezone
-    credited = list(earn(program, lines, facts, at, zone))
+    credited = list(
+        await earn_within_budgets(
+            uow, program, lines, facts, customer_id=account.customer_id, purchase_id=purchase_id, at=at
+        )
+    )
     named = {rule.event for rule in program.live(EarnEvent)}
     if not named.isdisjoint(events_of_purchase(first=True)):
         first = await is_first_purchase(uow, account.customer_id, but=purchase_id)
         for event in named.intersection(events_of_purchase(first=first)):
             credited += await event_credits(uow, account, event, at)
-    return credited
-
-
-async def event_credits(uow: UnitOfWork, account: Account, event: str, at: datetime) -> tuple[Credit, ...]:
-    """What an event earns now; nothing when no rule names it or its limit is reached."""
-    program = await get_program(uow, at)
-    if program is None:
-        return ()
-    rules = {rule.id: rule.when for rule in program.live(EarnEvent) if rule.event == event}
-    if not rules:
-        return ()
-    zone = uow.scope.timezone
-    matches = await matching(uow, account.customer_id, rules)
-    joined = await uow.session.scalar(
-        select(_C.c.created_at).where(_C.c.tenant_id == uow.tenant_id, _C.c.customer_id == account.customer_id)
-    )
-    given = await count_given(
-        uow,
-        program,
-        account.customer_id,
-        event=event,
-        day=local_day(at, zone),
-        since=local_day(joined, zone) if joined is not None else None,
-    )
-    facts = EarnFacts(tier=account.tier, matches=matches)
-    found = earn_from_event(program, event, given=given, facts=facts, at=at, zone=zone)
-    return () if isinstance(found, Refusal) else found
+    return credited, facts.campaigns
 
 
 def _paid_lines(lines: Sequence[PurchaseLine], paid_fen: int) -> list[Line]:
