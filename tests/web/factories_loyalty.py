@@ -90,6 +90,8 @@ LOYALTY_FACTORIES: Final[dict[str, Factory]] = {
 }
 
 LOYALTY_BODIES: Final[dict[str, Mapping[str, object]]] = {
+    "POST /t/{slug:str}/loyalty/reports/groups/segment": {"recency": "5", "frequency": "1"},
+    "POST /t/{slug:str}/loyalty/reports/export": {"report": "rfm", "kind": "csv"},
     "POST /t/{slug:str}/programs/draft/editor": {"_kind": "redeem"},
     "POST /t/{slug:str}/programs/draft/discard": {"revision": "1"},
     "POST /t/{slug:str}/programs/approval/approve": {"revision": "1"},
