@@ -156,15 +156,15 @@ async def test_refunds_take_points_back_in_proportion_by_floors_and_never_more_t
 ) -> None:
     async with tenant_a.unit() as uow:
         bought = await record_purchase(uow, customer_id=member, fen=10_00, key="a")
-        taken = []
+        taken: list[int] = []
         for fen in (3_33, 3_33, 3_34):
             done = await refund_purchase(uow, purchase_id=bought.purchase_id, fen=fen, key=f"r{fen}{len(taken)}")
             taken.append(done.points)
         assert taken == [-3, -3, -4]
         assert await look(uow, member) == Sums(0)
-        for fen in (1, None, 0, -5):
+        for more in (1, None, 0, -5):
             with pytest.raises(NothingToRefund):
-                await refund_purchase(uow, purchase_id=bought.purchase_id, fen=fen)
+                await refund_purchase(uow, purchase_id=bought.purchase_id, fen=more)
         with pytest.raises(NotFound):
             await refund_purchase(uow, purchase_id=new_id())
         second = await record_purchase(uow, customer_id=member, fen=10_00, key="b")

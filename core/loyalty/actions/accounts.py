@@ -6,13 +6,14 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import TextClause, select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.customers.models import Customer
 from core.customers.queries import find_present_customer
 from core.db import table_of
 from core.errors import NotFound
+from core.loyalty.actions.statements import Statement, make_statement, run_driver_sql
 from core.loyalty.models import LoyaltyAccount
 from core.loyalty.rules.lots import Lot
 from core.uow import UnitOfWork
@@ -48,12 +49,15 @@ _POOL: Final = """
 """
 
 
-def _statement(whose: str) -> TextClause:
-    return text(_READ.format(whose=whose))
+_LOCK_SOME: Final = make_statement(_READ.format(whose="CAST(:ids AS uuid[])"))
+_LOCK_POOL: Final = make_statement(_READ.format(whose=_POOL))
 
 
-_LOCK_SOME: Final = _statement("CAST(:ids AS uuid[])")
-_LOCK_POOL: Final = _statement(_POOL)
+STATE: Final = (
+    *("spent_fen", "points", "pending", "deficit", "earned", "tier", "tier_since", "tier_review_on", "earned_tier"),
+    "pinned_until",
+)
+"""The columns of an account that operations move."""
 
 
 class KnownEntry(msgspec.Struct, frozen=True, array_like=True):
@@ -96,6 +100,8 @@ class Account(msgspec.Struct, kw_only=True):
     tier_review_on: date | None
     earned_tier: str | None
     pinned_until: date | None
+    stored: tuple[Any, ...] = ()
+    """The columns of STATE as the row has them."""
     lots: dict[UUID, Lot] = {}
     roots: dict[UUID, UUID] = {}
     """By lot: the credit that was earned first, before merges carried it here."""
@@ -158,11 +164,11 @@ async def open_account(uow: UnitOfWork, customer_id: UUID) -> None:
     await uow.session.execute(fresh.on_conflict_do_nothing(index_elements=["tenant_id", "customer_id"]))
 
 
-async def _read(uow: UnitOfWork, statement: TextClause, values: dict[str, Any]) -> list[Any]:
+async def _read(uow: UnitOfWork, statement: Statement, values: dict[str, Any]) -> list[Any]:
     values["tenant_id"] = uow.tenant_id
-    rows = (await uow.session.execute(statement, values)).all()
+    rows = await run_driver_sql(uow, statement, values)
     if any(row.version != row.seen for row in rows):
-        rows = (await uow.session.execute(statement, values)).all()
+        rows = await run_driver_sql(uow, statement, values)
     return list(rows)
 
 
@@ -205,6 +211,7 @@ def _account(row: Any) -> Account:
         tier_review_on=row.tier_review_on,
         earned_tier=row.earned_tier,
         pinned_until=row.pinned_until,
+        stored=tuple(getattr(row, name) for name in STATE),
         lots=lots,
         roots={one.lot_id: one.root_id for one in found},
     )

@@ -6,12 +6,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from core.db import encode_json, new_id
 from core.errors import Conflict
 from core.loyalty.actions.accounts import Account, KnownEntry, Locked
+from core.loyalty.actions.writing import Rows, write_rows
 from core.loyalty.rules.lots import Lot, Take, due, due_activations, pay_deficit
 from core.uow import UnitOfWork
 
@@ -22,66 +22,6 @@ class KeyReused(Conflict):
     """The idempotency key belongs to something else: another customer, another amount, another operation."""
 
     code = "key-reused"
-
-
-_WRITE: Final = text("""
-    WITH entry AS (
-      INSERT INTO ledger_entry (tenant_id, entry_id, customer_id, kind, fen, points, key, ref_id, rule_version, rule_id,
-                                reason, of_entry_id, details, activates_at, expires_at, occurred_at, recorded_at,
-                                actor_id, actor_name)
-      SELECT CAST(:tenant_id AS uuid), e.entry_id, e.customer_id, e.kind, e.fen, e.points, e.key, e.ref_id,
-             e.rule_version, e.rule_id, e.reason, e.of_entry_id, CAST(e.details AS jsonb), e.activates_at, e.expires_at,
-             e.occurred_at, CAST(:now AS timestamptz), CAST(:actor_id AS uuid), CAST(:actor_name AS text)
-        FROM unnest(CAST(:entry_id AS uuid[]), CAST(:customer_id AS uuid[]), CAST(:kind AS text[]),
-                    CAST(:fen AS bigint[]), CAST(:points AS bigint[]), CAST(:key AS text[]), CAST(:ref_id AS uuid[]),
-                    CAST(:rule_version AS text[]), CAST(:rule_id AS text[]), CAST(:reason AS text[]),
-                    CAST(:of_entry_id AS uuid[]), CAST(:details AS text[]), CAST(:activates_at AS timestamptz[]),
-                    CAST(:expires_at AS timestamptz[]), CAST(:occurred_at AS timestamptz[]))
-          AS e (entry_id, customer_id, kind, fen, points, key, ref_id, rule_version, rule_id, reason, of_entry_id, details,
-                activates_at, expires_at, occurred_at)
-    ), alloc AS (
-      INSERT INTO lot_alloc (tenant_id, entry_id, lot_id, points)
-      SELECT CAST(:tenant_id AS uuid), x.entry_id, x.lot_id, x.points
-        FROM unnest(CAST(:x_entry AS uuid[]), CAST(:x_lot AS uuid[]), CAST(:x_points AS bigint[]))
-          AS x (entry_id, lot_id, points)
-    ), made AS (
-      INSERT INTO lot (tenant_id, lot_id, customer_id, root_id, earned, remaining, reversed, expired, activates_at,
-                       expires_at, due_at, state)
-      SELECT CAST(:tenant_id AS uuid), m.lot_id, m.customer_id, m.root_id, m.earned, m.remaining, m.reversed, m.expired,
-             m.activates_at, m.expires_at, m.due_at, m.state
-        FROM unnest(CAST(:m_lot AS uuid[]), CAST(:m_customer AS uuid[]), CAST(:m_root AS uuid[]),
-                    CAST(:m_earned AS bigint[]), CAST(:m_remaining AS bigint[]), CAST(:m_reversed AS bigint[]),
-                    CAST(:m_expired AS bigint[]), CAST(:m_activates AS timestamptz[]), CAST(:m_expires AS timestamptz[]),
-                    CAST(:m_due AS timestamptz[]), CAST(:m_state AS text[]))
-          AS m (lot_id, customer_id, root_id, earned, remaining, reversed, expired, activates_at, expires_at, due_at, state)
-    ), changed AS (
-      UPDATE lot SET remaining = c.remaining, reversed = c.reversed, expired = c.expired, due_at = c.due_at,
-                     state = c.state
-        FROM unnest(CAST(:c_lot AS uuid[]), CAST(:c_remaining AS bigint[]), CAST(:c_reversed AS bigint[]),
-                    CAST(:c_expired AS bigint[]), CAST(:c_due AS timestamptz[]), CAST(:c_state AS text[]))
-          AS c (lot_id, remaining, reversed, expired, due_at, state)
-       WHERE lot.tenant_id = :tenant_id AND lot.lot_id = c.lot_id
-    )
-    UPDATE loyalty_account a
-       SET spent_fen = s.spent_fen, points = s.points, pending = s.pending, deficit = s.deficit, earned = s.earned,
-           tier = s.tier, tier_since = s.tier_since, tier_review_on = s.tier_review_on, earned_tier = s.earned_tier,
-           pinned_until = s.pinned_until, version = a.version + 1
-      FROM unnest(CAST(:s_customer_id AS uuid[]), CAST(:s_spent_fen AS bigint[]), CAST(:s_points AS bigint[]),
-                  CAST(:s_pending AS bigint[]), CAST(:s_deficit AS bigint[]), CAST(:s_earned AS bigint[]),
-                  CAST(:s_tier AS text[]), CAST(:s_tier_since AS timestamptz[]), CAST(:s_tier_review_on AS date[]),
-                  CAST(:s_earned_tier AS text[]), CAST(:s_pinned_until AS date[]))
-        AS s (customer_id, spent_fen, points, pending, deficit, earned, tier, tier_since, tier_review_on, earned_tier,
-              pinned_until)
-     WHERE a.tenant_id = :tenant_id AND a.customer_id = s.customer_id
-""")
-_ENTRY: Final = (
-    *("entry_id", "customer_id", "kind", "fen", "points", "key", "ref_id", "rule_version", "rule_id", "reason"),
-    *("of_entry_id", "details", "activates_at", "expires_at", "occurred_at"),
-)
-_STATE: Final = (
-    *("customer_id", "spent_fen", "points", "pending", "deficit", "earned", "tier", "tier_since", "tier_review_on"),
-    *("earned_tier", "pinned_until"),
-)
 
 
 class Ledger:
@@ -279,40 +219,19 @@ class Ledger:
         """
         if not self._touched:
             return
-        made = [(self._made[one], self._made[one].lots[one]) for one in self._made]
-        changed = [self._changed[one].lots[one] for one in self._changed]
-        values: dict[str, Any] = {
-            "tenant_id": self._uow.tenant_id,
-            "now": self._uow.now,
-            "actor_id": self._uow.actor.id,
-            "actor_name": self._uow.actor.name,
-            "x_entry": [entry for entry, _ in self._allocs],
-            "x_lot": [lot for _, lot in self._allocs],
-            "x_points": list(self._allocs.values()),
-            "m_lot": [lot.lot_id for _, lot in made],
-            "m_customer": [account.customer_id for account, _ in made],
-            "m_root": [account.roots[lot.lot_id] for account, lot in made],
-            "m_earned": [lot.earned for _, lot in made],
-            "m_remaining": [lot.remaining for _, lot in made],
-            "m_reversed": [lot.reversed for _, lot in made],
-            "m_expired": [lot.expired for _, lot in made],
-            "m_activates": [lot.activates_at for _, lot in made],
-            "m_expires": [lot.expires_at for _, lot in made],
-            "m_due": [_due_at(lot) for _, lot in made],
-            "m_state": [_state(lot) for _, lot in made],
-            "c_lot": [lot.lot_id for lot in changed],
-            "c_remaining": [lot.remaining for lot in changed],
-            "c_reversed": [lot.reversed for lot in changed],
-            "c_expired": [lot.expired for lot in changed],
-            "c_due": [_due_at(lot) for lot in changed],
-            "c_state": [_state(lot) for lot in changed],
-        }
-        for name in _ENTRY:
-            values[name] = [entry[name] for entry in self._entries]
-        for name in _STATE:
-            values[f"s_{name}"] = [getattr(account, name) for account in self._touched.values()]
+        allocs = [
+            {"entry_id": entry_id, "lot_id": lot_id, "points": points}
+            for (entry_id, lot_id), points in self._allocs.items()
+        ]
+        made = [
+            _lot_row(account.lots[one]) | {"customer_id": account.customer_id, "root_id": account.roots[one]}
+            for one, account in self._made.items()
+        ]
+        changed = [_lot_row(account.lots[one]) for one, account in self._changed.items()]
+        accounts = list(self._touched.values())
+        rows = Rows(entries=self._entries, allocs=allocs, made=made, changed=changed, accounts=accounts)
         try:
-            await self._uow.session.execute(_WRITE, values)
+            await write_rows(self._uow, rows)
         except IntegrityError as error:
             if "ledger_entry_tenant_id_key_key" not in str(error.orig):
                 raise
@@ -339,3 +258,17 @@ def _due_at(lot: Lot) -> datetime | None:
     if not lot.active:
         return lot.activates_at
     return lot.expires_at if lot.remaining else None
+
+
+def _lot_row(lot: Lot) -> dict[str, Any]:
+    return {
+        "lot_id": lot.lot_id,
+        "earned": lot.earned,
+        "remaining": lot.remaining,
+        "reversed": lot.reversed,
+        "expired": lot.expired,
+        "activates_at": lot.activates_at,
+        "expires_at": lot.expires_at,
+        "due_at": _due_at(lot),
+        "state": _state(lot),
+    }
