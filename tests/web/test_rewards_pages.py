@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from core.loyalty.actions import grant_points, record_purchase
-from core.rewards.actions import issue_coupon
+from core.rewards.actions import issue_coupon, redeem_coupon
 from core.rewards.queries import find_named_clinician, list_coupons, list_grants
 from core.rewards.rules.codes import show_code
 from core.visits.actions.visits import give_link
@@ -174,3 +174,25 @@ async def test_who_may_only_look_sees_no_buttons(client: Client, clinic: TestTen
     assert "give-coupon" not in page.text
     refused = await doctor.send_form(f"/t/{clinic.slug}/customers/{whose}/coupons", {"template": "fifty"})
     assert refused.status_code == 403
+
+
+async def test_a_coupon_used_elsewhere_meanwhile_takes_no_money_and_says_what_to_do(
+    client: Client, clinic: TestTenant, visit_id: UUID
+) -> None:
+    whose, desk = await _whose(clinic, visit_id), await client("front_desk")
+    here = f"/t/{clinic.slug}/visits/{visit_id}"
+    async with clinic.unit() as uow:
+        coupon = await issue_coupon(uow, customer_id=whose, template_id="fifty", key="k", source="desk")
+    _where(await desk.send_form(f"{here}/bill/lines", {"item": "S01"}))
+    _where(await desk.send_form(f"{here}/bill/coupons", {"coupon_id": str(coupon.coupon_id)}))
+    _where(await desk.send_form(f"{here}/bill/finalise", {}))
+    async with clinic.unit() as uow:
+        await redeem_coupon(uow, customer_id=whose, coupon_id=coupon.coupon_id, key="other", fen=50_00)
+    money: dict[str, object] = {"method": ["cash"], "amount": ["750"], "detail": [""], "explained": "true", "key": "k"}
+    answer = await desk.send_form(f"{here}/bill/payments", money)
+    assert answer.status_code == 409
+    assert "Void the bill and write it again" in answer.text
+    async with clinic.unit() as uow:
+        bill = await find_bill(uow, visit_id)
+        assert bill is not None
+        assert (bill.paid_fen, bill.state) == (0, "final")

@@ -8,11 +8,14 @@ from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.errors import FieldProblem, InvalidInput
+from core.errors import AnxinError, FieldProblem, InvalidInput
+from core.loyalty.actions import PointsRefused
 from core.loyalty.rules.tiers import find_tier
 from core.programs.queries import get_ladder
+from core.rewards.errors import BenefitRefused, CouponRefused
 from core.uow import Reader, UnitOfWork
 from core.visits.actions.bills import (
+    ChoiceRefused,
     OverEstimate,
     add_lines,
     finalise_bill,
@@ -21,6 +24,7 @@ from core.visits.actions.bills import (
     set_discount,
 )
 from core.visits.actions.payments import PaymentDraft, Settled, refund_bill, settle_bill, void_bill
+from core.visits.actions.spending import PriceMoved
 from core.visits.actions.visits import give_link
 from core.visits.queries.visits import get_visit
 from web.formats import money
@@ -30,6 +34,7 @@ from web.problems import Refused, field_texts
 from web.request import WebRequest
 from web.routes.estimates import LinesForm, read_drafts, read_fen
 from web.security import requires
+from web.views.refusals import refusal_words
 from web.views.visits import bill_number, note_number
 from web.visit_page import back_to_visit, refused_visit, show_visit_page
 
@@ -151,6 +156,9 @@ async def do_finalise(request: WebRequest, uow: NamedDependency[UnitOfWork], vis
     except OverEstimate as error:
         warning = gettext("The customer has to accept an estimate first: give a new one, and let them answer it")
         raise Refused(await show_visit_page(request, uow, visit_id, status=409, warning=warning)) from error
+    except ChoiceRefused as error:
+        warning = gettext("Something chosen for this bill takes nothing off")
+        raise Refused(await show_visit_page(request, uow, visit_id, status=409, warning=warning)) from error
     except InvalidInput as error:
         raise await refused_visit(request, uow, visit_id, error, {}) from error
     await give_link(uow, visit_id=visit_id)
@@ -177,11 +185,23 @@ async def do_settle(request: WebRequest, uow: NamedDependency[UnitOfWork], visit
     try:
         drafts = _payments(form)
         explained = form.explained == "true"
-        done = await settle_bill(uow, visit_id=visit_id, payments=drafts, explained=explained, key=form.key)
+        async with uow.attempt():
+            done = await settle_bill(uow, visit_id=visit_id, payments=drafts, explained=explained, key=form.key)
+    except (CouponRefused, BenefitRefused, PointsRefused, PriceMoved) as error:
+        raise await _used_elsewhere(request, uow, visit_id, error) from error
     except InvalidInput as error:
         values = {"method": form.method, "amount": form.amount, "detail": form.detail}
         raise await refused_visit(request, uow, visit_id, error, values) from error
     return back_to_visit(request, visit_id, await _settled_text(uow, done), "#bill")
+
+
+async def _used_elsewhere(request: WebRequest, uow: UnitOfWork, visit_id: UUID, error: AnxinError) -> Refused:
+    """What the total counts on was used since the bill became final: nothing was taken, and the bill is written anew."""
+    words = {"why": refusal_words(error.code, error.params)}
+    warning = gettext(
+        "Something on this bill was used elsewhere: %(why)s Nothing was taken. Void the bill and write it again."
+    )
+    return Refused(await show_visit_page(request, uow, visit_id, status=409, warning=warning % words))
 
 
 async def _settled_text(reader: Reader, done: Settled) -> str:
