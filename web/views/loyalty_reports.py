@@ -296,7 +296,7 @@ def lift_shown(lift: LiftReport, referred: Share, repeat: Repeat) -> tuple[list[
     tiles = [
         Tile(
             label=gettext("Lift of win-back"),
-            value=f"{whole.points:+g}" if whole.points is not None else "—",
+            value=f"{whole.points:+.1f}" if whole.points is not None else "—",
             note=_lift_note(lift),
         ),
         _share_tile(gettext("New customers who were referred"), referred, REFERRAL_BENCHMARK),
@@ -327,8 +327,8 @@ def lift_shown(lift: LiftReport, referred: Share, repeat: Repeat) -> tuple[list[
         [name, arm.households, arm.returned, f"{row[1][0]}" if row[1][0] is not None else "", ""]
         for (name, arm), row in zip(arms, rows, strict=True)
     ]
-    interval = f"{whole.low:g} … {whole.high:g}" if whole.low is not None and whole.high is not None else ""
-    sheet.append([gettext("Lift of win-back"), None, None, f"{whole.points:g}" if whole.points is not None else "", interval])  # fmt: skip
+    interval = f"{whole.low:.1f} … {whole.high:.1f}" if whole.low is not None and whole.high is not None else ""
+    sheet.append([gettext("Lift of win-back"), None, None, f"{whole.points:.1f}" if whole.points is not None else "", interval])  # fmt: skip
     for name, one in (
         (gettext("New customers who were referred"), referred),
         (gettext("Come again, with a clinician of their own"), repeat.personal),
@@ -358,7 +358,7 @@ def _lift_note(lift: LiftReport) -> str:
     whole = lift.whole
     if whole.points is None:
         return gettext("Nobody's time to come back is over yet; %(n)s are running") % {"n": lift.running}
-    interval = gettext("points of a hundred, between %(low)s and %(high)s") % {"low": f"{whole.low:g}", "high": f"{whole.high:g}"}  # fmt: skip
+    interval = gettext("points of a hundred, between %(low)s and %(high)s") % {"low": f"{whole.low:.1f}", "high": f"{whole.high:.1f}"}  # fmt: skip
     return interval if whole.sure else f"{interval} · {gettext('may be chance')}"
 
 
