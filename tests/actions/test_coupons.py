@@ -345,6 +345,6 @@ async def test_the_nightly_job_comes_again_while_more_is_over(
             await _issue(uow, owner, key=f"n{number}")
     clock.advance(days=40)
     async with tenant_a.unit() as uow:
-        assert await jobs.expire_due(uow, {}, new_id()) == uow.now
-        assert await jobs.expire_due(uow, {}, new_id()) is None
+        assert await jobs.expire_due.handle(uow, {}, new_id()) == uow.now
+        assert await jobs.expire_due.handle(uow, {}, new_id()) is None
         assert {one.state for one in await list_coupons(uow, owner)} == {"expired"}
