@@ -55,14 +55,14 @@ WINDOWS: Final = (
 )
 CAMPAIGN: Final = KindForm(
     kind="campaign",
-    label=N_("Campaign"),
+    label=N_("Limited-time offer"),
     about=N_("For some days: more points, lower prices or something given once, never above its budget."),
     icon="megaphone",
     heading=N_("Occasions"),
     record=Campaign,
     sample=Campaign(earn_multiplier=2),
     sections=(
-        Section(title=N_("Campaign"), fields=NAME),
+        Section(title=N_("Limited-time offer"), fields=NAME),
         Section(
             title=N_("When it runs"),
             fields=(

@@ -188,7 +188,7 @@ QUOTA: Final = KindForm(
                     help=N_("Empty: as often as they like."),
                 ),
                 Field(name="period", label=N_("Per"), widget="choice", options=PERIODS),
-                Field(name="holder", label=N_("For"), widget="choice", options=HOLDERS),
+                Field(name="holder", label=N_("Counted for"), widget="choice", options=HOLDERS),
                 Field(name="carry_over", label=N_("What is left may be used in the next period"), widget="flag"),
                 tiers(),
             ),

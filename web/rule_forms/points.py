@@ -57,7 +57,7 @@ BENEFITS: Final = (
                 help=N_("Empty: as often as they like."),
             ),
             Field(name="period", label=N_("Per"), widget="choice", options=PERIODS),
-            Field(name="holder", label=N_("For"), widget="choice", options=HOLDERS),
+            Field(name="holder", label=N_("Counted for"), widget="choice", options=HOLDERS),
             Field(
                 name="pay_percent",
                 label=N_("Member pays"),

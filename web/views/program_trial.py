@@ -18,7 +18,7 @@ from web.views.segments import value_words
 REASONS: Final = {
     "rises": (N_("Rises"), "ok", "trending-up"),
     "falls": (N_("Falls"), "danger", "trending-down"),
-    "stays": (N_("Stays"), "neutral", "equal"),
+    "stays": (N_("Stays in the tier"), "neutral", "equal"),
     "kept": (N_("Keeps the tier, though the sum gives a lower one"), "info", "lock"),
     "pinned": (N_("Set by hand, so it stays"), "info", "pin"),
     "no-ladder": (N_("No tiers"), "neutral", "circle-off"),
@@ -115,7 +115,7 @@ def _reasons(held: tuple[Held, ...], tree: Tree | None, catalogue: Catalogue) ->
 
 
 def _facts(trial: Trial) -> tuple[tuple[str, str], ...]:
-    found = [(gettext("Pays"), _change(_share(trial.pay_percent.live), _share(trial.pay_percent.draft)))]
+    found = [(gettext("Pays of each price"), _change(_share(trial.pay_percent.live), _share(trial.pay_percent.draft)))]
     before, after = (
         "、".join(localized(one) for one in labels) or "—" for labels in (trial.benefits_before, trial.benefits_after)
     )
