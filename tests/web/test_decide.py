@@ -131,6 +131,25 @@ async def test_the_desk_makes_an_invitation_and_writes_down_who_invited(client: 
     assert "/r/" in (await browser.get(mine)).text
 
 
+async def test_a_new_customer_is_written_down_with_who_invited_them(client: Client, tenant_a: TestTenant) -> None:
+    await use_rules(tenant_a, BOTH_50)
+    async with tenant_a.unit() as uow:
+        code = await give_referral_code(uow, customer_id=await add_person(uow, "王小明"))
+    browser = await client("front_desk")
+    form = {"full_name": "李新", "phone": "13955588888"}
+    refused = await browser.send_form(f"{_root(tenant_a)}/customers", form | {"invited_by": "???"})
+    assert refused.status_code == 422
+    assert "没有这个邀请码" in refused.text
+    done = await browser.send_form(f"{_root(tenant_a)}/customers", form | {"invited_by": code.short})
+    assert done.status_code == 303
+    async with tenant_a.unit() as uow:
+        newcomer = (await find_by_phones(uow, ["+8613955588888"]))["+8613955588888"][0]
+        assert await find_case_of(uow, newcomer) is not None
+    await use_rules(tenant_a)
+    form = {"full_name": "周三", "phone": "13955599999", "invited_by": code.short}
+    assert "目前邀请没有奖励" in (await browser.send_form(f"{_root(tenant_a)}/customers", form)).text
+
+
 async def test_a_stranger_sees_a_first_name_and_registers(client: Client, tenant_a: TestTenant) -> None:
     await use_rules(tenant_a, BOTH_50)
     async with tenant_a.unit() as uow:

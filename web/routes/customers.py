@@ -43,6 +43,7 @@ from web.customer_page import show_page
 from web.customer_tabs import customer_tabs
 from web.htmx import wants_partial
 from web.i18n import N_, gettext, localized
+from web.invited import note_inviter
 from web.navigation import Entry, add_entry
 from web.page import Toast
 from web.problems import Refused, field_texts
@@ -74,6 +75,7 @@ class CustomerForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     species: str = ""
     breed: str = ""
     anyway: str = ""
+    invited_by: str = ""
 
 
 class NoteForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -331,6 +333,7 @@ async def do_add_customer(request: WebRequest, uow: NamedDependency[UnitOfWork])
     try:
         draft = await _draft(uow, form)
         customer_id = await add_customer(uow, draft=draft, branch_id=branch_id, allow_duplicate=form.anyway == "true")
+        await note_inviter(uow, customer_id, form.invited_by)
     except InvalidInput as error:
         errors = _errors(error)
         raise Refused(await _show_form(request, uow, status=422, values=form, errors=errors)) from None
