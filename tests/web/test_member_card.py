@@ -10,6 +10,7 @@ from core.cards.queries import find_open_card
 from core.cards.rules import given_name
 from core.customers.actions import add_customer, join_household
 from core.customers.rules.profile import CustomerDraft
+from core.hooks.records.loyalty.offers import Referral
 from core.hooks.records.loyalty.points import EarnRate, Lifetime
 from core.loyalty.actions import grant_points, record_purchase
 from core.merges.merging import merge_customers
@@ -28,7 +29,7 @@ NAME, PHONE = "欧阳小美", "+8613812346871"
 
 @pytest.fixture
 async def clinic(tenant_a: TestTenant) -> TestTenant:
-    await put_program(tenant_a, LADDER, EARN, REDEEM, FIFTY)
+    await put_program(tenant_a, LADDER, EARN, REDEEM, FIFTY, Referral(id="friends"))
     return tenant_a
 
 
@@ -171,6 +172,9 @@ async def test_the_desk_hands_the_card_over_and_takes_it_back(
     root = f"/t/{clinic.slug}/points/{member}"
     assert (await desk.send_form(f"{root}/card")).headers["location"] == f"{root}#card-link"
     path = await _card(clinic, member)
+    card = await (await client(None)).get(path)
+    assert "Bring a friend" in card.text
+    assert "/i/" in card.text
     assert path in (await desk.get(root)).text
     assert path in (await desk.get(f"/t/{clinic.slug}/customers/{member}")).text
     clock.advance(seconds=1)

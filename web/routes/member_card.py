@@ -9,11 +9,13 @@ import segno
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
+from markupsafe import Markup
 
 from core.cards.queries import CardFacts, find_open_card, get_open_card
 from core.cards.rules import given_name
 from core.customers.queries import CustomerRecord, find_present_customer, get_customer
 from core.loyalty.queries import Wallet, get_wallet
+from core.referrals.queries import find_code, find_rule
 from core.uow import Reader
 from web.customer_sections import CustomerSection, add_customer_section
 from web.formats import number
@@ -62,9 +64,23 @@ async def show_card(
         name=given_name(record.full_name),
         phone=_masked(record.phone_e164),
         tier_gives=tier_gives(standing["card"].tier),
-        referral=None,
+        referral=await _referral(request, reader, record.customer_id),
         here=here,
     )
+
+
+class _Invitation(msgspec.Struct, frozen=True):
+    address: str
+    qr: Markup
+
+
+async def _referral(request: WebRequest, reader: Reader, customer_id: UUID) -> _Invitation | None:
+    """The member's invitation, while a rule promises something and the desk has made the code."""
+    code = await find_code(reader, customer_id)
+    if code is None or await find_rule(reader) is None:
+        return None
+    address = f"{request.runtime.settings.public_url.rstrip('/')}/i/{code.code}"
+    return _Invitation(address, qr_svg(address))
 
 
 @get(PATH + "/card.pdf", guards=[BY_CODE])

@@ -26,6 +26,8 @@ from core.loyalty.actions import (
 )
 from core.loyalty.actions.undoing import UNDOABLE, undo_grant
 from core.loyalty.movements import get_movement
+from core.referrals.invitations import give_referral_code
+from core.referrals.queries import find_rule
 from core.rewards.actions.coupons import redeem_coupon
 from core.rewards.errors import CouponKeyReused, CouponRefused
 from core.rewards.queries.coupons import find_coupon_by_code
@@ -326,6 +328,8 @@ async def do_give_card(
 ) -> Response[Any]:
     record = await get_present(uow, customer_id)
     await give_card(uow, customer_id=record.customer_id)
+    if await find_rule(uow) is not None:
+        await give_referral_code(uow, customer_id=record.customer_id)
     path = tenant_path(request, f"{ROOT}/{record.customer_id}#card-link")
     return go_to(request, path, toast=Toast(text=gettext("Let the customer scan the code")))
 
