@@ -30,7 +30,8 @@ async def get_facts(reader: Reader, *, roles: Iterable[tuple[str, Text]] | None 
     items = await list_live_items(reader)
     return Facts(
         today=local_date(reader.now, reader.scope.timezone),
-        services=tuple(_service(one) for one in items),
+        # A tenant that keeps no price list at all is not held to it; with one, every item must be on it.
+        services=tuple(_service(one) for one in items) if items else None,
         categories=tuple((code, CATEGORY_LABELS.get(code, code)) for code in CATEGORIES),
         catalogue=catalogue,
         roles=None if roles is None else tuple(roles),

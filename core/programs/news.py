@@ -19,7 +19,10 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
 
     since: int
     """The version in force, published on what the plugin declared then."""
+    before: Program
+    """What it declared then."""
     declared: Program
+    """What it declares today."""
     changes: tuple[Change, ...]
     """What is new in the plugin's program, not what the tenant changed."""
 
@@ -37,5 +40,5 @@ async def get_news(reader: Reader) -> News | None:
     row = (await reader.session.execute(select(_V.c.plugin_digest, _V.c.plugin_body).where(*mine))).one()
     if row.plugin_digest == digest(declared):
         return None
-    changes = diff(msgspec.convert(row.plugin_body, Program), declared)
-    return News(since=number, declared=declared, changes=changes)
+    before = msgspec.convert(row.plugin_body, Program)
+    return News(since=number, before=before, declared=declared, changes=diff(before, declared))

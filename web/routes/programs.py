@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from core.programs.actions import withdraw_version
 from core.programs.choosing import set_second_approver
+from core.programs.news import get_news
 from core.programs.queries import get_choice, get_declared, get_draft, get_live, get_version, list_versions
 from core.uow import Reader, UnitOfWork
 from web.formats import format_date
@@ -19,7 +20,7 @@ from web.program_desk import get_choices, load_facts
 from web.request import WebRequest
 from web.screens import go_to, show, tenant_path
 from web.security import requires
-from web.views.program_changes import changes_of
+from web.views.program_changes import RuleChange, changes_of
 from web.views.program_effect import effect_of, shown_effect, tier_names
 from web.views.programs import headings_of, voice_of
 
@@ -76,6 +77,7 @@ async def show_program(request: WebRequest, reader: NamedDependency[Reader]) -> 
         facts=facts,
         planned=live.planned,
         draft=await get_draft(reader) if may_manage or reader.actor.may("loyalty.approve") else None,
+        news=await get_news(reader) if may_manage else None,
         headings=headings_of(voice_of(live.program, await load_facts(reader))),
         may_manage=may_manage,
         may_approve=reader.actor.may("loyalty.approve"),
@@ -87,6 +89,12 @@ async def show_program(request: WebRequest, reader: NamedDependency[Reader]) -> 
 
 @get(PATH + "/versions", guards=READ)
 async def show_versions(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
+    """Every version, and what the plugin brings today that it did not bring when the one in force was published."""
+    news = await get_news(reader)
+    diffs: tuple[RuleChange, ...] = ()
+    if news is not None:
+        voice = voice_of(news.declared, await load_facts(reader))
+        diffs = changes_of(news.before, voice, await get_choices(reader, news.declared))
     return await show(
         request,
         "pages/programs/versions.html",
@@ -95,6 +103,8 @@ async def show_versions(request: WebRequest, reader: NamedDependency[Reader]) ->
         declared=await get_declared(reader),
         live_number=(live := await get_live(reader)) and live.number,
         choice=await get_choice(reader),
+        diffs=diffs,
+        news=news,
         may_manage=reader.actor.may("loyalty.manage"),
         root=tenant_path(request, "/programs"),
     )
