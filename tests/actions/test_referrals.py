@@ -256,7 +256,8 @@ async def test_without_a_rule_or_when_its_condition_does_not_hold_nothing_is_pro
             await enter_code(uow, customer_id=newcomer, text=code.short, staff=STAFF)
     await buy(tenant_a, member, fen=500_00)
     async with tenant_a.unit() as uow:
-        assert await enter_code(uow, customer_id=newcomer, text=code.short, staff=STAFF)
+        case_id = await enter_code(uow, customer_id=newcomer, text=code.short, staff=STAFF)
+        assert await find_case_of(uow, newcomer) == case_id
 
 
 async def test_the_invitation_page_takes_a_newcomer_in_with_their_consent(tenant_a: TestTenant) -> None:

@@ -164,9 +164,7 @@ async def test_a_claim_says_what_is_wrong_with_it(tenant_a: TestTenant, customer
             await file_claim(uow, customer_id=customer, draft=ClaimDraft(platform="yelp"))
         with pytest.raises(NotFound):
             await file_claim(uow, customer_id=UUID(int=1), draft=ClaimDraft(platform="dianping"))
-        for reason in ("", "长" * 501):
-            claim = (await list_claims(uow, customer_id=customer)) or [None]
-            assert claim == [None], reason
+        assert await list_claims(uow, customer_id=customer) == []
 
 
 async def test_a_rejection_needs_a_reason(tenant_a: TestTenant, customer: UUID) -> None:

@@ -136,7 +136,7 @@ async def test_a_new_customer_is_written_down_with_who_invited_them(client: Clie
     async with tenant_a.unit() as uow:
         code = await give_referral_code(uow, customer_id=await add_person(uow, "王小明"))
     browser = await client("front_desk")
-    form = {"full_name": "李新", "phone": "13955588888"}
+    form: dict[str, object] = {"full_name": "李新", "phone": "13955588888"}
     refused = await browser.send_form(f"{_root(tenant_a)}/customers", form | {"invited_by": "???"})
     assert refused.status_code == 422
     assert "没有这个邀请码" in refused.text
@@ -201,7 +201,7 @@ async def test_an_invitation_without_a_rule_says_that_it_is_over(client: Client,
         code = (await give_referral_code(uow, customer_id=await add_person(uow, "王小明"))).code
     browser = await client(None)
     assert "邀请已结束" in (await browser.get(f"/i/{code}")).text
-    form = {"full_name": "李新", "phone": "13955577777", "agreed": "true"}
+    form: dict[str, object] = {"full_name": "李新", "phone": "13955577777", "agreed": "true"}
     assert (await browser.send_form(f"/i/{code}", form)).headers["location"] == f"/i/{code}"
     assert (await browser.send_form(f"/i/{code}/number", {})).headers["location"] == f"/i/{code}"
     assert (await browser.get(f"/i/{code[:-1]}x")).status_code == 404
