@@ -1,6 +1,7 @@
 """`anxin loyalty`: plays events against a program, tells its JSON Schema, and checks a program that is in a file."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,8 +13,13 @@ from core.loyalty.replay.programs import BadProgram, read_program
 from core.loyalty.replay.run import EVENTS, BadCase, play
 from core.loyalty.rules.refusals import CODES
 from core.loyalty.rules.versions import program_version
+from core.loyalty.verifying import find_wrong, rebuild_lots
 from core.programs.rules.checks import check as check_program
 from core.programs.rules.facts import Facts
+from core.tenancy.queries import list_tenant_ids
+from tenants.work import Workplace
+from workers.cli.db import VAR
+from workers.cli.jobs import run_over_all
 from workers.json_lines import Answer, BadLine, answer_all, id_of, is_json, read_line
 
 
@@ -114,3 +120,27 @@ def check(file: Any, *, stored: bool) -> None:
     for rule in program.rules:
         click.echo(f"{rule.__struct_config__.tag:<16} {rule.id}{'' if rule.live else ' (not live)'}")
     click.echo(f"version {program_version(program)}: {len(program.rules)} rules")
+
+
+@command.command("verify")
+@VAR
+@click.option("--repair", is_flag=True, help="Make what does not agree anew from entries and allocations.")
+def verify_ledger(var: Path, repair: bool) -> None:  # noqa: FBT001 - click passes a flag by its name
+    """Check that accounts and lots of every tenant agree with the entries that nobody can change; status 1 when not."""
+    found: list[str] = []
+
+    async def work(workplace: Workplace) -> None:
+        async with workplace.database.platform() as platform:
+            tenants = await list_tenant_ids(platform)
+        for tenant_id in tenants:
+            async with workplace.unit(tenant_id) as uow:
+                wrong = await find_wrong(uow)
+                found.extend(f"{tenant_id} {one.what} {one.customer_id} {one.lot_id or ''}".rstrip() for one in wrong)
+                if repair and wrong:
+                    await rebuild_lots(uow, customer_ids=sorted({one.customer_id for one in wrong}))
+
+    run_over_all(var, work)
+    for line in found:
+        click.echo(line)
+    if found and not repair:
+        raise click.exceptions.Exit(1)
