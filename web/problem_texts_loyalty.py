@@ -82,7 +82,6 @@ LOYALTY: Final[dict[str, tuple[str, str]]] = {
     ),
     "customer-limit": (N_("This member has as many of these as allowed"), N_("Give another kind of coupon.")),
     "coupon-used": (N_("This coupon is used up"), N_("Look at the member's other coupons.")),
-    "coupon-used-already": (N_("This coupon is used up"), N_("Nothing is left of it that could be made void.")),
     "coupon-void": (N_("This coupon was made void"), N_("Look at the member's other coupons.")),
     "coupon-expired": (N_("This coupon's last day is over"), N_("Issue a new one if you want to be kind.")),
     "coupon-not-yet": (N_("This coupon's first day has not come"), N_("Use it from its first day on.")),
