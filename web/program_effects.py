@@ -11,8 +11,8 @@ from core.programs.rules.digests import digest
 from core.programs.rules.versions import StoredEffect
 from core.uow import Reader
 from web.request import WebRequest
+from web.rule_views.effect import Shown, effect_of, shown_effect, tier_names
 from web.screens import tenant_path
-from web.views.program_effect import Shown, effect_of, shown_effect, tier_names
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,9 +15,9 @@ from web.request import WebRequest
 from web.rule_forms.fields import Choices, KindForm, Values
 from web.rule_forms.kinds import Typed, read_rule
 from web.rule_forms.showing import field_of, show_sections
+from web.rule_views.lines import name_of, other_locale, say, voice_of
+from web.rule_views.problems import problem_state, problem_text
 from web.screens import show
-from web.views.program_problems import problem_state, problem_text
-from web.views.programs import name_of, other_locale, say, voice_of
 from web.views.segment_editor import MODES, OPERATORS, UNITS
 from web.views.segments import grouped_fields
 

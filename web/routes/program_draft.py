@@ -40,11 +40,11 @@ from web.rule_forms.kinds import HEADINGS, KINDS
 from web.rule_forms.reading import unknown_names
 from web.rule_forms.writing import values_of
 from web.rule_page import DO, KIND, RULE, SEEN, Meeting, Opened, show_rule, typed_rule
+from web.rule_views.changes import changes_of
+from web.rule_views.lines import Voice, headings_of, name_of, removed_lines, say, voice_of
+from web.rule_views.problems import problem_links
 from web.screens import go_to, show, tenant_path
 from web.security import requires
-from web.views.program_changes import changes_of
-from web.views.program_problems import problem_links
-from web.views.programs import Voice, headings_of, name_of, removed_lines, say, voice_of
 
 PATH: Final = "/t/{slug:str}/programs/draft"
 MANAGE: Final = [requires("loyalty.manage")]

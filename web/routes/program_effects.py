@@ -17,9 +17,9 @@ from web.htmx import redirect_headers, wants_partial
 from web.program_desk import frame_of, get_working
 from web.program_effects import get_measure, measure_frame
 from web.request import WebRequest
+from web.rule_views.effect import effect_of, mover_rows, shown_effect, tier_names, unit_of, workbook
 from web.screens import go_to, show, tenant_path
 from web.security import requires
-from web.views.program_effect import effect_of, mover_rows, shown_effect, tier_names, unit_of, workbook
 
 DRAFT: Final = "/t/{slug:str}/programs/draft/effect"
 ONE: Final = "/t/{slug:str}/programs/effects/{backtest_id:uuid}"

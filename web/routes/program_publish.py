@@ -34,11 +34,11 @@ from web.problems import Refused, field_texts
 from web.program_desk import Working, frame_of, get_choices, get_working, load_facts
 from web.program_effects import get_measure, measure_frame
 from web.request import WebRequest, convert
+from web.rule_views.changes import changes_of
+from web.rule_views.lines import voice_of
+from web.rule_views.problems import problem_links
 from web.screens import go_to, show, tenant_path
 from web.security import requires
-from web.views.program_changes import changes_of
-from web.views.program_problems import problem_links
-from web.views.programs import voice_of
 
 ROOT: Final = "/t/{slug:str}/programs"
 DRAFT: Final = ROOT + "/draft/publish"

@@ -15,9 +15,9 @@ from core.segments.fields import get_fields
 from core.uow import Reader
 from web.program_desk import frame_of, get_working
 from web.request import WebRequest
+from web.rule_views.trial import person_of
 from web.screens import show
 from web.security import requires
-from web.views.program_trial import person_of
 
 PATH: Final = "/t/{slug:str}/programs/draft/try"
 MOST_FOUND: Final = 8

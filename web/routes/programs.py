@@ -18,11 +18,11 @@ from web.navigation import Entry, add_entry
 from web.page import Toast
 from web.program_desk import get_choices, load_facts
 from web.request import WebRequest
+from web.rule_views.changes import RuleChange, changes_of
+from web.rule_views.effect import effect_of, shown_effect, tier_names
+from web.rule_views.lines import headings_of, voice_of
 from web.screens import go_to, show, tenant_path
 from web.security import requires
-from web.views.program_changes import RuleChange, changes_of
-from web.views.program_effect import effect_of, shown_effect, tier_names
-from web.views.programs import headings_of, voice_of
 
 PATH: Final = "/t/{slug:str}/programs"
 READ: Final = [requires("loyalty.read")]

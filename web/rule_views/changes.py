@@ -11,7 +11,7 @@ from web.rule_forms.fields import Choices
 from web.rule_forms.kinds import KINDS, PROGRAM_SECTIONS, program_values
 from web.rule_forms.showing import Input, show_sections
 from web.rule_forms.writing import values_of
-from web.views.programs import Voice, name_of, say
+from web.rule_views.lines import Voice, name_of, say
 from web.views.segment_editor import tree_of
 from web.views.segments import sentence as conditions_in_words
 

@@ -17,7 +17,7 @@ from web.i18n import Locale, gettext, localized
 from web.page import current_page, showing
 from web.rule_forms.fields import KindForm
 from web.rule_forms.kinds import HEADINGS, KINDS
-from web.views.program_problems import problem_state, problem_text
+from web.rule_views.problems import problem_state, problem_text
 from web.views.segments import sentence as conditions_in_words
 
 _INDEX: Final = re.compile(r"\[(\d+)\]")

@@ -11,7 +11,7 @@ from core.hooks.records.conditions import Tree
 from core.hooks.records.loyalty.program import Program
 from web.formats import format_date, money, number, price_share
 from web.i18n import N_, gettext, localized, ngettext
-from web.views.programs import name_of
+from web.rule_views.lines import name_of
 from web.views.segments import sentence as conditions_in_words
 from web.views.segments import value_words
 
