@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import func, select
 
 from core.campaigns.models import CampaignBudget, CampaignUse
+from core.campaigns.rules import Spent, is_spent
 from core.db import table_of
 from core.hooks.records.loyalty.offers import Campaign
 from core.programs.queries import get_program
@@ -14,14 +14,6 @@ from core.programs.rules.windows import is_open
 from core.uow import Reader
 
 _B, _U = table_of(CampaignBudget), table_of(CampaignUse)
-
-
-class Spent(msgspec.Struct, frozen=True, kw_only=True):
-    """What a campaign has given: fen taken off, points, and how often."""
-
-    fen: int = 0
-    points: int = 0
-    uses: int = 0
 
 
 async def find_open_campaigns(reader: Reader, day: date, *, at: datetime | None = None) -> tuple[Campaign, ...]:
@@ -35,13 +27,6 @@ async def find_open_campaigns(reader: Reader, day: date, *, at: datetime | None 
         return tuple(opened)
     spent = await get_spent(reader, program.id)
     return tuple(one for one in opened if not is_spent(one, spent.get(one.id, Spent())))
-
-
-def is_spent(campaign: Campaign, spent: Spent) -> bool:
-    """Whether nothing is left of one of its budgets."""
-    return (campaign.budget_fen is not None and spent.fen >= campaign.budget_fen) or (
-        campaign.budget_points is not None and spent.points >= campaign.budget_points
-    )
 
 
 async def get_spent(reader: Reader, program_id: str) -> dict[str, Spent]:

@@ -7,7 +7,8 @@ import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 
-from core.campaigns.queries import Spent, get_spent, is_spent
+from core.campaigns.queries import get_spent
+from core.campaigns.rules import Spent, is_spent
 from core.customers.rules.profile import local_date
 from core.hooks.records.loyalty.offers import Campaign
 from core.programs.queries import get_program
@@ -46,8 +47,8 @@ class CampaignLine(msgspec.Struct, frozen=True, kw_only=True):
     days: str
     words: str
     message: str
-    budgets: list[tuple[str, str, int]]
-    """What, how much of how much, percent."""
+    budgets: list[tuple[str, int, int]]
+    """What and how much of how much, spent, whole."""
     uses: int
     next_on: date
 
@@ -84,14 +85,15 @@ def _span(span: tuple[date, date] | None) -> str:
     return first if first == last else f"{first} – {last}"
 
 
-def _budgets(rule: Campaign, spent: Spent) -> list[tuple[str, str, int]]:
+def _budgets(rule: Campaign, spent: Spent) -> list[tuple[str, int, int]]:
     rows = []
     if rule.budget_fen:
-        share = min(100, spent.fen * 100 // rule.budget_fen)
-        rows.append((gettext("Discounts"), f"{money(spent.fen)} / {money(rule.budget_fen)}", share))
+        said = {"spent": money(spent.fen), "budget": money(rule.budget_fen)}
+        rows.append((gettext("%(spent)s of %(budget)s") % said, min(spent.fen, rule.budget_fen), rule.budget_fen))
     if rule.budget_points:
-        share = min(100, spent.points * 100 // rule.budget_points)
-        rows.append((gettext("Points"), f"{spent.points:,} / {rule.budget_points:,}", share))
+        said = {"spent": f"{spent.points:,}", "budget": f"{rule.budget_points:,}"}
+        words = gettext("%(spent)s of %(budget)s points") % said
+        rows.append((words, min(spent.points, rule.budget_points), rule.budget_points))
     return rows
 
 

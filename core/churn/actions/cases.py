@@ -182,9 +182,8 @@ async def open_by_hand(uow: UnitOfWork, *, customer_id: UUID, words: str, team: 
         InvalidInput: nothing was said about why.
     """
     said = _words(words, wanted=True)
-    customer_id = await find_present_customer(uow, customer_id)
-    mine = (_C.c.tenant_id == uow.tenant_id, _C.c.customer_id == customer_id)
-    row = (await uow.session.execute(select(HOUSEHOLD.label("household"), _C.c.last_visit_on).where(*mine))).one()
+    row = await _present(uow, customer_id)
+    customer_id = row.customer_id
     sign = Sign(
         household=row.household,
         customer_id=customer_id,
@@ -200,6 +199,17 @@ async def open_by_hand(uow: UnitOfWork, *, customer_id: UUID, words: str, team: 
     await add_step(uow, case_id, "note", words=said)
     uow.audit("churn.open", "churn_case", case_id, {"customer_id": str(customer_id)})
     return case_id
+
+
+async def _present(uow: UnitOfWork, customer_id: UUID) -> Any:
+    """The customer as known now; NotFound."""
+    known = await find_present_customer(uow, customer_id)
+    mine = (_C.c.tenant_id == uow.tenant_id, _C.c.customer_id == known, _C.c.state == "active")
+    query = select(_C.c.customer_id, HOUSEHOLD.label("household"), _C.c.last_visit_on).where(*mine)
+    row = (await uow.session.execute(query)).first()
+    if row is None:
+        raise NotFound("no such customer")
+    return row
 
 
 async def log_call(uow: UnitOfWork, *, case_id: UUID, reached: bool, words: str, again_on: date | None = None) -> None:
@@ -262,7 +272,7 @@ async def add_note(uow: UnitOfWork, *, case_id: UUID, words: str) -> None:
 
 async def plan_visit(uow: UnitOfWork, *, customer_id: UUID, planned_on: date | None, reason: str = "") -> None:
     """Note the day on which a customer was asked to come again; None takes it back."""
-    customer_id = await find_present_customer(uow, customer_id)
+    customer_id = (await _present(uow, customer_id)).customer_id
     words = clean_text(reason)
     today = local_date(uow.now, uow.scope.timezone)
     if len(words) > 200:

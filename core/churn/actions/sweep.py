@@ -275,9 +275,17 @@ def _answer_keys(rows: Sequence[Any]) -> list[str]:
 
 async def _find_over_estimate(uow: UnitOfWork, rule: Churn, _team: Team) -> Iterable[Sign]:
     """费用超出预估30%以上 (宠物医院客户投诉应急预案 §3.2): a final bill against the estimate that was accepted."""
-    over = _B.c.total_fen * 100 >= _M.c.total_fen * (100 + rule.over_estimate_percent)
+    # Before coupons and points: they are no part of what a treatment costs.
+    held_fen = func.coalesce(_B.c.basis_fen, _B.c.total_fen)
+    over = held_fen * 100 >= _M.c.total_fen * (100 + rule.over_estimate_percent)
     query = (
-        select(*_WHOM, _B.c.bill_id, _B.c.total_fen, _M.c.total_fen.label("said_fen"), _B.c.finalised_at.label("at"))
+        select(
+            *_WHOM,
+            _B.c.bill_id,
+            held_fen.label("total_fen"),
+            _M.c.total_fen.label("said_fen"),
+            _B.c.finalised_at.label("at"),
+        )
         .join(_T, and_(_T.c.tenant_id == _B.c.tenant_id, _T.c.visit_id == _B.c.visit_id))
         .join(_C, and_(_C.c.tenant_id == _T.c.tenant_id, _C.c.customer_id == _T.c.customer_id))
         .join(_M, and_(_M.c.tenant_id == _B.c.tenant_id, _M.c.estimate_id == _B.c.estimate_id))
