@@ -30,7 +30,7 @@ from workers.embedded.supervisor import Supervisor
 from workers.embedded.valkey import EmbeddedValkey
 
 logger = logging.getLogger(__name__)
-MEMBERS, KILLS, SECONDS = 1_500, 3, 120.0
+MEMBERS, KILLS, SECONDS = 800, 2, 180.0
 POINTS = 30
 
 
@@ -44,7 +44,7 @@ async def fill(dsns: Dsns, redis_url: str, tenant_id: UUID) -> None:
                 for number in range(start, start + 100):
                     await give(uow, number)
         async with today.unit(tenant_id) as uow:
-            await uow.enqueue("loyalty.night", {})
+            await uow.enqueue("loyalty.night", {"batch": 20})
     finally:
         await today.aclose()
 
