@@ -33,6 +33,8 @@ class AnxinError(Exception):
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
+    bears: ClassVar[tuple[str, ...]] = ()
+    """Codes that its instances may carry in the place of the class's own: a closed list, each with words and a page."""
 
     def __init__(self, detail: str = "", /, **params: object) -> None:
         super().__init__(detail or self.code)

@@ -41,7 +41,8 @@ def errors_by_code() -> dict[str, list[type[AnxinError]]]:
     found: dict[str, list[type[AnxinError]]] = {AnxinError.code: [AnxinError]}
     for kind in _below(AnxinError):
         if kind.__module__.partition(".")[0] in {"core", "tenants", "web"}:
-            found.setdefault(kind.code, []).append(kind)
+            for code in (kind.code, *kind.bears):
+                found.setdefault(code, []).append(kind)
     return found
 
 

@@ -37,6 +37,18 @@ LOYALTY: Final[dict[str, tuple[str, str]]] = {
         N_("This has earned as often as it may"),
         N_("The rule of this event has a limit, or is not for this member."),
     ),
+    "points-refused": (
+        N_("The rules do not allow that with points"),
+        N_("Look at the movements of the account and at the rules in force."),
+    ),
+    "needs-approval": (
+        N_("That is more than your role may give by itself"),
+        N_("Give less, or ask somebody whose limit is higher to give it."),
+    ),
+    "complaint-credited": (
+        N_("This complaint was credited with as much as one complaint may be"),
+        N_("Give what is left, or change the limit under “Loyalty rules”."),
+    ),
     # Programs: the codes of core.programs.refusals
     "program-none": (
         N_("No program is offered here"),

@@ -33,6 +33,16 @@ class PointsRefused(Conflict):
     """The rules do not allow it; `refusal` is a word of core/loyalty/rules/refusals.py, and the code of this error."""
 
     code = "points-refused"
+    bears = (
+        "not-enough-points",
+        "no-redeem-rule",
+        "not-whole-steps",
+        "below-minimum",
+        "above-maximum",
+        "bill-too-small",
+        "above-bill-share",
+        "nothing-to-give-back",
+    )
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal=refusal.code, **refusal.params)
