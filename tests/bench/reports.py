@@ -22,8 +22,10 @@ from core.hooks.host import PluginHost
 from core.migrations import upgrade
 from core.migrations.roles import driver_dsn
 from core.reports.queries.cohorts import get_retention
+from core.reports.queries.liability import get_liability
 from core.reports.queries.movement import get_movement, get_tier_counts
 from core.reports.queries.rfm import get_rfm, list_band
+from core.reports.queries.shares import get_referral_share, get_repeat
 from core.reports.rules.spans import ReportFilter, span_back
 from core.uow import Reader
 from tenants.work import Workplace
@@ -69,6 +71,22 @@ FILL = (
     """,
 )
 
+LOTS = (
+    """
+    INSERT INTO ledger_entry (tenant_id, entry_id, customer_id, kind, fen, points, key, rule_version, occurred_at,
+                              recorded_at, actor_name)
+    SELECT tenant_id, purchase_id, customer_id, 'earn', 0, 300, 'l:' || purchase_id, '', occurred_at, now(), ''
+    FROM purchase WHERE tenant_id = $1 AND $2::bigint > 0 AND $3::int > 0
+    """,
+    """
+    INSERT INTO lot (tenant_id, lot_id, customer_id, root_id, earned, remaining, reversed, expired, expires_at, state)
+    SELECT tenant_id, entry_id, customer_id, entry_id, 300, CASE WHEN ends < now() THEN 0 ELSE 200 END, 0,
+           CASE WHEN ends < now() THEN 200 ELSE 0 END, ends, CASE WHEN ends < now() THEN 'closed' ELSE 'open' END
+    FROM (SELECT *, occurred_at + interval '2 years' AS ends FROM ledger_entry) e
+    WHERE tenant_id = $1 AND $2::bigint > 0 AND $3::int > 0
+    """,
+)
+
 Report = Callable[[Reader, ReportFilter], Awaitable[object]]
 REPORTS: dict[str, Report] = {
     "retention, purchases": get_retention,
@@ -77,6 +95,9 @@ REPORTS: dict[str, Report] = {
     "rfm, members": lambda reader, wanted: list_band(reader, wanted, recency=3, frequency=2),
     "tier movement": get_movement,
     "tiers today": get_tier_counts,
+    "liability": get_liability,
+    "referral share": get_referral_share,
+    "repeat rate": get_repeat,
 }
 
 
@@ -94,7 +115,7 @@ async def bare(reader: Reader, wanted: ReportFilter) -> object:
 async def fill(dsns: Dsns, tenant_id: UUID) -> None:
     """Write the rows as the superuser; the questions come later, as the application."""
     connection = await asyncpg.connect(driver_dsn(dsns.admin))
-    for statement in FILL:
+    for statement in (*FILL, *LOTS):
         await connection.execute(statement, tenant_id, CUSTOMERS, EACH)
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
