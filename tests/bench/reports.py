@@ -50,7 +50,7 @@ FILL = (
                           description, lines, occurred_at, recorded_at, actor_name)
     SELECT c.tenant_id, gen_random_uuid(), c.customer_id, gen_random_uuid()::text, 30000, 1000 + (random() * 29000)::int,
            100, 0, 'bill', '[]', now() - random() * 900 * interval '1 day', now(), ''
-    FROM customer c, generate_series(1, (2 * random() * $3::int)::int) WHERE c.tenant_id = $1 AND $2::bigint > 0
+    FROM customer c, generate_series(1, (c.number % (2 * $3::int - 1) + 1)::int) WHERE c.tenant_id = $1 AND $2::bigint > 0
     """,
     """
     INSERT INTO visit (tenant_id, visit_id, number, customer_id, reason, state, started_at, end_note, opened_by_name)

@@ -83,6 +83,7 @@ async def test_a_field_of_the_grid_leads_to_its_people_and_to_a_segment(client: 
     assert "王小美" in shown.text
     assert (await browser.send_form(f"{root}/groups/segment", {"recency": "9", "frequency": "3"})).status_code == 422
     nobody = await browser.get(f"{root}/groups/members?recency=1&frequency=5")
+    assert nobody.status_code == 200
     assert "王小美" not in nobody.text
 
 

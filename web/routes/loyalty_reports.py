@@ -180,13 +180,15 @@ async def show_members(
     )
     root = _root(request)
     query = {"recency": recency, "frequency": frequency, "branch": branch}
-    more = f"{root}/groups/members?{urlencode(query | {'after': str(rows[-1].customer_id)})}"
+    more = None
+    if len(rows) == PAGE:
+        more = f"{root}/groups/members?{urlencode(query | {'after': str(rows[-1].customer_id)})}"
     return await show(
         request,
         "pages/loyalty_reports/members.html",
         partial="pages/loyalty_reports/_members_more.html" if after else None,
         rows=rows,
-        more=more if len(rows) == PAGE else None,
+        more=more,
         title=f"{recency_name(recency)} · {frequency_name(frequency)}",
         recency=recency,
         frequency=frequency,
