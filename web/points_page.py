@@ -23,7 +23,7 @@ from core.loyalty.queries import Membership, Wallet, get_membership, get_wallet
 from core.loyalty.quotes import get_quote
 from core.loyalty.rules.refusals import Refusal
 from core.programs.queries import get_program
-from core.rewards.actions.coupons import check_coupon
+from core.rewards.actions import check_coupon
 from core.rewards.errors import CouponRefused
 from core.rewards.queries.benefits import list_grants
 from core.rewards.queries.coupons import CouponFacts, find_coupon_by_code, list_coupons

@@ -14,7 +14,7 @@ from core.loyalty.actions.points import MAX_REASON, adjust_points
 from core.loyalty.models import LoyaltyAccount
 from core.referrals.queries import CaseRecord, Gift
 from core.referrals.rules import Side
-from core.rewards.actions.coupons import void_coupon
+from core.rewards.actions import void_coupon
 from core.rewards.models import Coupon
 from core.uow import Reader, UnitOfWork
 

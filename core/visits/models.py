@@ -30,8 +30,7 @@ class PriceVersion(TenantRow, Base):
     number: Mapped[int]
     state: Mapped[str]
     note: Mapped[str]
-    copied_from: Mapped[int | None]
-    """The number of the edition that this one repeats or began as."""
+    copied_from: Mapped[int | None]  # the number of the edition that this one repeats or began as
     effective_from: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     published_by_name: Mapped[str]

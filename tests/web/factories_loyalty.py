@@ -12,8 +12,7 @@ from core.holds.actions import ask_credit
 from core.hooks.records.loyalty.parts import GiftReward, ServiceReward
 from core.hooks.records.loyalty.program import Program
 from core.loyalty.actions import grant_points
-from core.rewards.actions import consume_benefit, grant_benefit
-from core.rewards.actions.coupons import issue_reward
+from core.rewards.actions import consume_benefit, grant_benefit, issue_reward
 from core.visits.actions.bills import LineDraft, add_lines
 from core.visits.actions.choices import choose_coupon
 from core.visits.queries.choices import list_choices

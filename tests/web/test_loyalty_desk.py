@@ -16,7 +16,7 @@ from core.hooks.records.loyalty.points import EarnRate
 from core.loyalty.actions import grant_points, record_purchase
 from core.loyalty.movements import list_movements
 from core.loyalty.queries import get_membership, get_wallet
-from core.rewards.actions.coupons import issue_coupon
+from core.rewards.actions import issue_coupon
 from core.rewards.queries.coupons import get_coupon
 from tests.rewards import FIFTY, LADDER, REDEEM, put_program
 from tests.webapp import Browser

@@ -14,7 +14,7 @@ from core.hooks.records.loyalty.offers import Referral
 from core.hooks.records.loyalty.points import EarnRate, Lifetime
 from core.loyalty.actions import grant_points, record_purchase
 from core.merges.merging import merge_customers
-from core.rewards.actions.coupons import issue_coupon, redeem_coupon
+from core.rewards.actions import issue_coupon, redeem_coupon
 from core.rewards.rules.coupons import CouponItem
 from tests.rewards import FIFTY, LADDER, REDEEM, put_program
 from tests.webapp import Browser

@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.rewards.actions.coupons import check_coupon, issue_coupon, redeem_coupon, restore_coupon, void_coupon
+from core.rewards.actions import check_coupon, issue_coupon, redeem_coupon, restore_coupon, void_coupon
 from core.rewards.errors import CouponRefused, CouponUnknown
 from core.rewards.queries.coupons import CouponFacts, find_coupon_by_code, get_coupon, list_coupons
 from core.rewards.rules.coupons import CouponItem

@@ -164,7 +164,9 @@ def _paper(request: WebRequest, data: dict[str, Any]) -> dict[str, Any]:
     total = bill.total_fen if bill else newest.total_fen
     title = gettext("Bill %(bill)s") % {"bill": data["bill_number"]} if bill else gettext("Estimate")
     who = " · ".join(part for part in (data["customer"].full_name, visit.subject_name or "") if part)
-    sums = [(f"{one.title} · {one.rule}" if one.rule else one.title, money(-one.fen)) for one in data["steps"] if one.fen]
+    sums = [
+        (f"{one.title} · {one.rule}" if one.rule else one.title, money(-one.fen)) for one in data["steps"] if one.fen
+    ]
     if sums:
         sums.insert(0, (gettext("List price"), money(data["list_fen"])))
     bold = len(sums)

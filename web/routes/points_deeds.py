@@ -28,7 +28,7 @@ from core.loyalty.actions.undoing import UNDOABLE, undo_grant
 from core.loyalty.movements import get_movement
 from core.referrals.invitations import give_referral_code
 from core.referrals.queries import find_rule
-from core.rewards.actions.coupons import redeem_coupon
+from core.rewards.actions import redeem_coupon
 from core.rewards.errors import CouponKeyReused, CouponRefused
 from core.rewards.queries.coupons import find_coupon_by_code
 from core.uow import UnitOfWork

@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery
 from core.cards.queries import find_card_owner
 from core.customers.queries import CustomerRow, find_customers, list_customers_by_id
 from core.customers.rules.names import clean_name
-from core.holds.queries import list_waiting
+from core.holds.queries import get_waiting_count, list_waiting
 from core.imports.rules.files import safe_cell
 from core.loyalty.movements import list_latest_movements, list_movements
 from core.loyalty.queries import get_memberships
@@ -21,6 +21,7 @@ from core.programs.queries import get_ladder, get_program
 from core.rewards.queries.coupons import find_coupon_by_code
 from core.uow import Reader, UnitOfWork
 from web.api_bodies import get_present
+from web.decide_tabs import DecideTab, add_decide_tab
 from web.formats import format_datetime
 from web.htmx import wants_partial
 from web.i18n import N_, gettext
@@ -51,6 +52,18 @@ async def _by_code(reader: Reader, text: str) -> tuple[UUID, str] | None:
         return coupon.customer_id, coupon.code
     owner = await find_card_owner(reader, text.rstrip("/").rpartition("/")[2])
     return (owner, "") if owner else None
+
+
+add_decide_tab(
+    DecideTab(
+        id="credits",
+        label=N_("Large credits"),
+        path="/points",
+        permission="loyalty.approve",
+        count=get_waiting_count,
+        rank=40,
+    )
+)
 
 
 @get(PATH, guards=READ)

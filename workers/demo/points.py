@@ -10,7 +10,7 @@ from core.holds.queries import find_held_by_key
 from core.hooks.records.loyalty.offers import CouponTemplate
 from core.loyalty.actions import grant_points
 from core.programs.queries import get_program
-from core.rewards.actions.coupons import issue_coupon
+from core.rewards.actions import issue_coupon
 from core.scope import Actor
 from core.uow import UnitOfWork
 from tenants.work import Workplace

@@ -19,13 +19,13 @@ from core.hooks.records.loyalty.offers import Campaign
 from core.hooks.records.loyalty.points import EarnEvent, TierLadder
 from core.loyalty.actions.accounts import Account, lock_account
 from core.loyalty.actions.earning import credit_all, earn_facts, event_credits, is_first_purchase
-from core.loyalty.actions.ledger import MAX_KEY, KeyReused
+from core.loyalty.actions.ledger import MAX_KEY, KeyReused, Ledger
 from core.loyalty.actions.nights import begin_operation, pass_time
 from core.loyalty.actions.promotions import earn_within_budgets, give_promised
 from core.loyalty.actions.tiers import TierChange, settle_tier
 from core.loyalty.models import LedgerEntry, Purchase
 from core.loyalty.rules.earning import Credit, Line, events_of_purchase, share
-from core.loyalty.rules.prices import LARGEST_FEN, member_price, pay_percent
+from core.loyalty.rules.prices import LARGEST_FEN, Price, member_price, pay_percent
 from core.loyalty.rules.tiers import find_tier
 from core.programs.queries import get_ladder, get_program, get_version_id
 from core.uow import UnitOfWork
@@ -108,28 +108,8 @@ async def record_purchase(
     )
     if purchase_id is None:
         return await _replay(uow, account, fen=fen, key=key)
-    data: dict[str, Any] = {"fen": price.paid_fen, "saved_fen": price.saved_fen, "description": words}
-    credited, campaigns = await _earned(uow, account, _paid_lines(lines, price.paid_fen), purchase_id, moment)
-    earned = sum(one.points for one in credited)
-    if earned:
-        data["points"] = earned
-    await record_event(uow, customer_id=account.customer_id, kind="purchase", at=moment, ref_id=purchase_id, data=data)
-    ledger.post(account, kind="spend", fen=price.paid_fen, key=f"purchase:{key}", ref_id=purchase_id, at=moment)
-    credit_all(
-        ledger,
-        account,
-        credited,
-        keys=[f"purchase:{key}:{one.rule_id}" for one in credited],
-        ref_id=purchase_id,
-        at=moment,
-    )
-    await pass_time(uow, ledger, account, await get_ladder(uow))
-    change = await settle_tier(uow, ledger, account, cause="spend", ref_id=purchase_id, told_at=moment)
-    await ledger.write()
-    await give_promised(
-        uow, campaigns, customer_id=account.customer_id, purchase_id=purchase_id, fen=price.paid_fen, at=moment
-    )
-    await _seen(uow, account.customer_id, moment)
+    paid = _Paid(purchase_id, key, price, words, _paid_lines(lines, price.paid_fen), moment)
+    earned, change = await _post(uow, ledger, account, paid)
     details = {"customer_id": str(account.customer_id), "fen": price.paid_fen, "points": earned}
     uow.audit("purchase.record", "purchase", purchase_id, details)
     return Recorded(
@@ -139,6 +119,37 @@ async def record_purchase(
         points=earned,
         tier_change=change,
     )
+
+
+class _Paid(msgspec.Struct, frozen=True):
+    """A bill that was just written down."""
+
+    purchase_id: UUID
+    key: str
+    price: Price
+    words: str
+    lines: list[Line]
+    at: datetime
+
+
+async def _post(uow: UnitOfWork, ledger: Ledger, account: Account, paid: _Paid) -> tuple[int, TierChange | None]:
+    """Tell the timeline, post what was spent and earned, settle the tier, give what is promised; return points and change."""
+    price, at, ref_id = paid.price, paid.at, paid.purchase_id
+    data: dict[str, Any] = {"fen": price.paid_fen, "saved_fen": price.saved_fen, "description": paid.words}
+    credited, campaigns = await _earned(uow, account, paid.lines, ref_id, at)
+    earned = sum(one.points for one in credited)
+    if earned:
+        data["points"] = earned
+    await record_event(uow, customer_id=account.customer_id, kind="purchase", at=at, ref_id=ref_id, data=data)
+    ledger.post(account, kind="spend", fen=price.paid_fen, key=f"purchase:{paid.key}", ref_id=ref_id, at=at)
+    keys = [f"purchase:{paid.key}:{one.rule_id}" for one in credited]
+    credit_all(ledger, account, credited, keys=keys, ref_id=ref_id, at=at)
+    await pass_time(uow, ledger, account, await get_ladder(uow))
+    change = await settle_tier(uow, ledger, account, cause="spend", ref_id=ref_id, told_at=at)
+    await ledger.write()
+    await give_promised(uow, campaigns, customer_id=account.customer_id, purchase_id=ref_id, fen=price.paid_fen, at=at)
+    await _seen(uow, account.customer_id, at)
+    return earned, change
 
 
 async def _earned(

@@ -13,12 +13,11 @@ from core.rewards.actions.coupons import (
     Redeemed,
     check_coupon,
     expire_coupons,
-    issue_coupon,
-    issue_reward,
     redeem_coupon,
     restore_coupon,
     void_coupon,
 )
+from core.rewards.actions.issuing import issue_coupon, issue_reward
 
 __all__ = [
     "Consumed",
