@@ -23,6 +23,7 @@ class Matcher(Protocol):
 
     async def __call__(self, reader: "Reader", customer_id: UUID, trees: Mapping[str, Tree]) -> frozenset[str]:
         """Return the keys of the trees that hold."""
+        ...
 
 
 class Reader:

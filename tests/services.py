@@ -77,10 +77,14 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
         yield
 
 
-def _wait(work: Coroutine[Any, Any, None]) -> None:
-    """Run to the end in a loop of its own, also when this thread's loop belongs to anyio's runner."""
+def _apart(work: Callable[[], None]) -> None:
+    """Run in a thread of its own, where no loop runs yet: the first test to ask for a server may be asynchronous."""
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, work).result()
+        thread.submit(work).result()
+
+
+def _wait(work: Coroutine[Any, Any, None]) -> None:
+    _apart(lambda: asyncio.run(work))
 
 
 def _template() -> EmbeddedPostgres:
@@ -90,7 +94,7 @@ def _template() -> EmbeddedPostgres:
         server = EmbeddedPostgres(folder / "var", fast=True, connections=200)
         if not (folder / "postgres-is-ready").exists():
             _started["postgres"] = server
-            server.start()
+            _apart(server.start)
             _wait(upgrade(server.dsns.migrator, plugins=PluginHost.load().migrations()))
             (folder / "postgres-is-ready").touch()
     return server

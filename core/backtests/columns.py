@@ -12,7 +12,6 @@ from sqlalchemy import (
     TIMESTAMP,
     BigInteger,
     ColumnElement,
-    Select,
     Text,
     and_,
     case,
@@ -80,9 +79,7 @@ def _earliest(ladder: TierLadder | None, first: date) -> date:
     return first if ladder is None or ladder.basis != "period_spend" else min(first, window(ladder, first)[0])
 
 
-async def _members(
-    reader: Reader, programs: Sequence[Program], first: datetime, after: UUID | None, limit: int
-) -> Select[Any]:
+async def _members(reader: Reader, programs: Sequence[Program], first: datetime, after: UUID | None, limit: int) -> Any:
     """Members by key, with what the ladders measure before the first day and the tier of that day if it is known."""
     mine = _A.c.tenant_id == reader.tenant_id
     page = select(_A).where(mine).order_by(_A.c.customer_id).limit(limit)
@@ -142,9 +139,7 @@ def _trees(program: Program) -> list[Tree]:
     return trees
 
 
-def _bought(
-    reader: Reader, who: Any, since: datetime, days: Sequence[date], zone: str, *, with_lines: bool
-) -> Select[Any]:
+def _bought(reader: Reader, who: Any, since: datetime, days: Sequence[date], zone: str, *, with_lines: bool) -> Any:
     """Purchases in the order of members and time; days before the first count down from -1."""
     first = date.fromordinal(min(days[0].toordinal(), since.date().toordinal()))
     span = [date.fromordinal(day) for day in range(first.toordinal(), days[-1].toordinal() + 1)]
@@ -170,7 +165,7 @@ _MEMBER: Final = ("spent_fen", "visits", "earned", "points", "mask_0", "mask_1")
 _BOUGHT: Final = ("place", "day", "list_fen", "paid_fen", "refunded_fen", "pay_percent")
 
 
-def _as_texts(who: Any, bought: Any, *, with_lines: bool) -> Select[Any]:
+def _as_texts(who: Any, bought: Any, *, with_lines: bool) -> Any:
     """Return one row of columns as texts; a driver looks at every number of an array, msgspec reads a text in no time."""
 
     def text(column: ColumnElement[Any], order: ColumnElement[Any] | None = None) -> ColumnElement[Any]:
@@ -197,7 +192,7 @@ def _ints(text: str | None) -> list[int]:
 
 
 def _piece(row: Any, *, live: Program | None, draft: Program) -> Piece:
-    sums = dict(zip(_MEMBER, (_ints(one) for one in row[:6]), strict=True))
+    sums: dict[str, list[int]] = dict(zip(_MEMBER, (_ints(one) for one in row[:6]), strict=True))
     size = row[7]
     tiers = row[6].split(_SEP) if size else []
     values = dict(zip(_BOUGHT, (_ints(one) for one in row[9:15]), strict=True))

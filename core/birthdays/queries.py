@@ -69,8 +69,9 @@ _COLUMNS = (
 
 
 def _record(row: Any) -> GiftRecord:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
-    return GiftRecord(**values | {"terms": msgspec.convert(values["terms"], Birthday)})
+    values: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    values["terms"] = msgspec.convert(values["terms"], Birthday)
+    return GiftRecord(**values)
 
 
 def _all(reader: Reader) -> Select[Any]:

@@ -204,6 +204,7 @@ async def _show_approval(request: WebRequest, reader: Reader, asked: Asked = FRE
     voice = voice_of(working.program, facts)
     may_manage = reader.actor.may("loyalty.manage")
     frame |= measure_frame(request, measure, f"{frame['here']}/effect")
+    given: dict[str, Any] = frame | {"people_url": frame["people_url"] if may_manage else ""}
     return await show(
         request,
         "pages/programs/approval.html",
@@ -213,7 +214,7 @@ async def _show_approval(request: WebRequest, reader: Reader, asked: Asked = FRE
         is_mine=working.draft is not None and reader.actor.id in (working.draft.author, working.draft.asked_by),
         diffs=changes_of(working.live.program, voice, choices) if pending else (),
         may_manage=may_manage,
-        **(frame | {"people_url": frame["people_url"] if may_manage else ""}),
+        **given,
     )
 
 

@@ -200,6 +200,7 @@ async def do_issue_coupon(
     await get_customer(uow, customer_id)
     form = await request.read(IssueForm)
     errors, typed = {}, {"coupon_template": form.template, "coupon_reason": form.reason}
+    issued = None
     if not form.reason.strip():
         errors["coupon_reason"] = gettext("Say in a few words what for")
     if not errors:
@@ -216,7 +217,7 @@ async def do_issue_coupon(
             raise await refuse_with_page(request, uow, customer_id, error, "coupon_", form) from error
         except (CouponTemplateOff, CouponsGivenOut, CouponKeyReused) as error:
             errors["coupon_template"] = refusal_words(error.code, error.params)
-    if errors:
+    if issued is None:
         raise Refused(await show_page(request, uow, customer_id, status=422, errors=errors, values=typed))
     text = gettext("The coupon %(code)s was given") % {"code": show_code(issued.code)}
     return go_to(request, tenant_path(request, f"/coupons/{issued.coupon_id}"), toast=Toast(text=text))

@@ -131,5 +131,6 @@ def is_shown(field: Field, values: Values, prefix: str) -> bool:
 
 def variant_of(field: Field, values: Values, row: str) -> Variant:
     """What kind of row this is; one that was tampered with counts as the first kind."""
-    found = first(values, f"{row}type") if len(field.variants) > 1 else ""
-    return next((one for one in field.variants if one.type == found), field.variants[0])
+    kinds = list(field.variants)
+    found = first(values, f"{row}type") if len(kinds) > 1 else ""
+    return next((one for one in kinds if one.type == found), kinds[0])

@@ -179,11 +179,11 @@ def workbook(shown: Shown, people: Sequence[tuple[Mover, str, str, str]]) -> byt
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(buffer, options)
     live, draft = gettext("In force"), gettext("Draft")
-    figures: list[list[str | float]] = [[one.what, one.live, one.draft, one.change] for one in shown.figures]
+    figures: list[Sequence[str | float]] = [[one.what, one.live, one.draft, one.change] for one in shown.figures]
     figures += [[f"{one.before} → {one.after}", "", one.people, ""] for one in shown.ways]
     figures += [[note, "", "", ""] for note in shown.notes]
     _sheet(book, gettext("Effect"), [[shown.span, live, draft, gettext("Change")], *figures])
-    weeks: list[list[str | float]] = [
+    weeks: list[Sequence[str | float]] = [
         [points[0], *points[1], *yuan[1]] for points, yuan in zip(shown.points, shown.yuan, strict=True)
     ]
     heads: list[str | float] = [gettext("Week from")]

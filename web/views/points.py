@@ -160,7 +160,7 @@ def entry_lines(
         lines.append(
             EntryLine(
                 entry_id=one.entry_id,
-                title=gettext(KINDS.get(one.kind, one.kind)),
+                title=gettext(KINDS[one.kind]) if one.kind in KINDS else one.kind,
                 detail=detail,
                 at=one.occurred_at,
                 points=one.points,

@@ -164,6 +164,11 @@ class ProcedureView(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None
 
 
+def _line_id(line: Any) -> Any:
+    """The id of a line that was written down; a preview has none."""
+    return getattr(line, "line_id", None)
+
+
 def line_views(lines: Sequence[Line], applied: Sequence[AppliedFacts] = ()) -> list[LineView]:
     steps: Mapping[Any, Sequence[StepOff]] = steps_by_line(applied)
     return [
@@ -177,7 +182,7 @@ def line_views(lines: Sequence[Line], applied: Sequence[AppliedFacts] = ()) -> l
             off_fen=line.discount_fen + line.share_fen,
             amount_fen=line.amount_fen,
             refunded_fen=getattr(line, "refunded_fen", 0),
-            steps=steps.get(getattr(line, "line_id", None), ()),
+            steps=steps.get(_line_id(line), ()),
         )
         for line in lines
     ]

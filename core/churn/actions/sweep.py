@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Integer, Select, Text, and_, cast, func, literal, or_, select, update
+from sqlalchemy import Integer, Text, and_, cast, func, literal, or_, select, update
 
 from core.churn.actions.cases import Sign, add_sign, end_case, get_rule, mark_told, open_case
 from core.churn.actions.watching import refresh_watch
@@ -155,7 +155,7 @@ async def _follow_households(uow: UnitOfWork) -> int:
     return closed
 
 
-async def _who(uow: UnitOfWork, query: Select[Any]) -> Sequence[Any]:
+async def _who(uow: UnitOfWork, query: Any) -> Sequence[Any]:
     rows: Sequence[Any] = (await uow.session.execute(query)).all()
     return rows
 
@@ -192,7 +192,7 @@ async def _find_no_spend(uow: UnitOfWork, rule: Churn, _team: Team) -> Iterable[
     ]
 
 
-def _signs(rows: Iterable[Any], signal: str, keys: Iterable[str], datas: Iterable[dict[str, Any]]) -> list[Sign]:
+def _signs(rows: Iterable[Any], signal: str, keys: Iterable[str], stands: Iterable[dict[str, Any]]) -> list[Sign]:
     return [
         Sign(
             household=row.household,
@@ -203,7 +203,7 @@ def _signs(rows: Iterable[Any], signal: str, keys: Iterable[str], datas: Iterabl
             data=data,
             last_on=row.last_visit_on,
         )
-        for row, key, data in zip(rows, keys, datas, strict=True)
+        for row, key, data in zip(rows, keys, stands, strict=True)
     ]
 
 

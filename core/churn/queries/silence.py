@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from core.churn.models import ChurnCase
@@ -22,7 +22,7 @@ HOUSEHOLD = func.coalesce(_C.c.household_id, _C.c.customer_id)
 """What a household is called: its id, or the id of the customer who lives in none."""
 
 
-def members_of(reader: Reader, households: Sequence[UUID]) -> Select[Any]:
+def members_of(reader: Reader, households: Sequence[UUID]) -> Any:
     """SELECT (household, customer_id) of everybody who lives there now."""
     return select(HOUSEHOLD.label("household"), _C.c.customer_id).where(
         _C.c.tenant_id == reader.tenant_id, _C.c.state == "active", HOUSEHOLD.in_(households)

@@ -83,9 +83,7 @@ async def record_purchase(
     """
     moment = occurred_at or uow.now
     words = clean_text(description)
-    problems = _purchase_problems(uow, fen=fen, key=key, moment=moment, words=words, lines=lines)
-    if problems:
-        raise InvalidInput(tuple(problems))
+    _refuse_bad(uow, fen=fen, key=key, moment=moment, words=words, lines=lines)
     version = await get_version_id(uow, moment)
     locked = await lock_account(uow, customer_id, key=f"purchase:{key}")
     account = locked.mine
@@ -199,9 +197,9 @@ async def _insert_purchase(uow: UnitOfWork, values: dict[str, Any]) -> UUID | No
     return inserted
 
 
-def _purchase_problems(
+def _refuse_bad(
     uow: UnitOfWork, *, fen: int, key: str, moment: datetime, words: str, lines: Sequence[PurchaseLine]
-) -> list[FieldProblem]:
+) -> None:
     problems = []
     if fen <= 0:
         problems.append(FieldProblem("amount", "not-positive"))
@@ -215,7 +213,8 @@ def _purchase_problems(
         problems.append(FieldProblem("key", "bad-key"))
     if len(words) > 200:
         problems.append(FieldProblem("description", "too-long", {"max": 200}))
-    return problems
+    if problems:
+        raise InvalidInput(tuple(problems))
 
 
 async def _replay(uow: UnitOfWork, account: Account, *, fen: int, key: str) -> Recorded:

@@ -1,5 +1,6 @@
 """Reads recency, frequency and money of the last 365 days, counted by band, and who is in a band."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -80,7 +81,7 @@ async def get_rfm(reader: Reader, wanted: ReportFilter) -> RfmReport:
     query = select(
         *labelled, func.count().label("people"), cast(func.sum(spent.c.fen), BigInteger), func.max(fifths.c.edges)
     ).select_from(spent.join(fifths, literal(value=True)))
-    rows = (await reader.session.execute(query.group_by(*labelled))).all()
+    rows: Sequence[Any] = (await reader.session.execute(query.group_by(*labelled))).all()
     cells = tuple(
         Cell(recency=row[0], frequency=row[1], money=min(row[2], BANDS), people=row[3], fen=row[4]) for row in rows
     )
