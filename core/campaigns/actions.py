@@ -82,6 +82,13 @@ async def return_budget(uow: UnitOfWork, *, key: str) -> bool:
     return True
 
 
+async def return_budgets_of(uow: UnitOfWork, *, customer_id: UUID, ref_id: UUID) -> int:
+    """Put back what everything that a purchase or a bill used had taken; return how many uses there were."""
+    mine = (_U.c.tenant_id == uow.tenant_id, _U.c.customer_id == customer_id, _U.c.ref_id == ref_id)
+    keys = (await uow.session.scalars(select(_U.c.key).where(*mine).order_by(_U.c.use_id))).all()
+    return sum([await return_budget(uow, key=key) for key in keys if not key.startswith("back:")])
+
+
 async def _lock(uow: UnitOfWork, rule_id: str) -> Any:
     mine = (_B.c.tenant_id == uow.tenant_id, _B.c.rule_id == rule_id)
     return (await uow.session.execute(select(_B).where(*mine).with_for_update(key_share=True))).one()

@@ -8,7 +8,7 @@ from core.campaigns.actions import BudgetSpent, return_budget, spend_budget
 from core.campaigns.queries import find_open_campaigns, get_spent
 from core.hooks.records.loyalty.offers import Campaign, CouponTemplate, DayWindow, WeekdayWindow
 from core.hooks.records.loyalty.parts import CouponReward, PointsReward
-from core.loyalty.actions import record_purchase
+from core.loyalty.actions import record_purchase, refund_purchase
 from core.programs.queries import get_program
 from core.rewards.queries import list_coupons
 from tests.ledgers import POINT_PER_YUAN, Sums, look
@@ -39,7 +39,8 @@ async def test_a_budget_of_points_holds_what_the_campaign_adds_and_not_what_is_e
     await put_program(tenant_a, POINT_PER_YUAN, Campaign(id="double", earn_multiplier=2, budget_points=150))
     member, _ = await make_customer(tenant_a)
     async with tenant_a.unit() as uow:
-        assert (await record_purchase(uow, customer_id=member, fen=100_00, key="a")).points == 200
+        first = await record_purchase(uow, customer_id=member, fen=100_00, key="a")
+        assert first.points == 200
         assert (await record_purchase(uow, customer_id=member, fen=100_00, key="b")).points == 100, "50 are left"
         assert (await record_purchase(uow, customer_id=member, fen=50_00, key="c")).points == 100
         assert (await record_purchase(uow, customer_id=member, fen=50_00, key="c")).replayed
@@ -47,7 +48,12 @@ async def test_a_budget_of_points_holds_what_the_campaign_adds_and_not_what_is_e
         assert program is not None
         assert (await get_spent(uow, program.id))["double"].points == 150
         assert await find_open_campaigns(uow, TODAY) == ()
-        assert (await record_purchase(uow, customer_id=member, fen=10_00, key="d")).points == 10
+        last = await record_purchase(uow, customer_id=member, fen=10_00, key="d")
+        assert last.points == 10
+        await refund_purchase(uow, purchase_id=first.purchase_id, fen=1_00)
+        assert (await get_spent(uow, program.id))["double"].points == 150, "a part gives nothing back"
+        await refund_purchase(uow, purchase_id=first.purchase_id)
+        assert (await get_spent(uow, program.id))["double"].points == 50
 
 
 async def test_a_gift_is_given_once_to_each_customer_and_only_from_its_sum_up(tenant_a: TestTenant) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from core.campaigns.actions import return_budgets_of
 from core.customers.actions import record_event
 from core.customers.models import CustomerEvent
 from core.db import table_of
@@ -81,6 +82,8 @@ async def refund_purchase(
     if mistake:
         change = await _take_tier_back(uow, ledger, account, purchase_id) or change
     await ledger.write()
+    if refunded + amount == known.paid_fen:
+        await return_budgets_of(uow, customer_id=account.customer_id, ref_id=purchase_id)
     details = {"customer_id": str(account.customer_id), "fen": amount, "points": points, "mistake": mistake}
     uow.audit("purchase.refund", "purchase", purchase_id, details)
     return Recorded(
