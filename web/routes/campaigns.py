@@ -7,19 +7,20 @@ import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 
+from core.backtests.checking import get_facts
 from core.campaigns.queries import get_spent
 from core.campaigns.rules import Spent, is_spent
 from core.customers.rules.profile import local_date
 from core.hooks.records.loyalty.offers import Campaign
 from core.programs.queries import get_program
-from core.programs.rules.sentences import sentence
 from core.programs.rules.windows import is_open, next_opening
 from core.uow import Reader
 from web.formats import format_date, money
 from web.i18n import N_, gettext, localized
 from web.navigation import Entry, add_entry
 from web.request import WebRequest
-from web.screens import locale_of, show, tenant_path
+from web.rule_views.lines import say, voice_of
+from web.screens import show, tenant_path
 from web.security import requires
 
 PATH: Final = "/t/{slug:str}/campaigns"
@@ -53,7 +54,7 @@ class CampaignLine(msgspec.Struct, frozen=True, kw_only=True):
     next_on: date
 
 
-def _line(rule: Campaign, today: date, spent: Spent, locale: str) -> CampaignLine:
+def _line(rule: Campaign, today: date, spent: Spent, words: str) -> CampaignLine:
     span = next_opening(rule, today) if rule.live else None
     opened = is_open(rule, today)
     if not rule.live:
@@ -70,7 +71,7 @@ def _line(rule: Campaign, today: date, spent: Spent, locale: str) -> CampaignLin
         state=state,
         tone=tone,
         days=_span(span),
-        words=sentence(rule, locale),
+        words=words,
         message=localized(rule.message),
         budgets=_budgets(rule, spent),
         uses=spent.uses,
@@ -103,7 +104,10 @@ async def show_campaigns(request: WebRequest, reader: NamedDependency[Reader]) -
     today = local_date(reader.now, reader.scope.timezone)
     spent = await get_spent(reader, program.id) if program else {}
     rules = [one for one in program.rules if isinstance(one, Campaign)] if program else []
-    lines = [_line(one, today, spent.get(one.id, Spent()), locale_of(request)) for one in rules]
+    lines = []
+    if program is not None and rules:
+        voice = voice_of(program, await get_facts(reader))
+        lines = [_line(one, today, spent.get(one.id, Spent()), say(one, voice)) for one in rules]
     return await show(
         request,
         "pages/campaigns/list.html",
