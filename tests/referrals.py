@@ -41,12 +41,12 @@ FIRST_EXAM = Referral(
 )
 REVIEW = ReviewReward(
     id="review",
-    platforms=(("dianping", "大众点评"), ("meituan", "美团")),
+    platforms=(("dianping", "点评网"), ("meituan", "美团")),
     choose_one_of=(CouponReward(template="fifty"), PointsReward(points=30)),
 )
 BIRTHDAY = Birthday(
     id="birthday",
-    choose_one_of=(GiftReward(item="cake", label="宠物蛋糕"), GiftReward(item="snack", label="零食")),
+    choose_one_of=(GiftReward(item="cake", label="生日蛋糕"), GiftReward(item="snack", label="零食")),
 )
 
 

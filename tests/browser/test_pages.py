@@ -52,7 +52,7 @@ def _templates() -> dict[str, re.Pattern[str]]:
     app = create_app(Settings(nowhere, nowhere, "redis://nowhere", "x" * 40))
     shown = [case.template for case in walk(app) if case.method == "GET" and not case.template.endswith(NO_PAGES)]
     found = {template for template in shown if not template.startswith("/api/")}
-    kinds = {"str": r"[^/]+", "uuid": r"[0-9a-f-]{36}"}
+    kinds = {"str": r"[^/]+", "uuid": r"[0-9a-f-]{36}", "int": r"\d+"}
     return {
         template: re.compile(_PARAMETER.sub(lambda match: kinds[match[1]], re.escape(template)) + "$")
         for template in sorted(found, key=lambda one: one.count("{"))

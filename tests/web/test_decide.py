@@ -296,7 +296,7 @@ async def test_the_desk_hands_a_birthday_gift_out_by_its_code(client: Client, te
     assert "勿致电" in found
     assert gift.pickup_code in (await browser.get(f"{_root(tenant_a)}/customers/{owner}")).text
     one = f"{_root(tenant_a)}/birthdays/{gift.gift_id}"
-    assert "宠物蛋糕" in (await browser.get(one)).text
+    assert "生日蛋糕" in (await browser.get(one)).text
     assert (await browser.send_form(f"{one}/hand-over", {})).status_code == 422
     assert (await browser.send_form(f"{one}/hand-over", {"choice": "1"})).status_code == 303
     assert (await browser.send_form(f"{one}/hand-over", {"choice": "1"})).status_code == 409

@@ -17,7 +17,7 @@ from core.outbox.models import Outbox
 from core.privacy.actions import ask, create_link
 from core.privacy.erasing import ERASE_TASK
 from core.privacy.queries import get_request, list_requests
-from tests.web.factories import _receipt
+from tests.web.factories_rights import make_receipt
 from tests.webapp import Browser
 from tests.workplaces import MovableClock, TestTenant
 
@@ -159,7 +159,7 @@ async def test_staff_write_a_request_down_answer_it_and_start_an_erasure(
 
 
 async def test_a_receipt_is_shown_to_staff_to_the_person_and_on_paper(client: Client, tenant_a: TestTenant) -> None:
-    receipt_id = await _receipt(tenant_a)
+    receipt_id = await make_receipt(tenant_a)
     director = await client("director")
     place = f"/t/{tenant_a.slug}/privacy/receipts/{receipt_id}"
     page = await director.get(place)

@@ -46,7 +46,8 @@ async def show_effect_progress(request: WebRequest, reader: NamedDependency[Read
     measure = await get_measure(reader, working.program, working.live)
     base = tenant_path(request, "/programs/draft/effect")
     if not wants_partial(request.headers):
-        return go_to(request, base)
+        frame = frame_of(request, working, "effect") | measure_frame(request, measure, base)
+        return await show(request, "pages/programs/effect.html", **frame)
     if measure.state != "running":
         return Response(None, status_code=204, headers=redirect_headers(base))
     return await show(request, "pages/programs/_progress.html", **measure_frame(request, measure, base))
