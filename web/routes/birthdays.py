@@ -26,13 +26,14 @@ from core.referrals.rules import read_code
 from core.uow import Reader, UnitOfWork
 from web.cursors import pack_cursor, read_cursor
 from web.decide_tabs import DecideTab, add_decide_tab, decide_tabs
+from web.downloads import csv_download
 from web.formats import format_date
 from web.home import Section, add_section
 from web.i18n import N_, gettext
 from web.page import Toast
 from web.problems import Refused, field_texts
 from web.request import WebRequest
-from web.routes.decide import csv_answer, need
+from web.routes.decide import need
 from web.routes.decide_reviews import read_choice
 from web.screens import go_to, show, tenant_path
 from web.security import requires
@@ -138,7 +139,7 @@ def _after(text: str) -> tuple[date, UUID] | None:
 async def export_birthdays(reader: NamedDependency[Reader]) -> Response[bytes]:
     need(reader, "loyalty.read")
     gifts = await list_due_gifts(reader, limit=EXPORT_ROWS)
-    return csv_answer(words.gifts_table(await _lines(reader, gifts)), "birthdays")
+    return csv_download(words.gifts_table(await _lines(reader, gifts)), "birthdays.csv")
 
 
 async def _show_one(

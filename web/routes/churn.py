@@ -21,10 +21,10 @@ from core.churn.queries.cases import (
 )
 from core.churn.queries.lifts import get_lift
 from core.customers.queries import CustomerRecord
-from core.imports.rules.files import write_csv
 from core.uow import Reader, UnitOfWork
 from web.cursors import pack_cursor, read_cursor
 from web.customer_sections import CustomerSection, add_customer_section
+from web.downloads import csv_download
 from web.home import Section, add_section
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry
@@ -161,12 +161,7 @@ async def show_export(
     reader: NamedDependency[Reader], which: FromQuery[str] = "open", signal: FromQuery[str] = ""
 ) -> Response[bytes]:
     rows = await list_cases(reader, which=_filter(reader, which, signal), limit=EXPORT_ROWS)
-    return _csv(case_table([case_line(row, reader.now) for row in rows]), "at-risk")
-
-
-def _csv(table: list[list[str]], name: str) -> Response[bytes]:
-    headers = {"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "no-store"}
-    return Response(write_csv(table), media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_download(case_table([case_line(row, reader.now) for row in rows]), "at-risk.csv")
 
 
 @post(PATH + "/look", guards=[requires("loyalty.reports")])
@@ -216,7 +211,7 @@ async def show_lift_export(reader: NamedDependency[Reader]) -> Response[bytes]:
             (gettext("Comparison group"), one.lift.held_out),
         ):
             table.append([one.month.strftime("%Y-%m"), name, *arm_cells(arm)])
-    return _csv(table, "win-back")
+    return csv_download(table, "win-back.csv")
 
 
 routes = [

@@ -1,11 +1,8 @@
 """What forms, complaints and plugins know about a customer, as sections of the customer's page; and the export."""
 
-import csv
-import io
 from typing import Any, Final, Literal
 
 import msgspec
-import xlsxwriter
 from litestar import Response, post
 from litestar.di import NamedDependency
 
@@ -15,11 +12,11 @@ from core.customers.rules.phones import national_digits
 from core.forms.queries import get_submission, list_forms, list_submissions
 from core.hooks.records.customers import CustomerFacts, IntakeFacts, SubjectFacts
 from core.hooks.specs.customers import panels
-from core.imports.rules.files import safe_cell
 from core.loyalty.queries import get_membership, get_memberships, list_members
 from core.programs.queries import get_ladder
 from core.uow import Reader, UnitOfWork
 from web.customer_sections import CustomerSection, add_customer_section
+from web.downloads import csv_download, download, workbook
 from web.i18n import gettext, localized
 from web.request import WebRequest
 from web.security import requires
@@ -27,7 +24,6 @@ from web.views.complaints import STATES
 from web.views.customers import tier_view
 
 EXPORT_PAGE: Final = 1_000
-_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _INTAKES: Final = 3
 
 
@@ -158,35 +154,16 @@ async def _table(reader: Reader, rows: list[CustomerRow]) -> list[list[str]]:
     return table
 
 
-def _workbook(table: list[list[str]]) -> bytes:
-    buffer = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(buffer, options)
-    sheet = book.add_worksheet(gettext("Customers"))
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(table[0]) - 1, 16)
-    for number, row in enumerate(table):
-        for column, value in enumerate(row):
-            sheet.write_string(number, column, value)
-    book.close()
-    return buffer.getvalue()
-
-
 @post("/t/{slug:str}/customers/export", guards=[requires("customers.import")], request_max_body_size=4096)
 async def do_export(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[bytes]:
     """A POST, for whole lists of phones leave the house and the audit log says who took them."""
     form = await request.read(ExportForm)
     table = await _table(uow, await _all_rows(uow, form.tier))
     uow.audit("customers.export", "customer", None, {"rows": len(table) - 1, "format": form.format})
-    if form.format == "csv":
-        buffer = io.StringIO(newline="")
-        csv.writer(buffer).writerows([[safe_cell(cell) for cell in row] for row in table])
-        content, media = buffer.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8"
-    else:
-        content, media = _workbook(table), _XLSX
     name = f"customers-{uow.now:%Y%m%d}.{form.format}"
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-    return Response(content, status_code=200, media_type=media, headers=headers)
+    if form.format == "csv":
+        return csv_download(table, name)
+    return download(workbook({gettext("Customers"): table}), name)
 
 
 routes = [do_export]

@@ -9,13 +9,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from core.errors import Forbidden, InvalidInput
-from core.imports.rules.files import write_csv
 from core.programs.queries import get_program
 from core.referrals.cases import approve_case, reject_case, reverse_case
 from core.referrals.queries import CaseRecord, count_by_state, count_cases, find_rule, get_case, list_cases
 from core.referrals.rules import STATES
 from core.uow import Reader, UnitOfWork
 from web.decide_tabs import DecideTab, add_decide_tab, count_to_decide, decide_tabs
+from web.downloads import csv_download
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry
 from web.page import Toast
@@ -114,19 +114,13 @@ async def export_referrals(reader: NamedDependency[Reader], which: FromQuery[str
     need(reader, "loyalty.approve")
     states = VIEWS[which if which in VIEWS else "all"][1]
     rows = await list_cases(reader, states=states, limit=EXPORT_ROWS)
-    return csv_answer(words.table_of([words.case_line(row) for row in rows]), "referrals")
+    return csv_download(words.table_of([words.case_line(row) for row in rows]), "referrals.csv")
 
 
 def need(reader: Reader, permission: str) -> None:
     """One guard opens one transaction; a second permission is asked here."""
     if not reader.actor.may(permission):
         raise Forbidden(permission=permission)
-
-
-def csv_answer(table: list[list[str]], name: str) -> Response[bytes]:
-    """A list as a file for a spreadsheet."""
-    headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
-    return Response(write_csv(table), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 async def _show_one(

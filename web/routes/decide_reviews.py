@@ -17,12 +17,13 @@ from core.reviews.rules import approver_problem
 from core.uow import Reader, UnitOfWork
 from tenants.staff import list_people
 from web.decide_tabs import DecideTab, add_decide_tab, decide_tabs
+from web.downloads import csv_download
 from web.file_links import add_file_owner, staff_address
 from web.i18n import N_, gettext
 from web.page import Toast
 from web.problems import Refused, field_texts
 from web.request import WebRequest
-from web.routes.decide import csv_answer, need, read_id
+from web.routes.decide import need, read_id
 from web.screens import go_to, show, tenant_path
 from web.security import requires
 from web.views import reviews as words
@@ -98,7 +99,7 @@ async def export_reviews(reader: NamedDependency[Reader], which: FromQuery[str] 
     states = VIEWS[which][1] if which in VIEWS else ()
     program = await get_program(reader)
     rows = await list_claims(reader, states=states, limit=EXPORT_ROWS)
-    return csv_answer(words.claims_table([words.claim_line(row, program) for row in rows]), "reviews")
+    return csv_download(words.claims_table([words.claim_line(row, program) for row in rows]), "reviews.csv")
 
 
 async def _about(reader: Reader, claim: ClaimRecord) -> str:

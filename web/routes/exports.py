@@ -17,6 +17,7 @@ from core.profiles.queries import list_tags
 from core.programs.queries import get_ladder
 from core.segments.queries import list_segments
 from core.uow import Reader, UnitOfWork
+from web.downloads import download
 from web.htmx import redirect_headers, wants_partial
 from web.i18n import gettext, localized
 from web.page import Toast
@@ -32,10 +33,6 @@ MAY: Final = [requires("customers.export")]
 PAGE: Final = 25
 BODY_LIMIT: Final = 64 * 1024
 MAX_SEARCH: Final = 80
-_MEDIA: Final = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 class ExportForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -169,9 +166,7 @@ async def show_export_progress(
 async def do_download(uow: NamedDependency[UnitOfWork], export_id: FromPath[UUID]) -> Response[bytes]:
     """A POST, for it writes down who took the file."""
     export, content = await read_file(uow, export_id=export_id)
-    name = f"customers-{export.number}.{export.kind}"
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-    return Response(content, status_code=200, media_type=_MEDIA[export.kind], headers=headers)
+    return download(content, f"customers-{export.number}.{export.kind}")
 
 
 @post(ONE + "/cancel", guards=MAY, request_max_body_size=BODY_LIMIT)

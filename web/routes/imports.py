@@ -24,10 +24,11 @@ from core.imports.actions import (
 )
 from core.imports.beyond import list_own_fields
 from core.imports.queries import BatchRecord, get_batch, get_preview, list_batches, list_rows, list_targets
-from core.imports.rules.files import MAX_BYTES, MAX_ROWS, write_csv, write_workbook
+from core.imports.rules.files import MAX_BYTES, MAX_ROWS, write_workbook
 from core.imports.undoing import start_undo
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
+from web.downloads import csv_download, download
 from web.htmx import redirect_headers, wants_partial
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry
@@ -59,7 +60,6 @@ ERROR_ROWS: Final = 100_000
 BODY_LIMIT: Final = 64 * 1024
 UPLOAD_LIMIT: Final = MAX_BYTES + 64 * 1024
 BUSY: Final = frozenset({"checking", "running", "undoing"})
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STUCK: Final = timedelta(minutes=3)
 _STEPS: Final = (N_("File"), N_("Columns"), N_("Check"), N_("Import"))
 _AT: Final = {"uploaded": 1, "failed": 1, "checking": 2, "checked": 2}
@@ -244,25 +244,20 @@ async def show_progress(
 @get(ONE + "/errors.csv", guards=MAY)
 async def show_errors(reader: NamedDependency[Reader], batch_id: FromPath[UUID]) -> Response[bytes]:
     batch, table = await _errors(reader, batch_id)
-    return _file(write_csv(table), f"import-{batch.number}-errors.csv", "text/csv; charset=utf-8")
+    return csv_download(table, f"import-{batch.number}-errors.csv")
 
 
 @get(ONE + "/errors.xlsx", guards=MAY)
 async def show_errors_workbook(reader: NamedDependency[Reader], batch_id: FromPath[UUID]) -> Response[bytes]:
     batch, table = await _errors(reader, batch_id)
     content = write_workbook(table, gettext("Needs correction"))
-    return _file(content, f"import-{batch.number}-errors.xlsx", XLSX)
+    return download(content, f"import-{batch.number}-errors.xlsx")
 
 
 async def _errors(reader: Reader, batch_id: UUID) -> tuple[BatchRecord, list[list[str]]]:
     batch = await get_batch(reader, batch_id)
     rows = await list_rows(reader, batch_id, outcomes=["error"], limit=ERROR_ROWS)
     return batch, error_table(batch, rows)
-
-
-def _file(content: bytes, filename: str, media_type: str) -> Response[bytes]:
-    headers = {"content-disposition": f'attachment; filename="{filename}"', "cache-control": "no-store"}
-    return Response(content, media_type=media_type, headers=headers)
 
 
 @post(ONE + "/layout", guards=MAY, request_max_body_size=BODY_LIMIT)

@@ -13,7 +13,6 @@ from litestar.params import FromQuery
 from core.churn.queries.lifts import get_lift
 from core.customers.rules.profile import local_date
 from core.errors import FieldProblem, InvalidInput
-from core.exports.rules import csv_piece
 from core.hooks.records.conditions import All, Between, Cmp, Relative, Tree
 from core.programs.queries import get_ladder
 from core.reports.queries.cohorts import get_retention
@@ -27,11 +26,11 @@ from core.segments.actions import add_segment
 from core.segments.rules import SegmentDraft
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
+from web.downloads import csv_download, download, workbook
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry
 from web.page import Toast
 from web.request import WebRequest
-from web.routes.surveys import spreadsheet, workbook
 from web.screens import go_to, show, tenant_path
 from web.security import requires
 from web.views.loyalty_reports import PERIODS as PERIOD_NAMES
@@ -299,11 +298,9 @@ async def do_export(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Re
     uow.audit("loyalty.report_export", "report", None, {"report": form.report, "rows": len(sheet.rows)})
     name = f"loyalty-{form.report}-{uow.now:%Y%m%d}"
     if form.kind == "xlsx":
-        return spreadsheet(f"{name}.xlsx", workbook(sheet.title, sheet.head, sheet.rows))
+        return download(workbook({sheet.title: [sheet.head, *sheet.rows]}), f"{name}.xlsx")
     rows = [["" if cell is None else str(cell) for cell in row] for row in sheet.rows]
-    headers = {"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "no-store"}
-    content = csv_piece(rows, head=sheet.head)
-    return Response(content, status_code=200, media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_download([sheet.head, *rows], f"{name}.csv")
 
 
 routes = [

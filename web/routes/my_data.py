@@ -29,12 +29,13 @@ from core.privacy.queries import (
 )
 from core.privacy.rules import CONFIRM_WORDS, MAX_WRONG, PROVEN_FOR, REQUEST_DAYS
 from core.uow import Reader, UnitOfWork
+from web.downloads import download
 from web.i18n import gettext
 from web.page import Toast
 from web.problems import Refused, field_texts
 from web.rate_limit import limit_rate
 from web.request import WebRequest
-from web.routes.privacy import archive_response, receipt_pdf
+from web.routes.privacy import receipt_pdf
 from web.screens import go_to, locale_of, show
 from web.security import BY_CODE, drop_cookie, set_cookie
 from web.views.privacy import copy_archive, copy_tables, receipt_lines, request_line
@@ -246,7 +247,7 @@ async def do_copy_own(request: WebRequest, uow: NamedDependency[UnitOfWork], cod
     link = await _opened(request, uow, code)
     copy = await copy_person(uow, await list_cluster(uow, link.customer_id))
     uow.audit("privacy.copy", "customer", link.customer_id, {"tables": len(copy.tables)})
-    return archive_response(copy_archive(copy), "own")
+    return download(copy_archive(copy), "data-own.zip")
 
 
 routes = [

@@ -1,7 +1,5 @@
 """The points desk: find the member who stands there, see the panel, turn pages of movements, take them along as a list."""
 
-import csv
-import io
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +12,6 @@ from core.cards.queries import find_card_owner
 from core.customers.queries import CustomerRow, find_customers, list_customers_by_id
 from core.customers.rules.names import clean_name
 from core.holds.queries import get_waiting_count, list_waiting
-from core.imports.rules.files import safe_cell
 from core.loyalty.movements import list_latest_movements, list_movements
 from core.loyalty.queries import get_memberships
 from core.programs.queries import get_ladder, get_program
@@ -22,6 +19,7 @@ from core.rewards.queries.coupons import find_coupon_by_code
 from core.uow import Reader, UnitOfWork
 from web.api_bodies import get_present
 from web.decide_tabs import DecideTab, add_decide_tab
+from web.downloads import csv_download
 from web.formats import format_datetime
 from web.htmx import wants_partial
 from web.i18n import N_, gettext
@@ -163,15 +161,7 @@ async def export_entries(uow: NamedDependency[UnitOfWork], customer_id: FromPath
             break
         last = rows[-1].entry_id
     uow.audit("loyalty.export", "customer", record.customer_id, {"rows": len(table) - 1})
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer).writerows([[safe_cell(cell) for cell in row] for row in table])
-    headers = {
-        "content-disposition": f'attachment; filename="points-{record.number}-{uow.now:%Y%m%d}.csv"',
-        "cache-control": "no-store",
-    }
-    return Response(
-        buffer.getvalue().encode("utf-8-sig"), status_code=200, media_type="text/csv; charset=utf-8", headers=headers
-    )
+    return csv_download(table, f"points-{record.number}-{uow.now:%Y%m%d}.csv")
 
 
 _HEAD: Final = (

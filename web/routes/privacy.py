@@ -29,6 +29,7 @@ from core.privacy.rules import CONFIRM_WORDS, LINK_DAYS
 from core.uow import Reader, UnitOfWork
 from web.customer_page import show_page
 from web.customer_sections import CustomerSection, add_customer_section
+from web.downloads import download
 from web.formats import format_date, format_datetime
 from web.i18n import gettext
 from web.page import Toast
@@ -145,13 +146,7 @@ async def do_copy(uow: NamedDependency[UnitOfWork], customer_id: FromPath[UUID])
     record = await get_customer(uow, customer_id)
     copy = await copy_person(uow, await list_cluster(uow, customer_id))
     uow.audit("privacy.copy", "customer", customer_id, {"tables": len(copy.tables)})
-    return archive_response(copy_archive(copy), f"K-{record.number}")
-
-
-def archive_response(content: bytes, name: str) -> Response[bytes]:
-    """The ZIP as a download that no cache keeps."""
-    headers = {"content-disposition": f'attachment; filename="data-{name}.zip"', "cache-control": "no-store"}
-    return Response(content, status_code=200, media_type="application/zip", headers=headers)
+    return download(copy_archive(copy), f"data-K-{record.number}.zip")
 
 
 @get(PATH, guards=MAY)

@@ -13,11 +13,12 @@ from core.errors import NotFound
 from core.hooks.records.loyalty.program import Program
 from core.programs.queries import get_draft, get_effect, get_live
 from core.uow import Reader, UnitOfWork
+from web.downloads import download, workbook
 from web.htmx import redirect_headers, wants_partial
 from web.program_desk import frame_of, get_working
 from web.program_effects import get_measure, measure_frame
 from web.request import WebRequest
-from web.rule_views.effect import effect_of, mover_rows, shown_effect, tier_names, unit_of, workbook
+from web.rule_views.effect import effect_of, effect_sheets, mover_rows, shown_effect, tier_names, unit_of
 from web.screens import go_to, show, tenant_path
 from web.security import requires
 
@@ -27,7 +28,6 @@ MANAGE: Final = [requires("loyalty.manage")]
 PAGE: Final = 25
 MOST: Final = 20_000
 """More names than a workbook of people is good for."""
-_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @get(DRAFT, guards=MANAGE)
@@ -127,11 +127,7 @@ async def send_book(reader: NamedDependency[Reader], backtest_id: FromPath[UUID]
     programs = await _programs_of(reader, record)
     names = tier_names(*programs)
     people = mover_rows(await _all_movers(reader, backtest_id), names, unit_of(programs[0]) if programs else "number")
-    headers = {
-        "content-disposition": f'attachment; filename="effect-{reader.now:%Y%m%d}.xlsx"',
-        "cache-control": "no-store",
-    }
-    return Response(workbook(shown_effect(effect, names), people), media_type=_XLSX, headers=headers)
+    return download(workbook(effect_sheets(shown_effect(effect, names), people)), f"effect-{reader.now:%Y%m%d}.xlsx")
 
 
 routes = [show_effect, show_effect_progress, do_start_effect, show_movers, send_book]

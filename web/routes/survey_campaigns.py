@@ -27,13 +27,13 @@ from core.surveys.rules.quarters import Span, next_quarter, quarter_number, quar
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from tenants.survey_segments import SEGMENTS
+from web.downloads import download, workbook
 from web.form_titles import title_of
 from web.i18n import gettext
 from web.page import Toast
 from web.problems import Refused, field_texts
 from web.qr import qr_svg
 from web.request import WebRequest
-from web.routes.surveys import spreadsheet, workbook
 from web.screens import go_to, locale_of, show, tenant_path
 from web.security import requires
 from web.survey_tabs import survey_tabs
@@ -264,8 +264,8 @@ async def do_take_links(
     address = f"{request.runtime.settings.public_url}/q/"
     table = [[one.full_name or "", one.phone_e164 or "", address + one.code if one.code else ""] for one in asks]
     uow.audit("survey.export_links", "survey_campaign", campaign_id, {"rows": len(table), "who": form.who})
-    content = workbook(row.title, [gettext("Customer"), gettext("Phone"), gettext("Link")], table)
-    return spreadsheet(f"survey-links-{uow.now:%Y%m%d}.xlsx", content)
+    head = [gettext("Customer"), gettext("Phone"), gettext("Link")]
+    return download(workbook({row.title: [head, *table]}), f"survey-links-{uow.now:%Y%m%d}.xlsx")
 
 
 routes = [

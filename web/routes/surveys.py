@@ -1,12 +1,10 @@
 """Results of surveys: figures that never stand alone, their trend, what people wrote, and the way to call them back."""
 
-import io
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
-import xlsxwriter
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
@@ -31,6 +29,7 @@ from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from tenants.staff import list_people
 from tenants.survey_segments import SEGMENTS
+from web.downloads import Cell, download, workbook
 from web.formats import format_datetime
 from web.home import Section, add_section
 from web.i18n import N_, gettext
@@ -47,7 +46,6 @@ _READ = requires("surveys.read")
 COMMENTS: Final = 8
 MORE: Final = 100
 """Answers shown of each kind, at first and when more are asked for."""
-_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS: Final = 100_000
 
 add_entry(
@@ -228,30 +226,6 @@ async def _everything(reader: Reader, wanted: ResultFilter) -> list[CommentRow]:
             return rows
 
 
-def workbook(title: str, head: list[str], rows: list[list[Any]]) -> bytes:
-    """Return a sheet; what begins with = stays text."""
-    buffer = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(buffer, options)
-    sheet = book.add_worksheet(title[:31])
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(head) - 1, 18)
-    for number, row in enumerate([head, *rows]):
-        for column, value in enumerate(row):
-            if isinstance(value, int):
-                sheet.write_number(number, column, value)
-            elif value:
-                sheet.write_string(number, column, str(value))
-    book.close()
-    return buffer.getvalue()
-
-
-def spreadsheet(name: str, content: bytes) -> Response[bytes]:
-    """Answer with a file that no cache keeps."""
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-    return Response(content, status_code=200, media_type=_XLSX, headers=headers)
-
-
 @post(PATH + "/export", guards=[_READ])
 async def do_export(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[bytes]:
     """A POST, for it is written down; names go out only with those who may export customers."""
@@ -259,8 +233,17 @@ async def do_export(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Re
     rows = await _everything(uow, await _filter(uow, wanted))
     named = uow.actor.may("customers.export")
     branches = {one.branch_id: one.name for one in await list_branches(uow)}
-    head = [gettext("When"), gettext("Asked by"), gettext("Branch"), "NPS", "CSAT", "CES", gettext("Comment")]
-    table: list[list[Any]] = [
+    head: list[Cell] = [
+        gettext("When"),
+        gettext("Asked by"),
+        gettext("Branch"),
+        "NPS",
+        "CSAT",
+        "CES",
+        gettext("Comment"),
+    ]
+    head += [gettext("Customer")] if named else []
+    table: list[list[Cell]] = [
         [
             format_datetime(row.answered_at),
             gettext(SOURCES[row.source]),
@@ -274,8 +257,7 @@ async def do_export(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Re
         for row in rows
     ]
     uow.audit("survey.export", "survey_answer", None, {"rows": len(table), "named": named})
-    content = workbook(gettext("Survey results"), [*head, *([gettext("Customer")] if named else [])], table)
-    return spreadsheet(f"surveys-{uow.now:%Y%m%d}.xlsx", content)
+    return download(workbook({gettext("Survey results"): [head, *table]}), f"surveys-{uow.now:%Y%m%d}.xlsx")
 
 
 routes = [show_results, do_call_back, do_export]

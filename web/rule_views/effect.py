@@ -1,11 +1,9 @@
 """The figures of a backtest for people: who changes tier, points, yuan and liability, as charts, tables and a workbook."""
 
-import io
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-import xlsxwriter
 
 from core.backtests.queries import Mover
 from core.backtests.rules.effects import Effect, Move, Note, Pair
@@ -173,23 +171,20 @@ def unit_of(program: Program) -> str:
     return "fen" if ladder is None or ladder.basis in {"lifetime_spend", "period_spend"} else "number"
 
 
-def workbook(shown: Shown, people: Sequence[tuple[Mover, str, str, str]]) -> bytes:
+def effect_sheets(
+    shown: Shown, people: Sequence[tuple[Mover, str, str, str]]
+) -> dict[str, Sequence[Sequence[str | float]]]:
     """Three sheets: the figures, the weeks, and everybody who changes tier."""
-    buffer = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(buffer, options)
     live, draft = gettext("In force"), gettext("Draft")
     figures: list[Sequence[str | float]] = [[one.what, one.live, one.draft, one.change] for one in shown.figures]
     figures += [[f"{one.before} → {one.after}", "", one.people, ""] for one in shown.ways]
     figures += [[note, "", "", ""] for note in shown.notes]
-    _sheet(book, gettext("Effect"), [[shown.span, live, draft, gettext("Change")], *figures])
     weeks: list[Sequence[str | float]] = [
         [points[0], *points[1], *yuan[1]] for points, yuan in zip(shown.points, shown.yuan, strict=True)
     ]
     heads: list[str | float] = [gettext("Week from")]
     for what in (gettext("Points given"), gettext("Yuan taken off")):
         heads += [f"{what} · {live}", f"{what} · {draft}"]
-    _sheet(book, gettext("Weeks"), [heads, *weeks])
     titles: list[str | float] = [
         gettext("No."),
         gettext("Customer"),
@@ -200,18 +195,8 @@ def workbook(shown: Shown, people: Sequence[tuple[Mover, str, str, str]]) -> byt
     named: list[list[str | float]] = [
         [one.number, one.full_name, before, after, total] for one, before, after, total in people
     ]
-    _sheet(book, gettext("People"), [titles, *named])
-    book.close()
-    return buffer.getvalue()
-
-
-def _sheet(book: xlsxwriter.Workbook, name: str, rows: Sequence[Sequence[str | float]]) -> None:
-    sheet = book.add_worksheet(name)
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, 6, 22)
-    for at, row in enumerate(rows):
-        for column, value in enumerate(row):
-            if isinstance(value, str):
-                sheet.write_string(at, column, value)
-            else:
-                sheet.write_number(at, column, value)
+    return {
+        gettext("Effect"): [[shown.span, live, draft, gettext("Change")], *figures],
+        gettext("Weeks"): [heads, *weeks],
+        gettext("People"): [titles, *named],
+    }

@@ -1,18 +1,17 @@
 """What the pages about people's data show: requests, receipts, and a copy in the reader's words."""
 
-import csv
 import io
 import zipfile
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-import xlsxwriter
 
-from core.imports.rules.files import safe_cell
+from core.imports.rules.files import write_csv
 from core.privacy.exporting import PersonCopy
 from core.privacy.queries import RequestRecord
 from core.privacy.rules import AreaLine, ReceiptBody
+from web.downloads import sheet_title, workbook
 from web.formats import format_datetime, money
 from web.i18n import N_, gettext, localized
 
@@ -150,7 +149,6 @@ COLUMNS: Final = {
     "total_fen": N_("Total"),
     "amount_fen": N_("Amount"),
 }
-_BAD_IN_SHEET: Final = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
 class RequestLine(msgspec.Struct, frozen=True):
@@ -233,29 +231,14 @@ def copy_archive(copy: PersonCopy) -> bytes:
         archive.writestr("data.json", msgspec.json.format(msgspec.json.encode(plain), indent=2))
         archive.writestr("data.xlsx", _workbook(copy))
         for name, _, heads, rows in copy_tables(copy):
-            sheet = io.StringIO(newline="")
-            csv.writer(sheet).writerows([[safe_cell(cell) for cell in row] for row in (heads, *rows)])
-            archive.writestr(f"csv/{name}.csv", sheet.getvalue().encode("utf-8-sig"))
+            archive.writestr(f"csv/{name}.csv", write_csv((heads, *rows)))
     return buffer.getvalue()
 
 
 def _workbook(copy: PersonCopy) -> bytes:
-    buffer = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(buffer, options)
-    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-    taken: set[str] = set()
+    """Each table a sheet by its words; of two with the same words the second has the table's own name."""
+    sheets: dict[str, list[list[str]]] = {}
     for name, words, heads, rows in copy_tables(copy):
-        title = words.translate(_BAD_IN_SHEET)[:31]
-        title = title if title.casefold() not in taken else name[:31]
-        taken.add(title.casefold())
-        sheet = book.add_worksheet(title)
-        sheet.freeze_panes(1, 0)
-        sheet.set_column(0, max(len(heads) - 1, 0), 22)
-        for number, row in enumerate((heads, *rows)):
-            for column, cell in enumerate(row):
-                sheet.write_string(number, column, cell[:32_000], wrapped)
-    if not taken:
-        book.add_worksheet("-")
-    book.close()
-    return buffer.getvalue()
+        title = sheet_title(words)
+        sheets[name if title.casefold() in map(str.casefold, sheets) else title] = [heads, *rows]
+    return workbook(sheets or {"-": []}, wrapped=True)
