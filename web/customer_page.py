@@ -18,7 +18,7 @@ from core.profiles.queries import NOTE_CHANGES, get_note_states, list_fields
 from core.programs.queries import get_ladder
 from core.tenancy.queries import list_branches
 from core.uow import Reader
-from web.cursors import pack_cursor, read_cursor
+from web.cursors import pack_cursor, read_moment_cursor
 from web.customer_sections import load_customer_sections
 from web.htmx import wants_partial
 from web.i18n import gettext
@@ -52,7 +52,7 @@ async def show_page(
     revealed: bool = False,
 ) -> Response[Any]:
     """Show one customer; the timeline alone when htmx asks for more of it."""
-    cursor, ladder = read_cursor(before), await get_ladder(reader)
+    cursor, ladder = read_moment_cursor(before), await get_ladder(reader)
     record = await get_customer(reader, customer_id)
     timeline = await _timeline(request, reader, customer_id, kind, cursor)
     if wants_partial(request.headers) and status == 200 and not revealed:
@@ -95,13 +95,11 @@ async def show_page(
 
 
 async def _timeline(
-    request: WebRequest, reader: Reader, customer_id: UUID, kind: str, cursor: tuple[str, UUID] | None
+    request: WebRequest, reader: Reader, customer_id: UUID, kind: str, cursor: tuple[datetime, UUID] | None
 ) -> dict[str, Any]:
     kinds = KINDS[kind][1] if kind in KINDS else ()
     ladder, here = await get_ladder(reader), tenant_path(request, f"/customers/{customer_id}")
-    events = await list_events(
-        reader, customer_id, kinds=kinds, without=NOTE_CHANGES, before=_moment(cursor), limit=EVENTS
-    )
+    events = await list_events(reader, customer_id, kinds=kinds, without=NOTE_CHANGES, before=cursor, limit=EVENTS)
     notes = await get_note_states(reader, [event.event_id for event in events if event.kind == "note"])
     last = pack_cursor(events[-1].at.isoformat(), events[-1].event_id) if len(events) == EVENTS else ""
     return {
@@ -134,11 +132,3 @@ async def _without_forms_that_are_off(reader: Reader, events: list[TimelineEvent
         else event
         for event in events
     ]
-
-
-def _moment(cursor: tuple[str, UUID] | None) -> tuple[datetime, UUID] | None:
-    try:
-        moment = datetime.fromisoformat(cursor[0]) if cursor else None
-    except ValueError:
-        return None
-    return (moment, cursor[1]) if cursor and moment and moment.tzinfo else None

@@ -10,6 +10,7 @@ import msgspec
 from litestar import Response
 
 from core.cards.queries import find_open_card
+from core.complaints.queries import list_for_customer
 from core.customers.queries import CustomerRecord, list_household
 from core.db import new_id
 from core.errors import FieldProblem
@@ -51,6 +52,7 @@ from web.views.refusals import refusal_words
 
 ROOT: Final = "/points"
 ENTRIES: Final = 20
+COMPLAINTS: Final = 10
 UNDO_FOR: Final = timedelta(minutes=15)
 """So long somebody may take back what they have just given; afterwards it is a case for the manager."""
 MAX_DIGITS: Final = 12
@@ -281,6 +283,7 @@ async def show_member(
         redeem_hint=redeem_words(rules[0]) if rules else None,
         reasons=[(code, gettext(words)) for code, words in REASONS.items()],
         limit_hint=_limit_hint(reader, limit),
+        complaints=await _complaints(reader, record.customer_id) if may_grant else [],
         waiting=await list_waiting(reader, customer_id=record.customer_id),
         keys={name: new_id().hex for name in ("redeem", "grant", "coupon")},
         member_card=await card_link(request, reader, record.customer_id, deed=here),
@@ -293,6 +296,15 @@ async def show_member(
         here=here,
         root=tenant_path(request, ROOT),
     )
+
+
+async def _complaints(reader: Reader, customer_id: UUID) -> list[tuple[str, str]]:
+    """The member's complaints to choose from, for those who may see complaints."""
+    if not reader.actor.may("complaints.read"):
+        return []
+    cases = await list_for_customer(reader, customer_id=customer_id, limit=COMPLAINTS)
+    chosen = [(str(one.complaint_id), f"C-{one.number} · {one.title}") for one in cases]
+    return [("", gettext("No complaint")), *chosen] if chosen else []
 
 
 def _limit_hint(reader: Reader, limit: int) -> str:

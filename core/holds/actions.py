@@ -1,21 +1,29 @@
-"""Asks for a credit above one's limit, and decides it: whoever asked never decides."""
+"""Asks for a credit above one's limit, and decides it: whoever asked never decides. Credits because of a complaint too."""
 
+from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from core.complaints.queries import get_complaint
 from core.customers.queries import find_present_customer
 from core.customers.rules.names import clean_text
 from core.db import new_id, table_of
-from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput
+from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput, NotFound
 from core.holds.models import HeldCredit
-from core.holds.queries import HeldFacts, find_held_by_key, get_held
-from core.loyalty.actions import KeyReused, grant_points
+from core.holds.queries import HeldFacts, find_held_by_key, get_held, get_points_limit
+from core.loyalty.actions import KeyReused, NeedsApproval, Posted, credit_goodwill, grant_points
 from core.uow import UnitOfWork
 
 _H = table_of(HeldCredit)
 MAX_REASON = 200
+
+
+class _Asked(TypedDict):
+    customer_id: UUID
+    complaint_id: UUID
+    points: int
 
 
 class CreditDecided(Conflict):
@@ -30,8 +38,33 @@ class OwnCredit(Forbidden):
     code = "own-credit"
 
 
-async def ask_credit(uow: UnitOfWork, *, customer_id: UUID, points: int, reason: str, key: str) -> HeldFacts:
-    """Ask for points above one's limit; the same `key` asks once.
+async def credit_complaint(
+    uow: UnitOfWork, *, customer_id: UUID, complaint_id: UUID, points: int, reason: str, key: str
+) -> Posted | HeldFacts:
+    """Give a customer points because of a complaint of theirs; what is above the limit of one's roles waits.
+
+    Raises:
+        NotFound: there is no such complaint of this customer.
+        ComplaintCredited: more than one complaint may bring.
+        InvalidInput, KeyReused.
+    """
+    case = await get_complaint(uow, complaint_id=complaint_id)
+    present = await find_present_customer(uow, customer_id)
+    if case.customer_id is None or await find_present_customer(uow, case.customer_id) != present:
+        raise NotFound("no such complaint of this customer")
+    asked: _Asked = {"customer_id": present, "complaint_id": complaint_id, "points": points}
+    if points <= await get_points_limit(uow) or uow.actor.may("loyalty.approve"):
+        try:
+            return await credit_goodwill(uow, **asked, reason=reason, key=key)
+        except NeedsApproval:  # nothing is written yet: limits come before the entry
+            pass
+    return await ask_credit(uow, **asked, reason=reason, key=key)
+
+
+async def ask_credit(
+    uow: UnitOfWork, *, customer_id: UUID, points: int, reason: str, key: str, complaint_id: UUID | None = None
+) -> HeldFacts:
+    """Ask for points above one's limit, because of a complaint or not; the same `key` asks once.
 
     Raises:
         InvalidInput: no points, no reason.
@@ -50,6 +83,7 @@ async def ask_credit(uow: UnitOfWork, *, customer_id: UUID, points: int, reason:
         tenant_id=uow.tenant_id,
         held_id=new_id(),
         customer_id=customer_id,
+        complaint_id=complaint_id,
         points=points,
         reason=words,
         key=key,
@@ -63,9 +97,10 @@ async def ask_credit(uow: UnitOfWork, *, customer_id: UUID, points: int, reason:
     fresh = fresh.on_conflict_do_nothing(index_elements=["tenant_id", "key"])
     made = await uow.session.scalar(fresh.returning(_H.c.held_id))
     if made is not None:
-        uow.audit("credit.ask", "customer", customer_id, {"points": points, "reason": words})
+        case = {"complaint_id": str(complaint_id)} if complaint_id else {}
+        uow.audit("credit.ask", "customer", customer_id, {"points": points, "reason": words} | case)
     held = await find_held_by_key(uow, key)
-    if held is None or (held.customer_id, held.points) != (customer_id, points):
+    if held is None or (held.customer_id, held.complaint_id, held.points) != (customer_id, complaint_id, points):
         raise KeyReused(key=key)
     return held
 
@@ -73,11 +108,23 @@ async def ask_credit(uow: UnitOfWork, *, customer_id: UUID, points: int, reason:
 async def grant_held(uow: UnitOfWork, *, held_id: UUID) -> HeldFacts:
     """Say yes: the points are given now, under the key they were asked for with.
 
+    What makes up for a complaint is given within the limits of whoever says yes, and of what one complaint may bring.
+
     Raises:
-        OwnCredit, CreditDecided, NotFound.
+        OwnCredit, CreditDecided, NotFound, NeedsApproval, ComplaintCredited.
     """
     held = await _open(uow, held_id)
-    await grant_points(uow, customer_id=held.customer_id, points=held.points, key=held.key, reason=held.reason)
+    if held.complaint_id is not None:
+        await credit_goodwill(
+            uow,
+            customer_id=held.customer_id,
+            complaint_id=held.complaint_id,
+            points=held.points,
+            key=held.key,
+            reason=held.reason,
+        )
+    else:
+        await grant_points(uow, customer_id=held.customer_id, points=held.points, key=held.key, reason=held.reason)
     return await _decide(uow, held, "granted", "")
 
 

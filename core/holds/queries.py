@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import func, select
 
+from core.complaints.models import Complaint
 from core.customers.models import Customer
 from core.db import table_of
 from core.errors import NotFound
@@ -14,7 +15,7 @@ from core.holds.rules import points_limit
 from core.programs.queries import get_program
 from core.uow import Reader
 
-_H, _C = table_of(HeldCredit), table_of(Customer)
+_H, _C, _P = table_of(HeldCredit), table_of(Customer), table_of(Complaint)
 
 
 class HeldFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +24,8 @@ class HeldFacts(msgspec.Struct, frozen=True, kw_only=True):
     held_id: UUID
     customer_id: UUID
     full_name: str
+    complaint_id: UUID | None = None
+    complaint_number: int | None = None
     points: int
     reason: str
     key: str
@@ -35,8 +38,11 @@ class HeldFacts(msgspec.Struct, frozen=True, kw_only=True):
     answer: str
 
 
-_FACTS = tuple(_C.c.full_name if name == "full_name" else _H.c[name] for name in HeldFacts.__struct_fields__)
-_JOINED = _H.join(_C, (_C.c.tenant_id == _H.c.tenant_id) & (_C.c.customer_id == _H.c.customer_id))
+_ELSEWHERE = {"full_name": _C.c.full_name, "complaint_number": _P.c.number.label("complaint_number")}
+_FACTS = tuple(_ELSEWHERE[name] if name in _ELSEWHERE else _H.c[name] for name in HeldFacts.__struct_fields__)
+_JOINED = _H.join(_C, (_C.c.tenant_id == _H.c.tenant_id) & (_C.c.customer_id == _H.c.customer_id)).outerjoin(
+    _P, (_P.c.tenant_id == _H.c.tenant_id) & (_P.c.complaint_id == _H.c.complaint_id)
+)
 
 
 async def get_points_limit(reader: Reader) -> int:

@@ -1,6 +1,6 @@
 """Opening balances: what customers had spent before the product knew them, for many customers at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, func, select, text, update
 
 from core.bulk_insert import insert_many
 from core.customers.bulk import Event, append_events
+from core.customers.models import Customer
 from core.db import new_id, one_of, table_of
 from core.hooks.records.loyalty.points import TierLadder
 from core.loyalty.models import LedgerEntry, LoyaltyAccount
@@ -17,7 +18,7 @@ from core.loyalty.rules.versions import opening_delta
 from core.programs.queries import get_ladder, get_version_id
 from core.uow import UnitOfWork
 
-_A, _L = table_of(LoyaltyAccount), table_of(LedgerEntry)
+_A, _L, _C = table_of(LoyaltyAccount), table_of(LedgerEntry), table_of(Customer)
 
 
 _OPEN_NEW = text(
@@ -45,6 +46,7 @@ async def post_openings(
 
     A list imported twice adds nothing the second time; a later list adds the difference.
     """
+    await _hold_customers(uow, told_fen)
     fresh = await _open_new(uow, {one: fen for one, fen in told_fen.items() if fen}, ref_id=ref_id, at=occurred_at)
     there = {one: fen for one, fen in told_fen.items() if one not in fresh}
     accounts = await _locked(uow, there)
@@ -101,6 +103,7 @@ async def reverse_openings(uow: UnitOfWork, *, customer_ids: Sequence[UUID], ref
         .group_by(_L.c.customer_id)
     )
     deltas = {one: -int(fen) for one, fen in sums if fen}
+    await _hold_customers(uow, deltas)
     accounts = await _locked(uow, deltas)
     await _append(uow, accounts, deltas, kind="reversal", ref_id=ref_id, at=uow.now, may_fall=True)
     return deltas
@@ -119,6 +122,13 @@ async def _locked(uow: UnitOfWork, wanted: Mapping[UUID, int]) -> dict[UUID, Any
         .with_for_update(key_share=True)
     )
     return {row.customer_id: row for row in found}
+
+
+async def _hold_customers(uow: UnitOfWork, ids: Iterable[UUID]) -> None:
+    """The customers before their accounts, as in a merge: the entries' foreign keys would ask for them after it."""
+    mine = (_C.c.tenant_id == uow.tenant_id, one_of(_C.c.customer_id, sorted(ids)))
+    locked = select(_C.c.customer_id).where(*mine).order_by(_C.c.customer_id)
+    await uow.session.execute(locked.with_for_update(read=True, key_share=True))
 
 
 async def _openings(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 import pytest
 
-from core.backtests.rules.rates import Rates, conditions, is_plain, needs_lines
+from core.backtests.rules.rates import Rates, conditions, needs_lines
 from core.backtests.rules.replay import Bought, Members, days_between, paid_under, replay, start_tier
 from core.backtests.rules.sums import Sums
 from core.hooks.records.conditions import Cmp
@@ -75,8 +75,19 @@ def _random_rule(random_: random.Random, number: int) -> EarnRate:
     )
 
 
+def _narrowed(random_: random.Random, campaign: Campaign) -> Campaign:
+    """The campaign for some lines only, or from a least bill up, or as it is."""
+    return msgspec.structs.replace(
+        campaign,
+        categories=random_.choice(((), ("drug",), ("drug", "goods"))),
+        services=random_.choice(((), ("bath",))),
+        min_fen=random_.choice((0, 10_000, 25_000)),
+    )
+
+
+@pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("seed", range(60))
-def test_the_replay_earns_exactly_what_the_ledger_rules_earn(seed: int) -> None:
+def test_the_replay_earns_exactly_what_the_ledger_rules_earn(seed: int, narrow: bool) -> None:
     random_ = random.Random(seed)
     campaign = Campaign(
         id="c",
@@ -87,9 +98,10 @@ def test_the_replay_earns_exactly_what_the_ledger_rules_earn(seed: int) -> None:
         when=random_.choice((None, WHEN)),
     )
     other = Campaign(id="d", earn_multiplier=3, group="g", starts_on=FIRST + timedelta(days=40))
+    if narrow:
+        campaign, other = _narrowed(random_, campaign), _narrowed(random_, other)
     rules = [_random_rule(random_, number) for number in range(random_.randrange(1, 9))]
     program = Program(rules=(_ladder(), *rules, campaign, other))
-    assert is_plain(program)
     rows, lines, bills = [], [], []
     for day in sorted(random_.randrange(90) for _ in range(25)):
         bill = [
@@ -131,11 +143,31 @@ def test_the_replay_earns_exactly_what_the_ledger_rules_earn(seed: int) -> None:
     assert dict(zip(by_rule, found.rule_points, strict=True)) == by_rule
 
 
-def test_a_campaign_for_some_lines_is_not_plain() -> None:
-    program = Program(rules=(Campaign(id="c", earn_multiplier=2, categories=("drug",)),))
-    assert not is_plain(program)
-    assert needs_lines(program)
-    assert not needs_lines(Program(rules=(EarnRate(per_fen=100, points=1),)))
+def test_lines_travel_only_where_a_rule_or_a_campaign_names_some() -> None:
+    drugs = Campaign(id="c", earn_multiplier=2, categories=("drug",))
+    assert needs_lines(Program(rules=(drugs,)))
+    assert not needs_lines(Program(rules=(msgspec.structs.replace(drugs, earn_multiplier=1, pay_percent=90),)))
+    assert not needs_lines(Program(rules=(EarnRate(per_fen=100, points=1), Campaign(earn_multiplier=2, min_fen=100))))
+
+
+def test_a_campaign_from_a_least_bill_multiplies_no_smaller_one() -> None:
+    program = Program(rules=(EarnRate(per_fen=100, points=1), Campaign(id="c", earn_multiplier="5/2", min_fen=200_00)))
+    bought = _bought([(0, 1, 199_99), (0, 2, 200_00)])
+    found = replay(program, bought, _members(), DAYS)
+    assert found.day_points[1:3] == [199, 500]
+
+
+def test_a_campaign_for_some_lines_multiplies_their_part_of_the_bill() -> None:
+    program = Program(
+        rules=(EarnRate(per_fen=100, points=1), Campaign(id="c", earn_multiplier=3, categories=("drug",)))
+    )
+    lines = [
+        '[{"fen":10000,"category":"drug"},{"fen":20000,"category":"bath"}]',
+        "",
+        '[{"fen": 100, "eligible": false}]',
+    ]
+    found = replay(program, _bought([(0, 1, 300_00), (0, 2, 300_00), (0, 3, 100)], lines=lines), _members(), DAYS)
+    assert found.day_points[1:4] == [100 * 3 + 200, 300, 0]
 
 
 def test_a_member_rises_during_the_replay_and_pays_less_from_then_on() -> None:

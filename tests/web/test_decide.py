@@ -204,7 +204,7 @@ async def test_an_invitation_without_a_rule_says_that_it_is_over(client: Client,
     form: dict[str, object] = {"full_name": "李新", "phone": "13955577777", "agreed": "true"}
     assert (await browser.send_form(f"/i/{code}", form)).headers["location"] == f"/i/{code}"
     assert (await browser.send_form(f"/i/{code}/number", {})).headers["location"] == f"/i/{code}"
-    assert (await browser.get(f"/i/{code[:-1]}x")).status_code == 404
+    assert (await browser.get(f"/i/{code[::-1]}x")).status_code == 404
 
 
 async def test_a_customer_shows_a_review_and_a_colleague_rewards_it(client: Client, tenant_a: TestTenant) -> None:

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from core.cards.actions import give_card
+from core.complaints.actions import file_complaint
+from core.complaints.rules import Filing
 from core.customers.actions import add_customer, join_household
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
 from core.hooks.records.loyalty.offers import CouponTemplate, Goodwill, RoleLimit
@@ -274,6 +276,47 @@ async def test_more_than_the_limit_waits_for_somebody_else(client: Client, clini
     assert (await director.send_form(_path(clinic, rest=f"/held/{held[1]}/grant"))).status_code == 303
     assert (await director.send_form(_path(clinic, rest=f"/held/{held[1]}/grant"))).status_code == 409
     assert await _balance(clinic, member) == 300
+
+
+async def test_goodwill_names_its_complaint_and_waits_for_somebody_whose_limit_is_higher(
+    client: Client, clinic: TestTenant, member: UUID
+) -> None:
+    limits = (
+        RoleLimit(role="front_desk", max_fen=2_00),
+        RoleLimit(role="team_leader", max_fen=2_50),
+        RoleLimit(role="director", max_fen=50_00),
+    )
+    await put_program(clinic, LADDER, REDEEM, Goodwill(id="goodwill", limits=limits, max_fen_per_complaint=4_00))
+    async with clinic.unit() as uow:
+        case = (await file_complaint(uow, filing=Filing(text="等太久", customer_id=member))).complaint_id
+    desk, director = await client("front_desk"), await client("director")
+    assert "Because of a complaint" in (await desk.get(_path(clinic, member))).text
+    form: dict[str, object] = {"points": "300", "why": "service", "complaint": str(case), "key": "k"}
+    for odd in ("nobody", str(member)):
+        wrong = await desk.send_form(_path(clinic, member, "/grant"), form | {"complaint": odd})
+        assert wrong.status_code == 422
+        assert "Choose one of the answers" in wrong.text
+    assert (await desk.send_form(_path(clinic, member, "/grant"), dict(form))).status_code == 303
+    assert await _balance(clinic, member) == 0
+    held = re.search(r"/points/held/([0-9a-f-]{36})/grant", (page := await director.get(_path(clinic))).text)
+    assert held is not None
+    assert f"/complaints/{case}" in page.text
+    assert "Complaint C-1" in page.text
+    lead = await client("team_leader")
+    assert (await lead.send_form(_path(clinic, rest=f"/held/{held[1]}/grant"))).status_code == 303
+    assert "250 points yourself" in (await lead.get(_path(clinic))).text
+    assert await _balance(clinic, member) == 0
+    assert (await director.send_form(_path(clinic, rest=f"/held/{held[1]}/grant"))).status_code == 303
+    assert await _balance(clinic, member) == 300
+    full = await desk.send_form(_path(clinic, member, "/grant"), form | {"points": "200", "key": "l"})
+    assert full.status_code == 422
+    assert "may bring ¥1.00 more" in full.text.replace("&nbsp;", " ")
+    less = await desk.send_form(_path(clinic, member, "/grant"), form | {"points": "100", "key": "l"})
+    assert less.status_code == 303
+    async with clinic.unit() as uow:
+        newest = (await list_movements(uow, member))[0]
+        assert (newest.kind, newest.points) == ("goodwill", 100)
+    assert "Goodwill" in (await desk.get(_path(clinic, member))).text
 
 
 async def test_who_approves_is_asked_once_more_above_the_limit(

@@ -1,6 +1,5 @@
 """Birthdays whose gift waits at the desk: whom to greet, the pick-up code, and handing the gift over."""
 
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,7 +23,7 @@ from core.errors import InvalidInput
 from core.programs.queries import get_program
 from core.referrals.rules import read_code
 from core.uow import Reader, UnitOfWork
-from web.cursors import pack_cursor, read_cursor
+from web.cursors import pack_cursor, read_day_cursor
 from web.decide_tabs import DecideTab, add_decide_tab, decide_tabs
 from web.downloads import csv_download
 from web.formats import format_date
@@ -98,7 +97,7 @@ async def show_birthdays(
 ) -> Response[Any]:
     typed = read_code(code)
     handed = which == "handed"
-    cursor = _after(after)
+    cursor = read_day_cursor(after)
     if handed:
         gifts = await list_handed_gifts(reader)
     elif code and (typed is None or not typed.short):
@@ -125,14 +124,6 @@ async def show_birthdays(
         may_export=reader.actor.may("customers.export"),
         tabs=await decide_tabs(reader, tenant_path(request), "birthdays"),
     )
-
-
-def _after(text: str) -> tuple[date, UUID] | None:
-    found = read_cursor(text)
-    try:
-        return (date.fromisoformat(found[0]), found[1]) if found else None
-    except ValueError:
-        return None
 
 
 @get(PATH + ".csv", guards=_EXPORT)

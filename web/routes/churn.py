@@ -1,6 +1,6 @@
 """Customers who stay away: the list, one case with its calls and offers, and what offers were worth."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from litestar import Response, get, post
@@ -22,7 +22,7 @@ from core.churn.queries.cases import (
 from core.churn.queries.lifts import get_lift
 from core.customers.queries import CustomerRecord
 from core.uow import Reader, UnitOfWork
-from web.cursors import pack_cursor, read_cursor
+from web.cursors import pack_cursor, read_moment_cursor
 from web.customer_sections import CustomerSection, add_customer_section
 from web.downloads import csv_download
 from web.home import Section, add_section
@@ -119,9 +119,7 @@ async def show_cases(
     after: FromQuery[str] = "",
 ) -> Response[Any]:
     wanted = _filter(reader, which, signal)
-    cursor = read_cursor(after)
-    key = (_instant(cursor[0]), cursor[1]) if cursor and _instant(cursor[0]) else ()
-    rows = await list_cases(reader, which=wanted, after=key, limit=PAGE + 1)
+    rows = await list_cases(reader, which=wanted, after=read_moment_cursor(after), limit=PAGE + 1)
     root = tenant_path(request, "/at-risk")
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     more = ""
@@ -147,13 +145,6 @@ async def show_cases(
         here=f"{root}?which={which}&signal={wanted.signal}",
         tabs=_tabs(reader, root, "cases"),
     )
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 @get(PATH + "/list.csv", guards=[requires("customers.export")])

@@ -1,7 +1,7 @@
 """What the desk does with points: give them, take the last gift back, let them pay, give them back, pin a tier."""
 
 from datetime import date
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypedDict
 from uuid import UUID
 
 import msgspec
@@ -13,12 +13,14 @@ from core.cards.actions import give_card, revoke_cards
 from core.customers.queries import CustomerRecord
 from core.db import new_id
 from core.errors import AnxinError, FieldProblem, InvalidInput, NotFound
-from core.holds.actions import ask_credit, grant_held, refuse_held
-from core.holds.queries import get_points_limit
+from core.holds.actions import ask_credit, credit_complaint
+from core.holds.queries import HeldFacts, get_points_limit
 from core.imports.rules.cells import CellProblem
 from core.loyalty.actions import (
+    ComplaintCredited,
     KeyReused,
     PointsRefused,
+    Posted,
     give_back_points,
     grant_points,
     pin_tier,
@@ -66,8 +68,16 @@ class GrantForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     points: str = ""
     why: str = ""
     text: str = ""
+    complaint: str = ""
     confirm: str = ""
     key: str = ""
+
+
+class _Asked(TypedDict):
+    customer_id: UUID
+    points: int
+    reason: str
+    key: str
 
 
 class RedeemForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -134,14 +144,14 @@ async def do_grant(request: WebRequest, uow: NamedDependency[UnitOfWork], custom
         await _show_again(request, uow, record, form, errors)
     reason = f"{form.why}: {form.text.strip()}" if form.text.strip() else form.why
     key, customer_id = _desk_key(form.key, "grant"), record.customer_id
+    asked: _Asked = {"customer_id": customer_id, "points": points, "reason": reason, "key": key}
     try:
-        if large and not uow.actor.may("loyalty.approve"):
-            await ask_credit(uow, customer_id=customer_id, points=points, reason=reason, key=key)
-            text = gettext("%(points)s wait for somebody who may approve them") % {"points": points_words(points)}
-            return _back(request, customer_id, text, state="info")
-        done = await grant_points(uow, customer_id=customer_id, points=points, key=key, reason=reason)
-    except (InvalidInput, KeyReused) as error:
+        done = await _give(uow, asked, form, large=large)
+    except (InvalidInput, KeyReused, NotFound, ComplaintCredited) as error:
         await _show_again(request, uow, record, form, _grant_errors(error))
+    if isinstance(done, HeldFacts):
+        text = gettext("%(points)s wait for somebody who may approve them") % {"points": points_words(points)}
+        return _back(request, customer_id, text, state="info")
     if done.replayed:
         return _back(request, customer_id, gettext("These points were given already"), state="info")
     return _back(
@@ -152,7 +162,32 @@ async def do_grant(request: WebRequest, uow: NamedDependency[UnitOfWork], custom
     )
 
 
+async def _give(uow: UnitOfWork, asked: _Asked, form: GrantForm, *, large: bool) -> Posted | HeldFacts:
+    """Because of a complaint, as a question to somebody else, or just so."""
+    if form.complaint:
+        return await credit_complaint(uow, complaint_id=_case(uow, form.complaint), **asked)
+    if large and not uow.actor.may("loyalty.approve"):
+        return await ask_credit(uow, **asked)
+    return await grant_points(uow, **asked)
+
+
+def _case(uow: UnitOfWork, typed: str) -> UUID:
+    """The complaint that was chosen, for those who may see complaints."""
+    try:
+        case = UUID(typed)
+    except ValueError:
+        raise NotFound("no such complaint") from None
+    if not uow.actor.may("complaints.read"):
+        raise NotFound("no such complaint")
+    return case
+
+
 def _grant_errors(error: AnxinError) -> dict[str, str]:
+    if isinstance(error, NotFound):
+        return {"grant.complaint": gettext("Choose one of the answers offered")}
+    if isinstance(error, ComplaintCredited):
+        words = gettext("This complaint may bring %(left)s more.") % {"left": money(error.left_fen)}
+        return {"grant.complaint": words}
     if isinstance(error, InvalidInput):
         names = {"reason": "grant.text"}
         return {names.get(path, f"grant.{path}"): text for path, text in field_texts(error.problems).items()}
@@ -343,23 +378,6 @@ async def do_revoke_card(
     return _back(request, record.customer_id, gettext("The card's address opens nothing any more"))
 
 
-@post(PATH + "/held/{held_id:uuid}/grant", guards=APPROVE, request_max_body_size=BODY_LIMIT)
-async def do_grant_held(
-    request: WebRequest, uow: NamedDependency[UnitOfWork], held_id: FromPath[UUID]
-) -> Response[Any]:
-    done = await grant_held(uow, held_id=held_id)
-    text = gettext("%(points)s were given") % {"points": points_words(done.points)}
-    return go_to(request, tenant_path(request, ROOT), toast=Toast(text=text))
-
-
-@post(PATH + "/held/{held_id:uuid}/refuse", guards=APPROVE, request_max_body_size=BODY_LIMIT)
-async def do_refuse_held(
-    request: WebRequest, uow: NamedDependency[UnitOfWork], held_id: FromPath[UUID]
-) -> Response[Any]:
-    await refuse_held(uow, held_id=held_id)
-    return go_to(request, tenant_path(request, ROOT), toast=Toast(text=gettext("The points were not given")))
-
-
 routes = [
     do_grant,
     do_undo,
@@ -371,6 +389,4 @@ routes = [
     do_pin,
     do_give_card,
     do_revoke_card,
-    do_grant_held,
-    do_refuse_held,
 ]

@@ -25,7 +25,7 @@ from core.visits.actions.visits import (
 )
 from core.visits.queries.visits import VisitFilter, VisitRow, get_visit, list_visits
 from tenants.staff import list_people
-from web.cursors import pack_cursor, read_cursor
+from web.cursors import pack_cursor, read_moment_cursor
 from web.customer_sections import CustomerSection, add_customer_section
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry
@@ -173,7 +173,7 @@ async def show_visits(
     after: FromQuery[str] = "",
 ) -> Response[Any]:
     # `state` cannot be a parameter: Litestar keeps the name for its own.
-    state, chosen, cursor = request.query_params.get("state", ""), _day(day), read_cursor(after)
+    state, chosen, cursor = request.query_params.get("state", ""), _day(day), read_moment_cursor(after)
     zone, branches = reader.scope.timezone, await list_branches(reader)
     branch_id = next((one.branch_id for one in branches if str(one.branch_id) == branch), None)
     wanted = VisitFilter(
@@ -182,7 +182,7 @@ async def show_visits(
         branch_id=branch_id,
         states=frozenset({state}) & STATES.keys(),
     )
-    rows = await list_visits(reader, wanted=wanted, after=_place(cursor), limit=PAGE)
+    rows = await list_visits(reader, wanted=wanted, after=cursor, limit=PAGE)
     root = tenant_path(request, "/visits")
     asked = urlencode([(n, v) for n, v in (("day", day), ("branch", branch), ("state", state)) if v])
     last = pack_cursor(rows[-1].started_at.isoformat(), rows[-1].visit_id) if len(rows) == PAGE else ""
@@ -202,14 +202,6 @@ async def show_visits(
         filtered=bool(asked),
         more=f"{root}?{asked}&after={last}" if last else None,
     )
-
-
-def _place(cursor: tuple[str, UUID] | None) -> tuple[datetime, UUID] | None:
-    try:
-        moment = datetime.fromisoformat(cursor[0]) if cursor else None
-    except ValueError:
-        return None
-    return (moment, cursor[1]) if cursor and moment and moment.tzinfo else None
 
 
 def _identity(text: str, path: str) -> UUID | None:

@@ -1,11 +1,13 @@
 """What purchases earn under one program, worked out once per tier, day and set of conditions instead of once per purchase.
 
-Agrees with `core.loyalty.rules.earning.earn` for every program that `is_plain`; tests hold the two together.
+Agrees with `core.loyalty.rules.earning.earn` for every program; tests hold the two together.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
+from math import prod
+from operator import mul
 from typing import Final, NamedTuple
 
 import msgspec
@@ -14,13 +16,13 @@ from core.hooks.records.loyalty.offers import Campaign
 from core.hooks.records.loyalty.parts import ratio
 from core.hooks.records.loyalty.points import EarnRate
 from core.hooks.records.loyalty.program import Program
-from core.loyalty.rules.earning import Line, is_eligible
+from core.loyalty.rules.earning import Line, campaigns_factor, is_eligible
 from core.loyalty.rules.redeeming import fits
 from core.loyalty.rules.tiers import find_tier
 from core.programs.rules.windows import is_open
 
 _NO_CAP: Final = 1 << 62
-Limited = tuple[int, int, int, int, int, int, tuple[int, int] | None]
+Limited = tuple[int, int, int, int, int, int, int, int, bool]
 
 
 class PaidLine(msgspec.Struct, frozen=True):
@@ -51,11 +53,34 @@ class Step(NamedTuple):
     """It looks at lines; else the whole bill counts, as long as no line of it is excepted."""
 
 
+class Promotions:
+    """Open campaigns of which some multiply some lines only, or bills from an amount up: what each line is multiplied by."""
+
+    def __init__(self, campaigns: Sequence[Campaign]) -> None:
+        self.campaigns = campaigns
+        self.one = prod(ratio(campaign.earn_multiplier).denominator for campaign in campaigns)
+        """What all factors are parts of, so that they are whole numbers."""
+        self._known: dict[tuple[tuple[bool, ...], str, str], int] = {}
+
+    def factors(self, paid: int, lines: Sequence[PaidLine]) -> list[int]:
+        """What each line of a bill counts for, in parts of `one`."""
+        reached = tuple(paid >= campaign.min_fen for campaign in self.campaigns)
+        return [self._factor(reached, line.category, line.service) for line in lines]
+
+    def _factor(self, reached: tuple[bool, ...], category: str, service: str) -> int:
+        found = self._known.get((reached, category, service))
+        if found is None:
+            line = Line(1, category, service)
+            counted = (one for one, may in zip(self.campaigns, reached, strict=True) if may and is_eligible(one, line))
+            found = self._known[reached, category, service] = int(campaigns_factor(counted) * self.one)
+        return found
+
+
 class Plan(NamedTuple):
     """All rules that count for a tier on a day: bare rates (place, per, numerator, denominator), those with limits, others.
 
-    One with limits is (place, least fen, per, numerator, denominator, most points, limits a day and a month or none); the
-    others look at lines, or share a group.
+    One with limits is (place, least fen, per, numerator, denominator, most points, most a day, most a month, whether a
+    day or a month has a limit); the others look at lines, or share a group.
     """
 
     bare: tuple[tuple[int, int, int, int], ...]
@@ -63,14 +88,8 @@ class Plan(NamedTuple):
     others: tuple[Step, ...]
     steps: tuple[Step, ...]
     """All of them, for bills with lines that earn nothing whatever the rules say."""
-
-
-def is_plain(program: Program) -> bool:
-    """Whether campaigns multiply whole bills only: a campaign for some lines needs the exact arithmetic of each bill."""
-    return not any(
-        ratio(one.earn_multiplier) != 1 and (one.categories or one.services or one.min_fen)
-        for one in program.live(Campaign)
-    )
+    promotions: Promotions | None
+    """Set where campaigns need a look at each bill: then all rules are among the others, without any campaign in them."""
 
 
 def needs_lines(program: Program) -> bool:
@@ -79,7 +98,7 @@ def needs_lines(program: Program) -> bool:
         rule.categories or rule.services or rule.exclude_categories or rule.exclude_services or rule.per_quantity
         for rule in program.live(EarnRate)
     )
-    return any(rates) or not is_plain(program)
+    return any(rates) or any(ratio(one.earn_multiplier) != 1 and _names_lines(one) for one in program.live(Campaign))
 
 
 def conditions(program: Program) -> tuple[str, ...]:
@@ -107,44 +126,62 @@ class Rates:
         self.days = days
         self.rules = program.live(EarnRate)
         self.named = conditions(program)
-        self.plans: dict[tuple[str | None, int, int], Plan] = {}
+        self._rows: dict[tuple[str, int], list[Plan | None]] = {}
+        self._made: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Plan] = {}
         self._eligible: dict[tuple[str, str, str], bool] = {}
 
     def matches(self, mask: int) -> frozenset[str]:
         """The conditions that a mask names: bit 0 is the first of `named`."""
         return frozenset(name for place, name in enumerate(self.named) if mask >> place & 1)
 
-    def plan(self, tier: str | None, day: int, mask: int) -> Plan:
-        """The rules that count for a tier on the day at this place, for somebody with this mask; kept in `plans`."""
-        found = self.plans[tier, day, mask] = self._make(tier, self.days[day], self.matches(mask))
+    def row(self, tier: str, mask: int) -> list[Plan | None]:
+        """The plans of all days for a tier and a mask, as far as they are made."""
+        found = self._rows.get((tier, mask))
+        if found is None:
+            found = self._rows[tier, mask] = [None] * len(self.days)
         return found
 
-    def _make(self, tier: str | None, day: date, matches: frozenset[str]) -> Plan:
+    def plan(self, tier: str, mask: int, day: int) -> Plan:
+        """The rules that count for a tier on the day at this place, for somebody with this mask; kept in `row`."""
+        on, matches = self.days[day], self.matches(mask)
+        campaigns = open_campaigns(self.program, on, matches)
+        rules = tuple(one for one in self.rules if fits(one, on, matches) and (not one.tiers or tier in one.tiers))
+        key = (tier, tuple(one.id for one in campaigns), tuple(one.id for one in rules))
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = self._make(tier, campaigns, rules)
+        self.row(tier, mask)[day] = found
+        return found
+
+    def _make(self, tier: str, campaigns: Sequence[Campaign], rules: Sequence[EarnRate]) -> Plan:
         ladder = self.program.ladder
         held = find_tier(ladder, tier) if ladder is not None else None
         steady = ratio(held.earn_multiplier) if held is not None else Fraction(1)
-        steady *= _product(open_campaigns(self.program, day, matches))
+        looks = any(one.min_fen or _names_lines(one) for one in campaigns)
+        if not looks:
+            steady *= campaigns_factor(campaigns)
         steps = tuple(
             _step(place, rule, rule.points * ratio(rule.multiplier) * steady)
             for place, rule in enumerate(self.rules)
-            if fits(rule, day, matches) and (not rule.tiers or tier in rule.tiers)
+            if rule in rules
         )
-        flat = [_flat(one) for one in steps if not one.looks and not one.group]
+        flat = [] if looks else [_flat(one) for one in steps if not one.looks and not one.group]
         return Plan(
             bare=tuple((one[0], *one[2:5]) for one in flat if _is_bare(one)),
             limited=tuple(one for one in flat if not _is_bare(one)),
-            others=tuple(one for one in steps if one.looks or one.group),
+            others=tuple(one for one in steps if looks or one.looks or one.group),
             steps=steps,
+            promotions=Promotions(campaigns) if looks else None,
         )
 
-    def basis(self, rule: EarnRate, lines: Sequence[PaidLine], shares: Sequence[int]) -> tuple[int, int]:
-        """Units and fen of the lines that count for a rule."""
-        units = fen = 0
+    def weights(self, rule: EarnRate, lines: Sequence[PaidLine], shares: Sequence[int]) -> tuple[list[int], int]:
+        """What each line counts for a rule (its fen or its pieces, 0: not at all), and the fen of those that count."""
+        found, fen = [], 0
         for line, paid in zip(lines, shares, strict=True):
-            if line.eligible and self._counts(rule, line):
-                fen += paid
-                units += line.quantity if rule.per_quantity else paid
-        return units, fen
+            counts = line.eligible and self._counts(rule, line)
+            found.append((line.quantity if rule.per_quantity else paid) if counts else 0)
+            fen += paid if counts else 0
+        return found, fen
 
     def _counts(self, rule: EarnRate, line: PaidLine) -> bool:
         key = (rule.id, line.category, line.service)
@@ -160,14 +197,19 @@ def apply_steps(
     paid: int,
     lines: Sequence[PaidLine],
     shares: Sequence[int],
-    given: Mapping[tuple[int, str], int],
+    given: tuple[Mapping[int, int], Mapping[int, int]],
+    promotions: Promotions | None,
 ) -> list[tuple[int, int]]:
-    """(place of the rule, points) of one purchase, with every cap; `given`: by rule on this day and in this month."""
-    found = [
-        (step, points)
-        for step in steps
-        if (points := _capped(step, *_basis(rates, step, paid, lines, shares), given)) > 0
-    ]
+    """(place of the rule, points) of one purchase, with every cap; `given`: by rule on this day, and in this month."""
+    if not lines:
+        lines, shares = (PaidLine(paid),), (paid,)
+    factors = promotions.factors(paid, lines) if promotions is not None else None
+    found = []
+    for step in steps:
+        weights, fen = rates.weights(step.rule, lines, shares)
+        points = _capped(step, sum(weights), fen, given, *_raised(promotions, weights, factors))
+        if points > 0:
+            found.append((step, points))
     best: dict[str, int] = {}
     for step, points in found:
         if step.group:
@@ -180,36 +222,30 @@ def apply_steps(
     return kept
 
 
-def _basis(rates: Rates, step: Step, paid: int, lines: Sequence[PaidLine], shares: Sequence[int]) -> tuple[int, int]:
-    if lines:
-        return rates.basis(step.rule, lines, shares)
-    return rates.basis(step.rule, (PaidLine(paid),), (paid,)) if step.looks else (paid, paid)
+def _raised(promotions: Promotions | None, weights: Sequence[int], factors: Sequence[int] | None) -> tuple[int, int]:
+    """By how much campaigns raise a basis of such lines, as two whole numbers."""
+    if promotions is None or factors is None:
+        return 1, 1
+    return sum(map(mul, weights, factors)), sum(weights) * promotions.one
 
 
-def _capped(step: Step, units: int, fen: int, given: Mapping[tuple[int, str], int]) -> int:
+def _capped(
+    step: Step, units: int, fen: int, given: tuple[Mapping[int, int], Mapping[int, int]], raised: int, whole: int
+) -> int:
     if units <= 0 or fen < step.min_fen:
         return 0
-    points = units // step.per * step.numerator // step.denominator
+    points = units // step.per * step.numerator * raised // (step.denominator * whole)
     if step.most is not None:
         points = min(points, step.most)
     if step.most_a_day is not None:
-        points = min(points, step.most_a_day - given.get((step.place, "day"), 0))
+        points = min(points, step.most_a_day - given[0].get(step.place, 0))
     if step.most_a_month is not None:
-        points = min(points, step.most_a_month - given.get((step.place, "month"), 0))
+        points = min(points, step.most_a_month - given[1].get(step.place, 0))
     return points
 
 
-def _product(campaigns: Sequence[Campaign]) -> Fraction:
-    product, best = Fraction(1), dict[str, Fraction]()
-    for one in campaigns:
-        factor = ratio(one.earn_multiplier)
-        if one.group:
-            best[one.group] = max(best.get(one.group, factor), factor)
-        else:
-            product *= factor
-    for factor in best.values():
-        product *= factor
-    return product
+def _names_lines(campaign: Campaign) -> bool:
+    return bool(campaign.categories or campaign.services)
 
 
 def _step(place: int, rule: EarnRate, factor: Fraction) -> Step:
@@ -232,9 +268,9 @@ def _step(place: int, rule: EarnRate, factor: Fraction) -> Step:
 
 def _flat(step: Step) -> Limited:
     most, a_day, a_month = (_NO_CAP if one is None else one for one in (step.most, step.most_a_day, step.most_a_month))
-    limits = (a_day, a_month) if min(a_day, a_month) < _NO_CAP else None
-    return step.place, step.min_fen, step.per, step.numerator, step.denominator, most, limits
+    bounded = min(a_day, a_month) < _NO_CAP
+    return step.place, step.min_fen, step.per, step.numerator, step.denominator, most, a_day, a_month, bounded
 
 
 def _is_bare(step: Limited) -> bool:
-    return step[1] == 0 and step[5] == _NO_CAP and step[6] is None
+    return step[1] == 0 and step[5] == _NO_CAP and not step[8]

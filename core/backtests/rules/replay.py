@@ -4,11 +4,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
-from core.backtests.rules.rates import PaidLine, Plan, Rates, Step, apply_steps
+from core.backtests.rules.rates import PaidLine, Plan, Rates, apply_steps
 from core.hooks.records.loyalty.points import Tier, TierLadder
 from core.hooks.records.loyalty.program import Program
 from core.loyalty.rules.earning import share
@@ -100,11 +100,9 @@ class _Replay:
     def __init__(
         self, program: Program, bought: Bought, members: Members, days: Sequence[date], base: Given | None
     ) -> None:
-        self.bought, self.members, self.days, self.base = bought, members, days, base
+        self.bought, self.members, self.base = bought, members, base
         self.rates = Rates(program, days)
-        self.ladder = program.ladder
-        self.tiers = {tier.code: tier for tier in self.ladder.tiers} if self.ladder else {}
-        self.percents = {code: pay_percent(tier) for code, tier in self.tiers.items()} | {NO_TIER: 100}
+        self.ladder = ladder = program.ladder
         count = len(self.rates.rules)
         self.given = Given(
             rule_points=[0] * count,
@@ -113,142 +111,139 @@ class _Replay:
             day_fen=[0] * len(days),
             taken=bytearray(b"d") * len(bought),
         )
-        ladder = self.ladder
+        self.months = [day.year * 12 + day.month for day in days]
         self.low = _windows(ladder, days)
         self.steps: dict[int, _Steps] = {}
+        self.today: dict[int, int] = {}
+        self.month: dict[int, int] = {}
         self.by_fen = ladder is None or ladder.basis in {"lifetime_spend", "period_spend"}
         self.by_visit = ladder is not None and ladder.basis == "visits"
         self.falls = ladder is not None and ladder.downgrade == "now"
         self.lowers = ladder is None or ladder.refunds_lower_spend
-        known = base.taken if base is not None else bought.percent
-        self.discounts = any(one != 100 for one in self.percents.values()) or any(one not in {0, 100} for one in known)
 
-    def run(self) -> Given:
+    def run(self) -> Given:  # noqa: C901, PLR0912 - the loop over 100,000 bills: every call in it costs a tenth
         """Go through all purchases, customer by customer."""
-        member = self.bought.member
-        first, size = 0, len(member)
-        while first < size:
-            who = member[first]
-            last = first + 1
-            while last < size and member[last] == who:
-                last += 1
-            self._member(who, first, last)
-            first = last
+        bought, low, today, month, by_fen = self.bought, self.low, self.today, self.month, self.by_fen
+        day_points, months, lines, falls = self.given.day_points, self.months, bought.lines, self.falls
+        who, before, value, first, oldest = -1, -1, 0, 0, 0
+        steps, nets = self._steps(0), list[int]()
+        rung, plans = steps.ground, steps.ground.plans
+        known_percents = self.base.taken if self.base is not None else bought.percent
+        columns = zip(bought.member, bought.day, bought.paid_fen, bought.refunded_fen, known_percents, strict=True)
+        for place, (member, day, whole, back, known) in enumerate(columns):
+            if member != who:
+                who, before, first, oldest = member, -1, place, place
+                steps, value = self._steps(self.members.mask[who]), self.members.value[who]
+                today.clear()
+                month.clear()
+                nets.clear()
+            paid, points = whole, 0
+            if day >= 0:
+                if low is not None:
+                    while oldest < place and bought.day[oldest] < low[day]:
+                        value -= nets[oldest - first]
+                        oldest += 1
+                if before < 0:
+                    rung = steps.start(self.members.tier[who], value)
+                    plans = rung.plans
+                elif day != before:
+                    today.clear()
+                    if months[day] != months[before]:
+                        month.clear()
+                    if falls and low is not None:
+                        rung = steps.look(rung, value)
+                        plans = rung.plans
+                before = day
+                if known < 100 or rung.percent < 100:
+                    paid = self._price(place, day, known, rung.percent)
+                plan = plans[day] or self.rates.plan(rung.code, steps.mask, day)
+                if plan.others or (lines is not None and EXCEPTED in lines[place]):
+                    points = self._earn_by_lines(place, plan, paid)
+                else:
+                    points = self._earn(plan, paid, back, whole)
+                day_points[day] += points
+            net = paid - paid * back // whole if back and self.lowers else paid
+            if low is not None:
+                nets.append(net)
+            value += net if by_fen else 1 if self.by_visit else points
+            if day >= 0 and (value >= rung.next_at or falls):
+                rung = steps.look(rung, value)
+                plans = rung.plans
         return self.given
 
-    def _member(self, who: int, first: int, last: int) -> None:  # noqa: C901, PLR0912 - the inner loop of 100,000 bills: every call in it costs a tenth
-        """Replay one customer's purchases from `first` up to, not including, `last`."""
-        bought, mask, plans = self.bought, self.members.mask[who], self.rates.plans
-        bought_days, bought_paid, refunded, lines = bought.day, bought.paid_fen, bought.refunded_fen, bought.lines
-        sums, times, day_points = self.given.rule_points, self.given.rule_times, self.given.day_points
-        climb = self._climb(who)
-        nets: list[int] = []
-        oldest, before, caps = first, -1, dict[tuple[int, str], int]()
-        for place in range(first, last):
-            day, paid, back = bought_days[place], bought_paid[place], refunded[place]
-            points = 0
-            if day >= 0:
-                if self.low is not None:
-                    oldest = self._forget(climb, nets, first, oldest, place)
-                    if self.falls and before >= 0:
-                        climb.look()
-                if before < 0:
-                    climb.begin(self.members.tier[who])
-                elif day != before and caps:
-                    caps = _new_day(caps, self.days[before], self.days[day])
-                before = day
-                if self.discounts:
-                    paid = self._price(place, day, climb.code)
-                plan = plans.get((climb.code, day, mask)) or self.rates.plan(climb.code, day, mask)
-                if back or plan.limited or plan.others or lines is not None:
-                    points = self._earn(place, plan, paid, caps)
-                else:
-                    for rule, per, numerator, denominator in plan.bare:
-                        if one := paid // per * numerator // denominator:
-                            sums[rule] += one
-                            times[rule] += 1
-                            points += one
-                day_points[day] += points
-            net = paid - paid * back // bought_paid[place] if back and self.lowers else paid
-            if self.low is not None:
-                nets.append(net)
-            climb.value += net if self.by_fen else 1 if self.by_visit else points
-            if day >= 0 and (climb.value >= climb.next_at or self.falls):
-                climb.look()
+    def _steps(self, mask: int) -> "_Steps":
+        found = self.steps.get(mask)
+        if found is None:
+            found = self.steps[mask] = _Steps(self.ladder, self.rates, mask)
+        return found
 
-    def _forget(self, climb: "_Climb", nets: Sequence[int], first: int, oldest: int, place: int) -> int:
-        """Take off what left the period by the day of a purchase; return the oldest purchase that still counts."""
-        days, low = self.bought.day, self.low
-        assert low is not None
-        edge = low[days[place]]
-        while oldest < place and days[oldest] < edge:
-            climb.value -= nets[oldest - first]
-            oldest += 1
-        return oldest
-
-    def _climb(self, who: int) -> "_Climb":
-        mask = self.members.mask[who]
-        steps = self.steps.get(mask)
-        if steps is None:
-            steps = self.steps[mask] = _Steps(self.ladder, self.rates.matches(mask))
-        return _Climb(steps, self.members.value[who])
-
-    def _price(self, place: int, day: int, tier: str) -> int:
-        """What is paid for a purchase by a member of a tier; the discount in it is added up."""
-        bought, percent = self.bought, self.percents.get(tier, 100)
-        listed, paid = bought.list_fen[place], bought.paid_fen[place]
+    def _price(self, place: int, day: int, known: int, percent: int) -> int:
+        """What is paid by a member who pays `percent`, where `known` was paid; the discount in it is added up."""
+        listed, paid = self.bought.list_fen[place], self.bought.paid_fen[place]
         if self.base is None:
-            known = bought.percent[place]
-            self.given.taken[place] = known if known < 100 or percent == 100 else 0
-            full = (listed * known + 50) // 100 if known < 100 else listed
+            self.given.taken[place] = known if known < 100 else 0
+            percent = known
+        elif not known:
+            return paid
         else:
-            known = self.base.taken[place]
-            if not known:
-                return paid
-            full = (listed * percent + 50) // 100 if percent < 100 else listed
             paid = paid_under(listed, paid, known, percent)
-        self.given.day_fen[day] += listed - full
+        if percent < 100:
+            self.given.day_fen[day] += listed - (listed * percent + 50) // 100
         return paid
 
-    def _earn(self, place: int, plan: Plan, paid: int, caps: dict[tuple[int, str], int]) -> int:
-        if self.bought.lines is not None and EXCEPTED in self.bought.lines[place]:
-            return self._earn_others(place, plan.steps, paid, caps)
-        sums, times = self.given.rule_points, self.given.rule_times
-        back = self.bought.refunded_fen[place]
-        total = 0
+    def _earn(self, plan: Plan, paid: int, back: int, whole: int) -> int:
+        """What the whole bill earns; `back` of `whole` was refunded."""
+        sums, times, total = self.given.rule_points, self.given.rule_times, 0
         for rule, per, numerator, denominator in plan.bare:
             points = paid // per * numerator // denominator
             if points:
                 if back:
-                    points -= points * back // self.bought.paid_fen[place]
+                    points -= points * back // whole
                 sums[rule] += points
                 times[rule] += 1
                 total += points
-        for rule, least, per, numerator, denominator, most, limits in plan.limited:
-            if paid >= least and (points := min(most, paid // per * numerator // denominator)) > 0:
-                if limits is not None:
-                    points = _limited(caps, rule, points, limits)
+        for rule, least, per, numerator, denominator, most, a_day, a_month, bounded in plan.limited:
+            if paid < least:
+                continue
+            points = paid // per * numerator // denominator
+            points = min(points, most)
+            if bounded:
+                points = self._bounded(rule, points, a_day, a_month)
+            if points > 0:
                 if back:
-                    points -= points * back // self.bought.paid_fen[place]
+                    points -= points * back // whole
                 sums[rule] += points
-                times[rule] += points > 0
+                times[rule] += 1
                 total += points
-        if plan.others:
-            total += self._earn_others(place, plan.others, paid, caps)
         return total
 
-    def _earn_others(self, place: int, steps: Sequence[Step], paid: int, caps: dict[tuple[int, str], int]) -> int:
-        said = self.bought.lines[place] if self.bought.lines is not None else ""
+    def _bounded(self, rule: int, points: int, a_day: int, a_month: int) -> int:
+        """What the limits of a day and a month leave of a rule's points; it is counted in both."""
+        today, month = self.today.get(rule, 0), self.month.get(rule, 0)
+        left = max(0, min(points, a_day - today, a_month - month))
+        self.today[rule], self.month[rule] = today + left, month + left
+        return left
+
+    def _earn_by_lines(self, place: int, plan: Plan, paid: int) -> int:
+        """What a bill earns whose lines matter: to a rule, to a campaign, or because one of them is excepted."""
+        bought, given = self.bought, self.given
+        said = bought.lines[place] if bought.lines is not None else ""
         lines = _LINES.decode(said) if said else ()
+        back, whole = bought.refunded_fen[place], bought.paid_fen[place]
+        steps, total = plan.others, 0
+        if EXCEPTED in said:
+            steps = plan.steps
+        else:
+            total = self._earn(plan, paid, back, whole)
         shares = share(paid, [max(0, line.fen) for line in lines]) if lines else ()
-        whole, back = self.bought.paid_fen[place], self.bought.refunded_fen[place]
-        total = 0
-        for rule, points in apply_steps(self.rates, steps, paid, lines, shares, caps):
-            caps[rule, "day"] = caps.get((rule, "day"), 0) + points
-            caps[rule, "month"] = caps.get((rule, "month"), 0) + points
+        for rule, points in apply_steps(
+            self.rates, steps, paid, lines, shares, (self.today, self.month), plan.promotions
+        ):
+            self.today[rule] = self.today.get(rule, 0) + points
+            self.month[rule] = self.month.get(rule, 0) + points
             kept = points - points * back // whole if back else points
-            self.given.rule_points[rule] += kept
-            self.given.rule_times[rule] += 1
+            given.rule_points[rule] += kept
+            given.rule_times[rule] += 1
             total += kept
         return total
 
@@ -260,69 +255,68 @@ def paid_under(listed: int, paid: int, known: int, percent: int) -> int:
     return max(0, paid + (listed * percent + 50) // 100 - (listed * known + 50) // 100)
 
 
-class _Steps:
-    """The ladder as one set of conditions sees it: thresholds of the tiers that may be reached, and their codes."""
+class _Rung(NamedTuple):
+    """A tier as the replay needs it: where it is lost and where the next one begins, what is paid, and its plans by day."""
 
-    def __init__(self, ladder: TierLadder | None, matches: frozenset[str]) -> None:
-        self.ladder = ladder
-        self.allowed = frozenset(name.removeprefix("tier:") for name in matches if name.startswith("tier:"))
+    code: str
+    held_at: int
+    next_at: int
+    percent: int
+    plans: list[Plan | None]
+
+
+class _Steps:
+    """The ladder as one set of conditions sees it: thresholds of the tiers that may be reached, and their codes.
+
+    Nobody is lowered before a review, unless at once.
+    """
+
+    def __init__(self, ladder: TierLadder | None, rates: Rates, mask: int) -> None:
+        self.ladder, self.rates, self.mask = ladder, rates, mask
+        names = rates.matches(mask)
+        self.allowed = frozenset(name.removeprefix("tier:") for name in names if name.startswith("tier:"))
         tiers = ladder.tiers if ladder is not None else ()
         within = [
             tier for place, tier in enumerate(tiers) if not place or tier.when is None or tier.code in self.allowed
         ]
         self.thresholds = [ladder.threshold(tier) for tier in within] if ladder is not None else []
         self.codes = [tier.code for tier in within]
-        self.starts: dict[tuple[str, int], tuple[str, int]] = {}
+        self.ground = _Rung(NO_TIER, 0, _NEVER, 100, rates.row(NO_TIER, mask))
+        self.rungs: dict[str, _Rung] = {}
+        self.starts: dict[tuple[str, int], _Rung] = {}
 
-    def start(self, tier: str, value: int) -> tuple[str, int]:
-        """The tier of the first day and its threshold."""
-        assert self.ladder is not None
+    def start(self, tier: str, value: int) -> _Rung:
+        """The tier of the first day, as publishing on that day would leave it."""
+        if self.ladder is None:
+            return self.ground
         key = (tier, bisect_right(self.thresholds, value))
         found = self.starts.get(key)
         if found is None:
-            first = start_tier(self.ladder, tier, value, self.allowed)
-            found = self.starts[key] = (first.code, self.ladder.threshold(first))
+            found = self.starts[key] = self._rung(start_tier(self.ladder, tier, value, self.allowed).code)
         return found
 
-
-class _Climb:
-    """One member's way up the ladder during the replay; nobody is lowered before a review, unless at once."""
-
-    __slots__ = ("code", "held_at", "next_at", "steps", "value")
-
-    def __init__(self, steps: _Steps, value: int) -> None:
-        self.steps, self.value = steps, value
-        self.code, self.held_at, self.next_at = NO_TIER, 0, _NEVER
-
-    def begin(self, tier: str) -> None:
-        """Take the tier of the first day, and look at it as publishing on that day would."""
-        if self.steps.codes:
-            self.code, self.held_at = self.steps.start(tier, self.value)
-            self._look_ahead()
-
-    def look(self) -> None:
+    def look(self, held: _Rung, value: int) -> _Rung:
         """Rise to what is reached, or fall to it where the ladder lowers at once."""
-        ladder, thresholds = self.steps.ladder, self.steps.thresholds
+        ladder = self.ladder
         assert ladder is not None
-        place = max(0, bisect_right(thresholds, self.value) - 1)
-        rises = thresholds[place] > self.held_at
-        if (rises and ladder.upgrade == "now") or (thresholds[place] < self.held_at and ladder.downgrade == "now"):
-            self.code, self.held_at = self.steps.codes[place], thresholds[place]
-            self._look_ahead()
+        place = max(0, bisect_right(self.thresholds, value) - 1)
+        at = self.thresholds[place]
+        may = ladder.upgrade == "now" if at > held.held_at else at < held.held_at and ladder.downgrade == "now"
+        return self._rung(self.codes[place]) if may else held
 
-    def _look_ahead(self) -> None:
-        above = bisect_right(self.steps.thresholds, self.held_at)
-        ladder = self.steps.ladder
-        more = above < len(self.steps.thresholds) and ladder is not None and ladder.upgrade == "now"
-        self.next_at = self.steps.thresholds[above] if more else _NEVER
-
-
-def _limited(caps: dict[tuple[int, str], int], rule: int, points: int, limits: tuple[int, int]) -> int:
-    """What the limits of a day and a month leave of a rule's points; it is counted in both."""
-    today, month = caps.get((rule, "day"), 0), caps.get((rule, "month"), 0)
-    left = max(0, min(points, limits[0] - today, limits[1] - month))
-    caps[rule, "day"], caps[rule, "month"] = today + left, month + left
-    return left
+    def _rung(self, code: str) -> _Rung:
+        found = self.rungs.get(code)
+        if found is None:
+            assert self.ladder is not None
+            tier = find_tier(self.ladder, code)
+            assert tier is not None
+            held_at = self.ladder.threshold(tier)
+            above = bisect_right(self.thresholds, held_at)
+            more = above < len(self.thresholds) and self.ladder.upgrade == "now"
+            next_at = self.thresholds[above] if more else _NEVER
+            plans = self.rates.row(code, self.mask)
+            found = self.rungs[code] = _Rung(code, held_at, next_at, pay_percent(tier), plans)
+        return found
 
 
 def start_tier(ladder: TierLadder, tier: str, value: int, allowed: frozenset[str]) -> Tier:
@@ -333,12 +327,6 @@ def start_tier(ladder: TierLadder, tier: str, value: int, allowed: frozenset[str
     rises = ladder.threshold(earned) > ladder.threshold(held)
     may = ladder.upgrade == "now" if rises else ladder.downgrade == "now"
     return earned if may else held
-
-
-def _new_day(caps: dict[tuple[int, str], int], before: date, day: date) -> dict[tuple[int, str], int]:
-    """What is kept of the caps on another day: the month's, while the month lasts."""
-    same = (before.year, before.month) == (day.year, day.month)
-    return {key: points for key, points in caps.items() if key[1] == "month"} if same else {}
 
 
 def _windows(ladder: TierLadder | None, days: Sequence[date]) -> Sequence[int] | None:

@@ -1,6 +1,5 @@
 """Reads cases of customers who stay away: the list, one with its signs and steps, and counts."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -98,18 +97,18 @@ def _rows(reader: Reader) -> Any:
 
 
 async def list_cases(
-    reader: Reader, *, which: CaseFilter, after: Sequence[Any] = (), limit: int = PAGE
+    reader: Reader, *, which: CaseFilter, after: tuple[datetime, UUID] | None = None, limit: int = PAGE
 ) -> list[CaseRow]:
     """Return a page: open ones by the time they are due, closed ones by the newest end; `after` is the last row's key."""
     query = _rows(reader)
     if which.which == "closed":
         key = tuple_(_K.c.closed_at, _K.c.case_id)
         query = query.where(_K.c.state == "closed").order_by(_K.c.closed_at.desc(), _K.c.case_id.desc())
-        query = query.where(key < tuple(after)) if after else query
+        query = query.where(key < after) if after else query
     else:
         key = tuple_(_K.c.due_at, _K.c.case_id)
         query = query.where(_K.c.state == "open").order_by(_K.c.due_at, _K.c.case_id)
-        query = query.where(key > tuple(after)) if after else query
+        query = query.where(key > after) if after else query
     if which.which == "late":
         query = query.where(_K.c.due_at < reader.now)
     if which.owner_id is not None:

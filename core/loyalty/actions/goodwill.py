@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 
 from core.db import table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput
 from core.hooks.records.loyalty.offers import Goodwill
 from core.hooks.records.loyalty.points import Lifetime, Redeem
 from core.hooks.records.loyalty.program import Program
+from core.loyalty.actions.accounts import lock_account
 from core.loyalty.actions.points import Posted, grant_points
 from core.loyalty.models import LedgerEntry
 from core.programs.queries import get_program
@@ -22,11 +23,19 @@ class NeedsApproval(Forbidden):
 
     code = "needs-approval"
 
+    def __init__(self, *, limit_points: int, limit_fen: int) -> None:
+        super().__init__(limit_points=limit_points, limit_fen=limit_fen)
+        self.limit_points = limit_points
+
 
 class ComplaintCredited(Conflict):
     """The complaint has been credited with as much as one complaint may be; `left_fen` is what is left."""
 
     code = "complaint-credited"
+
+    def __init__(self, *, left_fen: int) -> None:
+        super().__init__(left_fen=left_fen)
+        self.left_fen = left_fen
 
 
 async def credit_goodwill(
@@ -61,6 +70,8 @@ async def credit_goodwill(
     if rule is not None:
         value = points * (worth or 1)
         _judge_role(uow, rule, value, worth)
+        # The account first: two credits at once would each count what the complaint had brought without the other.
+        await lock_account(uow, customer_id)
         await _judge_complaint(uow, rule, complaint_id, key, value, worth)
     life = Lifetime(months=rule.valid_months) if rule is not None else None
     return await grant_points(
@@ -94,7 +105,10 @@ async def _judge_complaint(
     if rule.max_fen_per_complaint is None:
         return
     mine = (_L.c.tenant_id == uow.tenant_id, _L.c.ref_id == complaint_id, _L.c.kind == "goodwill", _L.c.key != key)
-    given = await uow.session.scalar(select(func.coalesce(func.sum(_L.c.points), 0)).where(*mine))
-    left = rule.max_fen_per_complaint - int(given or 0) * (worth or 1)
+    given = select(_L.c.entry_id, _L.c.points).where(*mine).cte("given")
+    undone = select(_L.c.points).where(_L.c.tenant_id == uow.tenant_id, _L.c.of_entry_id.in_(select(given.c.entry_id)))
+    stand = union_all(select(given.c.points), undone.where(_L.c.kind == "reversal")).subquery()
+    points = await uow.session.scalar(select(func.coalesce(func.sum(stand.c.points), 0)))
+    left = rule.max_fen_per_complaint - int(points or 0) * (worth or 1)
     if value > left:
         raise ComplaintCredited(left_fen=max(0, left))

@@ -1,6 +1,6 @@
 """What a purchase or an event earns: whole units of the basis, exact multipliers, one floor at the end, then the caps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
 
@@ -146,11 +146,12 @@ def multiplier(program: Program, rule: EarnRate, lines: Sequence[Line], facts: E
         return steady
     raised = Fraction(0)
     for line, weight in zip(lines, weights, strict=True):
-        raised += weight * _campaigns([one for one in open_now if is_eligible(one, line)])
+        raised += weight * campaigns_factor(one for one in open_now if is_eligible(one, line))
     return steady * raised / whole
 
 
-def _campaigns(campaigns: Sequence[Campaign]) -> Fraction:
+def campaigns_factor(campaigns: Iterable[Campaign]) -> Fraction:
+    """What campaigns make together: they multiply each other, of those with one group only the highest counts."""
     product, best = Fraction(1), dict[str, Fraction]()
     for one in campaigns:
         factor = ratio(one.earn_multiplier)

@@ -10,6 +10,12 @@ use([BarChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, Too
 const MARKERS = ["circle", "rect", "triangle", "diamond"];
 const DASHES = ["solid", "dashed", "dotted", [8, 3, 2, 3]];
 
+// Nothing but zeros would be a scale from 0 to 0, and a chart that looks as if it had failed.
+function scale({ series, min, max }) {
+  const given = series.flatMap(({ values }) => values).filter((value) => value !== null);
+  return given.length > 0 && given.every((value) => value === 0) ? { min: min ?? 0, max: max ?? 1 } : { min, max };
+}
+
 export function draw(place, { kind, categories, series, min, max, target, targetName }) {
   const style = getComputedStyle(place);
   const colour = (name) => style.getPropertyValue(name).trim();
@@ -50,7 +56,7 @@ export function draw(place, { kind, categories, series, min, max, target, target
       axisTick: { show: false },
       axisLabel: { ...font, hideOverlap: true },
     },
-    yAxis: { type: "value", min, max, axisLabel: font, splitLine: { lineStyle: { color: colour("--line") } } },
+    yAxis: { type: "value", ...scale({ series, min, max }), axisLabel: font, splitLine: { lineStyle: { color: colour("--line") } } },
     series: series.map(({ name, values }, index) => ({
       name,
       type: kind,
