@@ -186,6 +186,10 @@ TEXTS: Final[dict[str, ProblemText]] = {
     "complaint-closed": _text(
         N_("This complaint is closed"), N_("Reload its page. Open it again there if there is something new.")
     ),
+    "step-needs-proof": _text(
+        N_("This step is completed by what happens"),
+        N_("It cannot be ticked off: do it in its own section of the case, and the step completes itself."),
+    ),
     "step-closed": _text(
         N_("This step cannot be done now"),
         N_("Reload the page: it is done already, or another step comes first."),

@@ -47,6 +47,12 @@ class StepClosed(Conflict):
     code = "step-closed"
 
 
+class StepNeedsProof(Conflict):
+    """The step is completed by what happens elsewhere (`proof` says what), not by saying so."""
+
+    code = "step-needs-proof"
+
+
 class ComplaintClosed(Conflict):
     """The case is not open any more."""
 
@@ -91,19 +97,29 @@ async def complete_step(
     Raises:
         NotFound: no such case, or no such step in its policy.
         StepClosed: it is done, or a step before it is not.
+        StepNeedsProof: only what happens elsewhere completes it: `core.complaints.proving`.
         Forbidden: it needs an approver's role, or back-dating without the right to.
         InvalidInput: the facts that the policy asks for are missing or wrong.
     """
     case = await lock_case(uow, complaint_id)
-    _complete(uow, case, milestone_id, facts, at)
-    await _after_step(uow, case)
+    complete_in(uow, case, milestone_id, facts, at)
+    await after_step(uow, case)
 
 
-def _complete(
-    uow: UnitOfWork, case: Case, milestone_id: str, facts: Mapping[str, Any], at: datetime | None = None
+def complete_in(
+    uow: UnitOfWork,
+    case: Case,
+    milestone_id: str,
+    facts: Mapping[str, Any],
+    at: datetime | None = None,
+    *,
+    proven: bool = False,
 ) -> None:
+    """Complete a step of a locked case without writing it; raises like `complete_step`."""
     clock = _clock(case, milestone_id)
     milestone = clock.milestone
+    if milestone.proof is not None and not proven:
+        raise StepNeedsProof(proof=milestone.proof)
     if case.state not in {"open", "resolved"}:
         raise ComplaintClosed(state=case.state)
     before = blocked_by(case.policy, milestone.id, case.done)
@@ -138,7 +154,8 @@ def _complete(
             case.start(uow, follower, fact_at)
 
 
-async def _after_step(uow: UnitOfWork, case: Case) -> None:
+async def after_step(uow: UnitOfWork, case: Case) -> None:
+    """Write a case of which steps were completed; with the last one it is resolved."""
     more: dict[str, Any] = {}
     if case.state == "open" and not unmet(case.policy, case.done):
         case.state = "resolved"
@@ -310,7 +327,7 @@ async def answer_satisfaction(
         # Other gates before the archive, as a director's check of what was mended, are not the customer's to open.
         if milestone.gate_for == ARCHIVE and "satisfied" in wanted and milestone.id not in case.done:
             facts = {key: value for key, value in answers.items() if key in wanted and value}
-            _complete(uow, case, milestone.id, facts)
+            complete_in(uow, case, milestone.id, facts)
     await case.save(uow)
 
 

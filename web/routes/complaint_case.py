@@ -34,6 +34,7 @@ from core.hooks.records.complaints import Milestone
 from core.surveys.queries import find_case_survey
 from core.uow import Reader, UnitOfWork
 from tenants.staff import list_people
+from web.case_sections import load_case_sections
 from web.i18n import gettext
 from web.live import Live, live_source, stream
 from web.page import Toast, current_page
@@ -158,6 +159,7 @@ async def _show_case(
     )
     detail = await get_complaint(reader, complaint_id=complaint_id)
     data = await _data(tenant_path(request, "/complaints"), reader, detail, posted=posted, errors=errors)
+    data["sections"] = await load_case_sections(request, reader, detail)
     return await show(request, "pages/complaints/case.html", status=status, errors=texts or {}, live=live, **data)
 
 

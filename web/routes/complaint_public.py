@@ -15,6 +15,7 @@ from core.complaints.rules import Filing
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.surveys.queries import find_case_survey
 from core.uow import Reader, UnitOfWork
+from web.case_sections import load_case_sections
 from web.i18n import localized
 from web.problems import Refused, field_texts
 from web.request import WebRequest
@@ -168,6 +169,7 @@ async def _show_status(
         status=status,
         errors=errors or {},
         survey=f"/q/{survey.code}" if survey is not None and survey.code else "",
+        sections=await load_case_sections(request, reader, detail, status=True),
         **_status_data(detail),
     )
 

@@ -15,6 +15,10 @@ SEVERITIES: tuple[Severity, ...] = ("L1", "L2", "L3")
 Channel = Literal["phone", "in_person", "web", "social_media", "regulator", "online_chat", "email"]
 StepChannel = Literal["app", "sms", "wechat", "phone", "email"]
 
+Proof = Literal["call", "evidence", "hearing", "report", "approval", "delivery", "remedy", "cause", "action", "effect"]
+"""What completes a step by happening: a logged call, sealed evidence, signed minutes, a written, approved and delivered
+report, a remedy given, a root cause named, a corrective action done, its effect checked."""
+
 
 def severity_rank(severity: Severity) -> int:
     """1 for L1 to 3 for L3."""
@@ -87,6 +91,8 @@ class Milestone(msgspec.Struct, frozen=True, kw_only=True):
     approver: str | None = None
     facts: tuple[Field, ...] = ()
     """What must be written down to complete it; validated like a form."""
+    proof: Proof | None = None
+    """What completes it by happening; it cannot be ticked off by hand then, and `facts` only ask what is not known yet."""
     promise: Text | None = None
     """The words for the customer's status page; None is not shown there."""
     warnings: tuple[float, ...] = (0.5, 0.75, 0.9)
