@@ -16,6 +16,7 @@ from core.files import models as files
 from core.forms import models as forms
 from core.holds import models as holds
 from core.imports import models as imports
+from core.lessons import models as lessons
 from core.loyalty import models as loyalty
 from core.merges import models as merges
 from core.outbox import models as outbox
@@ -23,6 +24,7 @@ from core.privacy import models as privacy
 from core.profiles import models as profiles
 from core.programs import models as programs
 from core.referrals import models as referrals
+from core.remedies import models as remedies
 from core.reviews import models as reviews
 from core.rewards import models as rewards
 from core.segments import models as segments
@@ -47,6 +49,7 @@ __all__ = [
     "forms",
     "holds",
     "imports",
+    "lessons",
     "loyalty",
     "merges",
     "outbox",
@@ -54,6 +57,7 @@ __all__ = [
     "profiles",
     "programs",
     "referrals",
+    "remedies",
     "reviews",
     "rewards",
     "segments",
