@@ -17,6 +17,7 @@ from core.complaints.models import (
     ComplaintPolicy,
     Notice,
 )
+from core.complaints.sources import Source
 from core.customers.queries import list_cluster
 from core.db import one_of, table_of
 from core.errors import NotFound
@@ -114,6 +115,17 @@ class ComplaintDetail(msgspec.Struct, frozen=True):
     policy: Policy
     clocks: tuple[ClockRow, ...]
     history: tuple[HistoryRow, ...]
+    source: Source | None = None
+    cause: str | None = None
+    level_confirmed_by: UUID | None = None
+    level_confirmed_at: datetime | None = None
+    merged_into: UUID | None = None
+    split_from: UUID | None = None
+
+    @property
+    def level_confirmed(self) -> bool:
+        """The leader has judged or confirmed the level."""
+        return self.level_confirmed_at is not None
 
     @property
     def done(self) -> frozenset[str]:
@@ -235,6 +247,7 @@ async def _detail(reader: Reader, row: Complaint) -> ComplaintDetail:
             "reasons": reasons,
             "quotes": quotes,
             "branch_name": branch,
+            "source": None if row.source is None else msgspec.convert(row.source, Source),
             "policy": msgspec.convert(policy, Policy),
             "clocks": tuple(ClockRow(*clock) for clock in clocks),
             "history": tuple(HistoryRow(*event) for event in history),

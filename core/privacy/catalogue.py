@@ -1,6 +1,6 @@
 """Names every table that holds something about a person: how it is copied, how it is erased, and why something stays."""
 
-from core.complaints.models import Complaint, ComplaintEvent
+from core.complaints.models import Complaint, ComplaintEvent, ComplaintMail, ComplaintMerge
 from core.consents.models import ConsentSeal
 from core.contacts.models import ContactConsent, CustomerContact
 from core.customers.models import (
@@ -150,14 +150,43 @@ add_holding(
             "desired",
             "contact_name",
             "contact_phone",
+            "source",
             "state",
             "severity",
             "received_at",
         ),
         erase="blank",
-        blank={"title": "***", "text": "", "desired": "", "contact_name": "", "contact_phone": "", "reasons": []},
+        blank={
+            "title": "***",
+            "text": "",
+            "desired": "",
+            "contact_name": "",
+            "contact_phone": "",
+            "reasons": [],
+            "source": None,
+            "source_key": None,
+        },
         law=CLAIMS,
         since="received_at",
+    ),
+    Holding(
+        area="complaints",
+        row=ComplaintMail,
+        by={"complaint_id": "complaint"},
+        export=("at", "sent", "subject", "correspondent"),
+        erase="blank",
+        blank={"subject": "", "correspondent": ""},
+        law=CLAIMS,
+        since="at",
+    ),
+    Holding(
+        area="complaints",
+        row=ComplaintMerge,
+        by={"loser_id": "complaint"},
+        erase="blank",
+        blank={"reason": ""},
+        law=CLAIMS,
+        since="merged_at",
     ),
     Holding(
         area="complaints",

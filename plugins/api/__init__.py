@@ -9,6 +9,7 @@ from core.hooks.records.complaints import (
     SEVERITIES,
     Assessment,
     Category,
+    Cause,
     Channel,
     ComplaintFacts,
     DutyRole,
@@ -107,6 +108,7 @@ from core.hooks.records.loyalty.points import (
     TierLadder,
 )
 from core.hooks.records.loyalty.program import Program
+from core.hooks.records.remedies import RemedyKind, RemedyOffer
 from core.hooks.records.segments import Segment
 from core.hooks.records.settings import SettingProblem
 from core.hooks.records.text import Text, both, localized
@@ -130,6 +132,7 @@ __all__ = [
     "CalcField",
     "Campaign",
     "Category",
+    "Cause",
     "Channel",
     "ChoiceField",
     "Churn",
@@ -195,6 +198,8 @@ __all__ = [
     "Redeem",
     "Referral",
     "Relative",
+    "RemedyKind",
+    "RemedyOffer",
     "ReviewReward",
     "Reward",
     "RoleLimit",

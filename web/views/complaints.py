@@ -22,6 +22,7 @@ STATES: Final = {
     "resolved": N_("Resolved"),
     "archived": N_("Archived"),
     "withdrawn": N_("Withdrawn"),
+    "merged": N_("Merged"),
 }
 CHANNELS: Final = {
     "web": N_("Web page"),
@@ -31,6 +32,8 @@ CHANNELS: Final = {
     "regulator": N_("Regulator"),
     "online_chat": N_("Online chat"),
     "email": N_("E-mail"),
+    "review_platform": N_("Review platform"),
+    "api": N_("Another program"),
 }
 _KINDS: Final = {
     "filed": (N_("%(who)s filed the complaint"), "message-square"),

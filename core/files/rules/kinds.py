@@ -8,6 +8,8 @@ from typing import Final
 import msgspec
 import puremagic
 
+from core.files.rules.sounds import SOUND_ENDINGS, sound_of
+
 IMAGES: Final = ("image/jpeg", "image/png", "image/webp")
 PDF: Final = "application/pdf"
 DOCUMENTS: Final = (*IMAGES, PDF)
@@ -15,7 +17,7 @@ MAX_NAME: Final = 120
 _HEAD: Final = 4096
 # Brands of ISO media files (bytes 8..12 after `ftyp`) that phones write photos with and few programs can read.
 _HEIF_BRANDS: Final = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"heif", b"avif")
-_ENDINGS: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", PDF: ".pdf"}
+_ENDINGS: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", PDF: ".pdf"} | SOUND_ENDINGS
 _MAGIC: Final = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -76,7 +78,7 @@ def _sniff(content: bytes) -> str:
         found = "image/heic"
     elif not found and _is_svg(head):
         found = "image/svg+xml"
-    return found or _named(head)
+    return found or sound_of(content) or _named(head)
 
 
 def _named(head: bytes) -> str:

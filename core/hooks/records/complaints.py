@@ -12,7 +12,9 @@ Severity = Literal["L1", "L2", "L3"]
 SEVERITIES: tuple[Severity, ...] = ("L1", "L2", "L3")
 """From slight to grave; the position is the rank."""
 
-Channel = Literal["phone", "in_person", "web", "social_media", "regulator", "online_chat", "email"]
+Channel = Literal[
+    "phone", "in_person", "web", "social_media", "review_platform", "regulator", "online_chat", "email", "api"
+]
 StepChannel = Literal["app", "sms", "wechat", "phone", "email"]
 
 Proof = Literal["call", "evidence", "hearing", "report", "approval", "delivery", "remedy", "cause", "action", "effect"]
@@ -34,6 +36,15 @@ class Category(msgspec.Struct, frozen=True, kw_only=True):
     default_severity: Severity | None = None
     evidence: tuple[str, ...] = ()
     """What to secure first: medical_record, video, call_recording, chat_record, consent, bill, photo."""
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """One node of the tree of causes: why it happened, where a category says what it is about."""
+
+    id: str
+    """Local in the plugin and prefixed by the host, as `parent`."""
+    label: Text
+    parent: str | None = None
 
 
 class DutyRole(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +85,9 @@ class Milestone(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     label: Text
     minutes: int | None = None
-    """Budget; None has no deadline of its own, it only has to happen."""
+    """Budget; None (and no days) has no deadline of its own, it only has to happen."""
+    days: int | None = None
+    """Budget in working days of the calendar `clock` instead of minutes, due at the end of the last one (sla.md, rule 4)."""
     clock: str = "wall"
     """`wall` or the id of a calendar."""
     after: str | None = None
@@ -104,12 +117,21 @@ class Milestone(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse a milestone whose clock cannot be computed."""
         if self.minutes is not None and self.minutes <= 0:
             raise ValueError(f"milestone {self.id}: minutes must be positive")
+        if self.days is not None and (self.days <= 0 or self.minutes is not None):
+            raise ValueError(f"milestone {self.id}: working days are positive and stand instead of minutes")
+        if self.days is not None and (self.clock == "wall" or self.pausable):
+            raise ValueError(f"milestone {self.id}: working days need a calendar and cannot be paused")
         if self.counts_from == "after" and self.after is None:
             raise ValueError(f"milestone {self.id}: counts_from 'after' needs after")
-        if self.minutes is None and self.steps:
+        if not self.timed and self.steps:
             raise ValueError(f"milestone {self.id}: steps need a budget")
         if any(not 0 < w < 1 for w in self.warnings) or list(self.warnings) != sorted(set(self.warnings)):
             raise ValueError(f"milestone {self.id}: warnings are rising fractions between 0 and 1")
+
+    @property
+    def timed(self) -> bool:
+        """It has a deadline."""
+        return self.minutes is not None or self.days is not None
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

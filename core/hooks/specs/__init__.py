@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.hooks.kinds import Spec
-from core.hooks.specs import complaints, customers, events, forms, loyalty, segments, settings
+from core.hooks.specs import complaints, customers, events, forms, loyalty, remedies, segments, settings
 
 SPECS: tuple[Spec[Any], ...] = (
     customers.subject_types,
@@ -12,8 +12,10 @@ SPECS: tuple[Spec[Any], ...] = (
     forms.intake_extensions,
     forms.check_intake,
     complaints.complaint_categories,
+    complaints.complaint_causes,
     complaints.complaint_policies,
     complaints.assess_complaint,
+    remedies.complaint_remedies,
     loyalty.loyalty_programs,
     segments.segments,
     events.on_event,
