@@ -36,4 +36,5 @@ plugin = Plugin(
         both("员工绩效考核档案（二、三级投诉）", "Staff performance file (complaints of level 2 and 3)"),
     ),
     contact="petclinic@anxin.example",
+    verticals=("pet_clinic", "pet_hospital", "pet_services"),
 )
