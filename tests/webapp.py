@@ -2,19 +2,25 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from http.cookies import SimpleCookie
 
 import httpx
 import pytest
 from jinja2 import Environment
 from litestar import Litestar
+from litestar.datastructures import State
 
-from core.clock import Clock
+from core.bus import Bus
+from core.clock import Clock, now
+from core.db import Database
+from core.hooks.host import PluginHost
 from core.settings import Settings
 from tenants.passwords import Passwords
 from tenants.work import Workplace
 from tests.workplaces import PASSWORD, TestTenant
 from web.app import create_app, create_templates
+from web.live_hub import LiveHub
 from web.page import LOCALE_COOKIE
 from web.render import StaticManifest
 
@@ -85,13 +91,24 @@ def templates() -> Environment:
     return create_templates(AnyManifest())
 
 
+@pytest.fixture(scope="session")
+def made_app(settings: Settings, templates: Environment, bus: Bus) -> Litestar:
+    """The routes, registered once per run; `app` gives it the test's own workplace and clock."""
+    nowhere = Workplace(Database(settings.database_url, pool_size=1), bus, PluginHost.load(), now)
+    return create_app(settings, workplace=nowhere, templates=templates)
+
+
 @pytest.fixture
-async def app(
-    settings: Settings, workplace: Workplace, passwords: Passwords, clock: Clock, templates: Environment
-) -> AsyncIterator[Litestar]:
-    made = create_app(settings, clock=clock, workplace=workplace, passwords=passwords, templates=templates)
-    async with made.lifespan():
-        yield made
+async def app(made_app: Litestar, workplace: Workplace, passwords: Passwords, clock: Clock) -> AsyncIterator[Litestar]:
+    before = made_app.state
+    live = LiveHub(workplace.bus)
+    runtime = replace(before.runtime, workplace=workplace, passwords=passwords, clock=clock, live=live)
+    made_app.state = State({"runtime": runtime})
+    try:
+        yield made_app
+    finally:
+        await live.aclose()
+        made_app.state = before
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ STATES: Final = (
     "/search?q=nothing-is-called-so",
     "/no-such-page",
 )
+_WALKED: Final[dict[str, dict[str, str]]] = {}
 _HREF = re.compile(r'href="([^"#]+)')
 _PARAMETER = re.compile(r"\\\{\w+:(\w+)\\\}")
 
@@ -60,7 +61,14 @@ def _templates() -> dict[str, re.Pattern[str]]:
 
 
 async def _walk_links(page: Page, start: str) -> dict[str, str]:
-    """Return template -> one address of it, going from link to link as a person could."""
+    """Return template -> one address of it, going from link to link as a person could; a site is walked once."""
+    site = urlsplit(page.url).netloc
+    if site not in _WALKED:
+        _WALKED[site] = await _walk(page, start)
+    return dict(_WALKED[site])
+
+
+async def _walk(page: Page, start: str) -> dict[str, str]:
     templates, found, ahead = _templates(), {}, [start, "/"]
     seen: dict[str, set[str]] = {}
     while ahead and templates.keys() - SIGN_IN - found.keys():
