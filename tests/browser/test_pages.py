@@ -69,7 +69,8 @@ async def _walk_links(page: Page, start: str) -> dict[str, str]:
 
 
 async def _walk(page: Page, start: str) -> dict[str, str]:
-    templates, found, ahead = _templates(), {}, [start, "/"]
+    templates, ahead = _templates(), [start, "/"]
+    found: dict[str, str] = {}
     seen: dict[str, set[str]] = {}
     while ahead and templates.keys() - SIGN_IN - found.keys():
         path = ahead.pop(0)
