@@ -6,6 +6,7 @@ from core.birthdays import models as birthdays
 from core.campaigns import models as campaigns
 from core.cards import models as cards
 from core.churn import models as churn
+from core.complaint_reports import models as complaint_reports
 from core.complaints import models as complaints
 from core.consents import models as consents
 from core.contacts import models as contacts
@@ -20,6 +21,8 @@ from core.lessons import models as lessons
 from core.loyalty import models as loyalty
 from core.merges import models as merges
 from core.outbox import models as outbox
+from core.policies import models as policies
+from core.policy_trials import models as policy_trials
 from core.privacy import models as privacy
 from core.profiles import models as profiles
 from core.programs import models as programs
@@ -39,6 +42,7 @@ __all__ = [
     "campaigns",
     "cards",
     "churn",
+    "complaint_reports",
     "complaints",
     "consents",
     "contacts",
@@ -53,6 +57,8 @@ __all__ = [
     "loyalty",
     "merges",
     "outbox",
+    "policies",
+    "policy_trials",
     "privacy",
     "profiles",
     "programs",

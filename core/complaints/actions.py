@@ -8,24 +8,27 @@ import msgspec
 from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.complaints.case import Case
+from core.complaints.case import Case, load_timetable
 from core.complaints.models import Complaint, ComplaintLink, ComplaintPolicy
 from core.complaints.rules import (
     Filing,
     Verdict,
     filing_problems,
-    merge_policies,
-    policy_version,
     reach_verdict,
     title_of,
 )
+from core.complaints.sources import source_key, source_problems
 from core.customers.actions import record_event
 from core.customers.queries import find_by_phones
 from core.customers.rules.phones import read_phone
+from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
 from core.errors import InvalidInput
 from core.hooks.records.complaints import ComplaintFacts, Policy, Severity
 from core.hooks.specs.complaints import assess_complaint, complaint_policies
+from core.policies.actions import keep_calendars
+from core.policies.queries import get_policies
+from core.policies.rules.declared import policy_version
 from core.tenancy.actions import new_public_code
 from core.uow import UnitOfWork
 
@@ -39,11 +42,6 @@ class Filed(msgspec.Struct, frozen=True):
     number: int
     status_code: str
     severity: Severity
-
-
-def policies_in_force(uow: UnitOfWork) -> dict[Severity, Policy]:
-    """Return the tenant's policy of each level: its plugins merged over core's own."""
-    return merge_policies(contribution.value for contribution in uow.plugins.declared(complaint_policies))
 
 
 async def assess(uow: UnitOfWork, *, filing: Filing, received_at: datetime) -> Verdict:
@@ -104,15 +102,19 @@ async def file_complaint(uow: UnitOfWork, *, filing: Filing, key: str | None = N
     Raises:
         InvalidInput: every refused answer at once.
     """
-    problems = filing_problems(filing)
+    problems = list(filing_problems(filing))
+    if filing.source is not None:
+        today = local_date(uow.now, uow.scope.timezone)
+        problems += source_problems(filing.source, now=uow.now, today=today)
     if problems:
-        raise InvalidInput(problems)
+        raise InvalidInput(tuple(problems))
     if key is not None and (again := await _filed_before(uow, key)) is not None:
         return again
     reading = read_phone(filing.contact_phone) if filing.contact_phone.strip() else None
     phone = reading.e164 if reading is not None else ""
     verdict = await assess(uow, filing=filing, received_at=uow.now)
-    policy = policies_in_force(uow)[verdict.severity]
+    policy = (await get_policies(uow))[verdict.severity]
+    await keep_calendars(uow, (policy,))
     case = Case(
         complaint_id=new_id(),
         number=await uow.next_number("complaint"),
@@ -120,6 +122,7 @@ async def file_complaint(uow: UnitOfWork, *, filing: Filing, key: str | None = N
         policy=policy,
         policy_version=await keep_policy(uow, policy),
         state="open",
+        timetable=await load_timetable(uow, (policy,)),
         branch_id=filing.branch_id,
         customer_id=await _known_customer(uow, filing, phone),
     )
@@ -153,7 +156,10 @@ async def _insert(
             text=filing.text.strip(),
             desired=filing.desired.strip(),
             category=filing.category or verdict.category,
+            cause=filing.cause,
             channel=filing.channel,
+            source=None if filing.source is None else msgspec.to_builtins(filing.source),
+            source_key=source_key(filing.source),
             reasons=msgspec.to_builtins((*verdict.reasons, *verdict.quotes)),
             branch_id=filing.branch_id,
             customer_id=case.customer_id,

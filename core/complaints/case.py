@@ -6,106 +6,45 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import select, update
 
-from core.calendars.rules import Calendar
 from core.clocks.rules import (
     Cancel,
     CancelReason,
-    ClockEvent,
-    ClockState,
     Plan,
+    Recalendar,
     Start,
     Told,
-    apply,
     event_data,
-    fold,
     next_stage,
     plan_of,
     read_events,
 )
+from core.complaints.clock import Clock
 from core.complaints.models import ClockEvent as ClockEventRow
-from core.complaints.models import Complaint, ComplaintClock, ComplaintEvent, ComplaintPolicy, ToldStage
-from core.db import table_of
+from core.complaints.models import Complaint, ComplaintClock, ComplaintPolicy, ToldStage
+from core.complaints.storing import Changes, store
+from core.db import one_of, table_of
 from core.errors import NotFound
 from core.hooks.records.complaints import Milestone, Policy, Severity
-from core.outbox.actions import Move, cancel_work, move_work
-from core.uow import UnitOfWork
+from core.outbox.actions import Move
+from core.policies.queries import get_timetable
+from core.policies.rules.calendars import EMPTY, WALL, Timetable
+from core.uow import Reader, UnitOfWork
 
 TOPIC: Final = "complaints"
 """The topic on which boards hear that a case has changed."""
-CLOCK_TASK: Final = "complaints.clock"
-"""The task that fires when a clock's next instant has come."""
-CALENDARS: Final[Mapping[str, Calendar]] = {}
-"""Every deadline of the source documents is wall time; calendar versions come with the first policy that names one."""
-_C, _E = table_of(Complaint), table_of(ComplaintEvent)
+_C = table_of(Complaint)
 _K, _KE = table_of(ComplaintClock), table_of(ClockEventRow)
 _P, _T = table_of(ComplaintPolicy), table_of(ToldStage)
+_CASE: Final = (
+    *("complaint_id", "number", "severity", "state", "policy_version", "branch_id", "customer_id", "event_seq"),
+)
 
 
 def topic_of(complaint_id: UUID) -> str:
     """Return the topic on which the open pages of one case hear that it has changed."""
     return f"{TOPIC}:{complaint_id}"
-
-
-class Clock:
-    """One promise of the case, milestone by cycle; it waits until it has its first event."""
-
-    def __init__(self, milestone: Milestone, position: int, cycle: int, events: Iterable[ClockEvent] = ()) -> None:
-        self.milestone = milestone
-        self.position = position
-        self.cycle = cycle
-        self.events = list(events)
-        self.fresh: list[ClockEvent] = []
-        self.told: list[Told] = []
-        self.changed = False
-        self.state: ClockState | None = None
-
-    def judge(self, as_of: datetime) -> None:
-        """Fold the events as of an instant."""
-        self.state = fold(self.events, CALENDARS, as_of) if self.events else None
-
-    def add(self, event: ClockEvent, as_of: datetime) -> None:
-        """Apply one event; ClockRefused when the state does not allow it."""
-        if self.state is None:
-            self.state = fold([event], CALENDARS, as_of)
-        else:
-            self.state = apply(self.state, event, CALENDARS, as_of)
-        self.events.append(event)
-        self.fresh.append(event)
-        self.changed = True
-
-    @property
-    def status(self) -> str:
-        """A clock's status, or `waiting`."""
-        return self.state.status if self.state is not None else "waiting"
-
-    @property
-    def live(self) -> bool:
-        """Runs, rests or is late: still wants its fact."""
-        return self.state is not None and self.state.live
-
-    @property
-    def done(self) -> bool:
-        """Its fact is there."""
-        return self.status in {"met", "met_late"}
-
-    def key(self, complaint_id: UUID) -> str:
-        """The dedupe key of the one row of the schedule that this clock owns."""
-        return f"clock:{complaint_id}:{self.milestone.id}:{self.cycle}"
-
-    def row(self) -> dict[str, Any]:
-        """The stored fold."""
-        state = self.state
-        return {
-            "position": self.position,
-            "status": self.status,
-            "started_at": state.facts.started_at if state else None,
-            "due_at": state.due_at if state else None,
-            "completed_at": state.facts.completed_at if state else None,
-            "breached_at": state.first_breached_at if state else None,
-        }
 
 
 class Case:
@@ -123,6 +62,7 @@ class Case:
         branch_id: UUID | None = None,
         customer_id: UUID | None = None,
         event_seq: int = 0,
+        timetable: Timetable = EMPTY,
     ) -> None:
         self.complaint_id = complaint_id
         self.number = number
@@ -133,6 +73,7 @@ class Case:
         self.branch_id = branch_id
         self.customer_id = customer_id
         self.event_seq = event_seq
+        self.timetable = timetable
         self.clocks: dict[tuple[str, int], Clock] = {}
         self._history: list[dict[str, Any]] = []
 
@@ -167,20 +108,53 @@ class Case:
         """The milestones that are complete."""
         return frozenset(name for name, clock in self.newest().items() if clock.done)
 
+    def milestone(self, name: str) -> Milestone:
+        """Return a milestone of the policy; one that it no longer has keeps its name."""
+        found = next((one for one in self.policy.milestones if one.id == name), None)
+        return found or Milestone(id=name, label=name, owner_role="")
+
     def open_clock(self, milestone: Milestone, position: int, cycle: int = 1) -> Clock:
         """Add a clock that waits."""
-        clock = Clock(milestone, position, cycle)
+        clock = Clock(milestone, position, cycle, timetable=self.timetable)
         clock.changed = True
         self.clocks[milestone.id, cycle] = clock
         return clock
 
+    def use(self, timetable: Timetable) -> None:
+        """Count with these calendars from now on."""
+        self.timetable = timetable
+        for clock in self.clocks.values():
+            clock.timetable = timetable
+
+    def raw_events(self) -> list[dict[str, Any]]:
+        """Return all events of all clocks in their stored form."""
+        return [event_data(event) for clock in self.clocks.values() for event in clock.events]
+
+    def plan(self, milestone: Milestone, at: datetime) -> Plan:
+        """Return the plan of a milestone that starts at an instant, on the calendar version that holds then."""
+        return plan_of(milestone, self.policy_version, self.timetable.key_at(milestone.clock, at))
+
     def start(self, uow: UnitOfWork, clock: Clock, at: datetime, *, plan: Plan | None = None) -> None:
         """Start a clock; one whose milestone has no deadline waits for its fact unless a plan is given."""
-        if plan is None and clock.milestone.minutes is None:
+        if plan is None and not clock.milestone.timed:
             return
-        wanted = plan or plan_of(clock.milestone, self.policy_version)
-        event = Start(seq=self.next_seq(), at=at, by=uow.actor.name, plan=wanted, cycle=clock.cycle)
+        wanted = plan or self.plan(clock.milestone, at)
+        self.begin(uow, clock, Start(seq=self.next_seq(), at=at, by=uow.actor.name, plan=wanted, cycle=clock.cycle))
+
+    def begin(self, uow: UnitOfWork, clock: Clock, event: Start) -> None:
+        """Add the first event of a clock, and the calendar versions that are published but hold only from later on."""
         clock.add(event, uow.now)
+        if event.plan.calendar is None:
+            return
+        for version in self.timetable.coming(event.plan.calendar.rpartition("@")[0], event.at):
+            change = Recalendar(
+                seq=self.next_seq(),
+                at=event.at,
+                by=event.by,
+                calendar=version.key,
+                effective_from=version.effective_from,
+            )
+            clock.add(change, uow.now)
 
     def close_clocks(self, uow: UnitOfWork, reason: CancelReason) -> None:
         """Cancel every live clock."""
@@ -218,94 +192,127 @@ class Case:
 
     async def save_clocks(self, uow: UnitOfWork) -> None:
         """Write clocks and history of a case whose row is written."""
+        changes = Changes()
+        self.collect(uow, changes)
+        await store(uow, changes)
+
+    def collect(self, uow: UnitOfWork, changes: Changes) -> None:
+        """Hand over what has to be written of clocks and history, and tell the open pages."""
         keys = {"tenant_id": uow.tenant_id, "complaint_id": self.complaint_id}
-        changed = [clock for clock in self.clocks.values() if clock.changed]
-        rows, events = [], []
-        for clock in changed:
+        for clock in self.clocks.values():
+            if not clock.changed:
+                continue
             place = keys | {"milestone": clock.milestone.id, "cycle": clock.cycle}
-            rows.append(place | clock.row())
-            events += [place | {"seq": event.seq, "event": event_data(event)} for event in clock.fresh]
-        if rows:
-            statement = upsert(_K).values(rows)
-            stored = {name: statement.excluded[name] for name in changed[0].row()}
-            primary = ["tenant_id", "complaint_id", "milestone", "cycle"]
-            await uow.session.execute(statement.on_conflict_do_update(index_elements=primary, set_=stored))
-        if events:
-            await uow.session.execute(insert(_KE), events)
-        if self._history:
-            await uow.session.execute(insert(_E), self._history)
-        await self._arm(uow, [clock for clock in changed if clock.state is not None])
-        for clock in changed:
+            changes.clocks.append(place | clock.row())
+            changes.events += [place | {"seq": event.seq, "event": event_data(event)} for event in clock.fresh]
+            if clock.state is not None:
+                self._arm(clock, changes)
             clock.fresh.clear()
             clock.changed = False
+        changes.history += self._history
         self._history.clear()
         for topic in (TOPIC, topic_of(self.complaint_id)):
             uow.publish(topic, {"complaint_id": str(self.complaint_id)})
 
-    async def _arm(self, uow: UnitOfWork, clocks: Sequence[Clock]) -> None:
-        """Put each clock's one row of the schedule at its next instant, or take it away."""
-        moves, ended = [], []
-        for clock in clocks:
-            state = clock.state if clock.live else None
-            stage = next_stage(state, CALENDARS, clock.told) if state is not None else None
-            if stage is None:
-                ended.append(clock.key(self.complaint_id))
-                continue
-            payload = {"complaint_id": str(self.complaint_id), "milestone": clock.milestone.id, "cycle": clock.cycle}
-            moves.append(Move(clock.key(self.complaint_id), stage.at, payload))
-        await move_work(uow, task=CLOCK_TASK, moves=moves)
-        if ended:
-            await cancel_work(uow, dedupe_keys=ended)
+    def _arm(self, clock: Clock, changes: Changes) -> None:
+        """Put the clock's one row of the schedule at its next instant, or take it away."""
+        state = clock.state if clock.live else None
+        stage = next_stage(state, self.timetable.calendars, clock.told) if state is not None else None
+        if stage is None:
+            changes.ended.append(clock.key(self.complaint_id))
+            return
+        payload = {"complaint_id": str(self.complaint_id), "milestone": clock.milestone.id, "cycle": clock.cycle}
+        changes.moves.append(Move(clock.key(self.complaint_id), stage.at, payload))
 
 
 async def lock_case(uow: UnitOfWork, complaint_id: UUID) -> Case:
     """Lock a complaint and load it with its clocks, judged as of now; NotFound when there is none of that id."""
-    names = ("number", "severity", "state", "policy_version", "branch_id", "customer_id", "event_seq")
-    found = await uow.session.execute(
-        select(*(_C.c[name] for name in names), _P.c.definition)
+    found = await lock_cases(uow, (complaint_id,))
+    if not found:
+        raise NotFound("no such complaint")
+    return found[0]
+
+
+async def lock_cases(uow: UnitOfWork, complaint_ids: Sequence[UUID]) -> list[Case]:
+    """Lock complaints, in the order of their ids so that no two units wait for each other, and load their clocks."""
+    rows = await uow.session.execute(
+        select(*(_C.c[name] for name in _CASE), _P.c.definition)
         .join(_P, (_P.c.tenant_id == _C.c.tenant_id) & (_P.c.version == _C.c.policy_version))
-        .where(_C.c.tenant_id == uow.tenant_id, _C.c.complaint_id == complaint_id)
+        .where(_C.c.tenant_id == uow.tenant_id, one_of(_C.c.complaint_id, complaint_ids))
+        .order_by(_C.c.complaint_id)
         .with_for_update(of=_C)
     )
-    row: Any = found.first()
-    if row is None:
-        raise NotFound("no such complaint")
-    kept = {name: getattr(row, name) for name in names}
-    case = Case(complaint_id=complaint_id, policy=msgspec.convert(row.definition, Policy), **kept)
-    await _load_clocks(uow, case)
-    return case
+    policies: dict[str, Policy] = {}
+    cases: dict[UUID, Case] = {}
+    for row in rows:
+        if row.policy_version not in policies:
+            policies[row.policy_version] = msgspec.convert(row.definition, Policy)
+        kept = {name: getattr(row, name) for name in _CASE}
+        cases[row.complaint_id] = Case(policy=policies[row.policy_version], **kept)
+    if cases:
+        await _load_clocks(uow, cases)
+    return list(cases.values())
 
 
-async def _load_clocks(uow: UnitOfWork, case: Case) -> None:
-    mine = (_K.c.tenant_id == uow.tenant_id, _K.c.complaint_id == case.complaint_id)
+async def save_cases(uow: UnitOfWork, cases: Iterable[Case]) -> None:
+    """Write many cases with few statements."""
+    changes = Changes()
+    for case in cases:
+        changes.summaries.append({"complaint_id": case.complaint_id} | case.summary())
+        case.collect(uow, changes)
+    await store(uow, changes)
+
+
+async def _load_clocks(uow: UnitOfWork, cases: Mapping[UUID, Case]) -> None:
+    ids = tuple(cases)
     joined = (
         (_KE.c.tenant_id == _K.c.tenant_id)
         & (_KE.c.complaint_id == _K.c.complaint_id)
         & (_KE.c.milestone == _K.c.milestone)
         & (_KE.c.cycle == _K.c.cycle)
     )
-    rows = await uow.session.execute(
-        select(_K.c.milestone, _K.c.cycle, _K.c.position, _KE.c.event)
-        .outerjoin(_KE, joined)
-        .where(*mine)
-        .order_by(_K.c.position, _K.c.cycle, _KE.c.seq)
-    )
-    known = {milestone.id: milestone for milestone in case.policy.milestones}
-    found: dict[tuple[str, int], tuple[int, list[Any]]] = {}
+    rows = (
+        await uow.session.execute(
+            select(_K.c.complaint_id, _K.c.milestone, _K.c.cycle, _K.c.position, _KE.c.event)
+            .outerjoin(_KE, joined)
+            .where(_K.c.tenant_id == uow.tenant_id, one_of(_K.c.complaint_id, ids))
+            .order_by(_K.c.complaint_id, _K.c.position, _K.c.cycle, _K.c.milestone, _KE.c.seq)
+        )
+    ).all()
+    events = [row.event for row in rows if row.event is not None]
+    timetable = await load_timetable(uow, (case.policy for case in cases.values()), events)
+    found: dict[tuple[UUID, str, int], tuple[int, list[Any]]] = {}
     for row in rows:
-        events = found.setdefault((row.milestone, row.cycle), (row.position, []))[1]
+        told_of = found.setdefault((row.complaint_id, row.milestone, row.cycle), (row.position, []))[1]
         if row.event is not None:
-            events.append(row.event)
-    for (name, cycle), (position, events) in found.items():
-        milestone = known.get(name) or Milestone(id=name, label=name, owner_role="")
-        clock = Clock(milestone, position, cycle, read_events(events))
+            told_of.append(row.event)
+    for case in cases.values():
+        case.timetable = timetable
+    for (complaint_id, name, cycle), (position, raw) in found.items():
+        case = cases[complaint_id]
+        milestone = case.milestone(name)
+        clock = Clock(milestone, position, cycle, read_events(raw), timetable=timetable)
         clock.judge(uow.now)
         case.clocks[name, cycle] = clock
-    told = await uow.session.execute(
-        select(_T).where(_T.c.tenant_id == uow.tenant_id, _T.c.complaint_id == case.complaint_id)
-    )
+    told = await uow.session.execute(select(_T).where(_T.c.tenant_id == uow.tenant_id, one_of(_T.c.complaint_id, ids)))
     for row in told:
         each = Told(
             name=row.stage, policy_version=row.policy_version, at=row.at, acknowledged=row.acknowledged_at is not None
         )
-        case.clocks[row.milestone, row.cycle].told.append(each)
+        cases[row.complaint_id].clocks[row.milestone, row.cycle].told.append(each)
+
+
+def names_calendar(event: Mapping[str, Any]) -> bool:
+    """Say whether a stored event names a calendar version."""
+    plan: Mapping[str, Any] = event.get("plan") or {}
+    return bool(event.get("calendar") or plan.get("calendar"))
+
+
+async def load_timetable(
+    reader: Reader, policies: Iterable[Policy], events: Iterable[Mapping[str, Any]] = ()
+) -> Timetable:
+    """Return the tenant's calendars when a policy or an event names one; on the wall clock nothing is read."""
+    names = {milestone.clock for policy in policies for milestone in policy.milestones} - {WALL}
+    if not names and not any(names_calendar(event) for event in events):
+        return EMPTY
+    return await get_timetable(reader, names)

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.clocks.rules import Resume, Stage, Told, ripe
-from core.complaints.case import CALENDARS, Case, Clock, lock_case
+from core.complaints.case import Case, lock_case
+from core.complaints.clock import Clock
 from core.complaints.models import Notice, ToldStage
 from core.complaints.ports import DutyRoster
 from core.db import new_id, table_of
@@ -34,7 +35,7 @@ async def fire_clock(uow: UnitOfWork, *, complaint_id: UUID, milestone_id: str, 
     clock = case.clocks.get((milestone_id, cycle))
     if clock is None or clock.state is None or not clock.live or case.state not in {"open", "resolved"}:
         return
-    for stage in ripe(clock.state, CALENDARS, clock.told, uow.now):
+    for stage in ripe(clock.state, case.timetable.calendars, clock.told, uow.now):
         if stage.kind == "auto_resume":
             clock.add(Resume(seq=case.next_seq(), at=stage.at, by="", note="longest pause used up"), uow.now)
         await _tell(uow, case, clock, stage, roster)
@@ -44,19 +45,21 @@ async def fire_clock(uow: UnitOfWork, *, complaint_id: UUID, milestone_id: str, 
 
 
 async def _tell(uow: UnitOfWork, case: Case, clock: Clock, stage: Stage, roster: DutyRoster) -> None:
+    # The clock's own: one that a publication did not touch, or that came with a merge, keeps the version it was planned by.
+    version = clock.state.facts.plan.policy_version if clock.state is not None else case.policy_version
     told = {
         "tenant_id": uow.tenant_id,
         "complaint_id": case.complaint_id,
         "milestone": clock.milestone.id,
         "cycle": clock.cycle,
         "stage": stage.name,
-        "policy_version": case.policy_version,
+        "policy_version": version,
     }
     fresh = await uow.session.scalar(
         upsert(_T).values(**told, at=uow.now).on_conflict_do_nothing().returning(_T.c.stage)
     )
     # Told now, whatever its instant was: who is told late has the whole time to acknowledge.
-    clock.told.append(Told(name=stage.name, policy_version=case.policy_version, at=uow.now))
+    clock.told.append(Told(name=stage.name, policy_version=version, at=uow.now))
     if fresh is None:
         return
     role, people = await _whom(uow, case, clock, stage, roster)

@@ -9,20 +9,19 @@ import msgspec
 from sqlalchemy import select, tuple_, update
 
 from core.clocks.rules import (
-    Cancel,
     Complete,
     Pause,
     PauseReason,
     Plan,
     Reopen,
     Resume,
-    Retarget,
-    plan_of,
     reopened,
 )
-from core.complaints.actions import keep_policy, policies_in_force
-from core.complaints.case import Case, Clock, lock_case
+from core.complaints.actions import keep_policy
+from core.complaints.case import Case, lock_case
+from core.complaints.clock import Clock
 from core.complaints.models import Complaint, Notice, ToldStage
+from core.complaints.retargeting import follow_policy
 from core.complaints.rules import ARCHIVE, TEXT_LIMIT, blocked_by, unmet
 from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
@@ -32,6 +31,7 @@ from core.hooks.records.complaints import Milestone, Severity
 from core.hooks.records.events import ComplaintResolved, StaffRef
 from core.hooks.records.forms import Form
 from core.outbox.actions import emit_event
+from core.policies.queries import get_policies
 from core.uow import UnitOfWork
 
 _C, _N, _T = table_of(Complaint), table_of(Notice), table_of(ToldStage)
@@ -79,7 +79,7 @@ def _words(text: str) -> str:
 
 def _clock(case: Case, milestone_id: str) -> Clock:
     clock = case.newest().get(milestone_id)
-    if clock is None:
+    if clock is None or all(one.id != milestone_id for one in case.policy.milestones):  # a level since left had it
         raise NotFound("no such step")
     return clock
 
@@ -219,24 +219,8 @@ async def judge_level(uow: UnitOfWork, *, complaint_id: UUID, severity: Severity
         return
     before = case.severity
     case.severity = severity
-    case.policy = policies_in_force(uow)[severity]
-    case.policy_version = await keep_policy(uow, case.policy)
-    newest = case.newest()
-    for position, milestone in enumerate(case.policy.milestones):
-        clock = newest.pop(milestone.id, None)
-        if clock is None:
-            clock = case.open_clock(milestone, position)
-            if milestone.counts_from == "receipt":
-                case.start(uow, clock, uow.now)
-            continue
-        clock.milestone, clock.position = milestone, position
-        if clock.live:
-            plan = plan_of(milestone, case.policy_version)
-            clock.add(Retarget(seq=case.next_seq(), at=uow.now, by=uow.actor.name, note=words, plan=plan), uow.now)
-    for vanished in newest.values():
-        if vanished.live:
-            cancel = Cancel(seq=case.next_seq(), at=uow.now, by=uow.actor.name, reason="superseded")
-            vanished.add(cancel, uow.now)
+    policy = (await get_policies(uow))[severity]
+    await follow_policy(uow, case, policy, await keep_policy(uow, policy), note=words)
     case.note(uow, "judged", {"severity": severity, "before": before, "reason": words})
     await case.save(uow)
     uow.audit("complaint.judge", "complaint", complaint_id, {"from": before, "to": severity, "reason": words})
@@ -281,10 +265,13 @@ def _reopen(uow: UnitOfWork, case: Case, words: str) -> None:
             continue
         clock.add(Reopen(seq=case.next_seq(), at=uow.now, by=uow.actor.name, cycle=clock.cycle + 1), uow.now)
         again = case.open_clock(clock.milestone, clock.position, clock.cycle + 1)
-        if clock.milestone.counts_from == "receipt" and clock.milestone.minutes is not None:
+        if clock.milestone.counts_from == "receipt" and clock.milestone.timed:
             mode: Literal["remaining", "full"] = "full" if clock.milestone.after is None else "remaining"
-            begun = reopened(state, mode=mode, at=uow.now, seq=case.next_seq(), window=window, by=uow.actor.name)
-            again.add(begun, uow.now)
+            plan = case.plan(clock.milestone, uow.now)
+            begun = reopened(
+                state, mode=mode, at=uow.now, seq=case.next_seq(), window=window, plan=plan, by=uow.actor.name
+            )
+            case.begin(uow, again, begun)
     case.note(uow, "reopened", {"reason": words})
 
 

@@ -204,6 +204,12 @@ class ComplaintClock(TenantRow, Base):
             "status IN ('waiting', 'running', 'paused', 'met', 'met_late', 'breached', 'cancelled')", name="status"
         ),
         Index(None, "tenant_id", "due_at"),
+        Index(
+            "complaint_clock_calendar_idx",
+            "tenant_id",
+            "complaint_id",
+            postgresql_where=text("calendar IS NOT NULL AND status IN ('running', 'paused', 'breached')"),
+        ),
     )
 
     complaint_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -215,6 +221,8 @@ class ComplaintClock(TenantRow, Base):
     due_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     breached_at: Mapped[datetime | None]
+    calendar: Mapped[str | None]
+    """The calendar version it runs on at last, `id@number`; None is the wall clock."""
 
 
 class ClockEvent(TenantRow, Base):

@@ -1,19 +1,17 @@
-"""What a complaint promises and who judges it: merging policies and readings, gates between milestones, titles."""
+"""What a filing must say and who judges it: merging readings, gates between milestones, titles."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
+from core.complaints.sources import Source, channel_of, is_way_back
 from core.customers.rules.phones import read_phone
 from core.errors import FieldProblem
 from core.hooks.records.complaints import (
     Assessment,
     Channel,
-    DutyRole,
-    EscalationStep,
     Milestone,
     Policy,
     Quote,
@@ -29,51 +27,6 @@ FEN_LIMIT: Final = 10**12
 """Ten thousand million yuan: more than this is a slip of the finger."""
 TITLE_LENGTH: Final = 40
 
-_SUPERVISOR = DutyRole(code="service_supervisor", label={"zh-CN": "客服主管", "en": "Customer service supervisor"})
-_DIRECTOR = DutyRole(code="director", label={"zh-CN": "院长", "en": "Director"})
-
-
-def _default_policy(severity: Severity, label_zh: str, label_en: str) -> Policy:
-    return Policy(
-        severity=severity,
-        label={"zh-CN": label_zh, "en": label_en},
-        milestones=(
-            Milestone(
-                id="ack_contact",
-                label={"zh-CN": "首次响应", "en": "First contact"},
-                # 2025东营宠物诊所客户服务策略: 接到投诉后30分钟内联系客户
-                minutes=30,
-                owner_role="service_supervisor",
-                promise={"zh-CN": "我们会在 30 分钟内联系您", "en": "We will contact you within 30 minutes"},
-                steps=(EscalationStep(role="director", fraction=1.0),),
-                source="2025东营宠物诊所客户服务策略 (clinic.contact)",
-            ),
-            Milestone(
-                id="propose_solution",
-                label={"zh-CN": "给出方案", "en": "Propose a solution"},
-                # 2025东营宠物诊所客户服务策略: 24小时内给出解决方案
-                minutes=1440,
-                after="ack_contact",
-                owner_role="service_supervisor",
-                promise={"zh-CN": "我们会在 24 小时内给出方案", "en": "We will propose a solution within 24 hours"},
-                steps=(EscalationStep(role="director", fraction=1.0),),
-                source="2025东营宠物诊所客户服务策略 (clinic.solution)",
-            ),
-        ),
-        reopen=("ack_contact", "propose_solution"),
-        roles=(_SUPERVISOR, _DIRECTOR),
-        source="core default",
-    )
-
-
-CORE_POLICIES: Final[dict[Severity, Policy]] = {
-    "L1": _default_policy("L1", "轻微", "Slight"),
-    "L2": _default_policy("L2", "较重", "Serious"),
-    "L3": _default_policy("L3", "重大", "Grave"),
-}
-"""What holds where no vertical says more: the two promises that one document makes for every complaint."""
-
-
 class Filing(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody says when they complain: 宠物医院客户投诉应急预案 §2.2, the four things the first contact writes down."""
 
@@ -83,7 +36,12 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
     contact_phone: str = ""
     """As typed; it is read into E.164 when it can be."""
     channel: Channel = "web"
+    source: Source | None = None
+    """The fields of the channel; None when only the channel is known."""
+    anonymous: bool = False
+    """The desk takes it without a way back: whoever complained did not want to be called."""
     category: str | None = None
+    cause: str | None = None
     branch_id: UUID | None = None
     customer_id: UUID | None = None
     subject_id: UUID | None = None
@@ -105,7 +63,10 @@ def filing_problems(filing: Filing) -> tuple[FieldProblem, ...]:
     ):
         if len(value) > limit:
             problems.append(FieldProblem(path, "too-long", {"max": limit}))
-    if filing.customer_id is None and not filing.contact_phone.strip():
+    reachable = filing.anonymous or filing.customer_id is not None or is_way_back(filing.source)
+    if filing.source is not None and channel_of(filing.source) != filing.channel:
+        problems.append(FieldProblem("channel", "option"))
+    if not reachable and not filing.contact_phone.strip():
         problems.append(FieldProblem("contact_phone", "required"))
     elif filing.contact_phone.strip() and read_phone(filing.contact_phone) is None:
         problems.append(FieldProblem("contact_phone", "phone"))
@@ -155,41 +116,6 @@ def reach_verdict(assessments: Sequence[Assessment], *, faulted: bool) -> Verdic
     if not ranked:
         return Verdict("L1", None, (_NO_SIGN,), ())
     return Verdict(ranked[0].severity, category, reasons or (_NO_SIGN,), quotes)
-
-
-def _earliest(first: Milestone, second: Milestone) -> Milestone:
-    unlimited = float("inf")
-    budgets = [unlimited if m.minutes is None else m.minutes for m in (first, second)]
-    return second if budgets[1] < budgets[0] else first
-
-
-def merge_policies(policies: Iterable[Policy]) -> dict[Severity, Policy]:
-    """Merge the policies of all plugins by severity; of one milestone the earliest deadline wins.
-
-    Severities that no plugin speaks of keep core's own policy.
-    """
-    merged: dict[Severity, Policy] = {}
-    for policy in policies:
-        known = merged.get(policy.severity)
-        if known is None:
-            merged[policy.severity] = policy
-            continue
-        theirs = {m.id: m for m in policy.milestones}
-        mine = tuple(_earliest(m, theirs.pop(m.id)) if m.id in theirs else m for m in known.milestones)
-        roles = {role.code: role for role in (*policy.roles, *known.roles)}
-        merged[policy.severity] = msgspec.structs.replace(
-            known,
-            milestones=(*mine, *theirs.values()),
-            roles=tuple(roles.values()),
-            reopen=tuple(dict.fromkeys((*known.reopen, *policy.reopen))),
-            source="; ".join(filter(None, (known.source, policy.source))),
-        )
-    return CORE_POLICIES | merged
-
-
-def policy_version(policy: Policy) -> str:
-    """Return the first 16 hex of the SHA-256 over the policy's canonical JSON."""
-    return hashlib.sha256(msgspec.json.encode(policy, order="deterministic")).hexdigest()[:16]
 
 
 def title_of(text: str) -> str:

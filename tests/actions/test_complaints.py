@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from core.complaints.actions import file_complaint, give_filing_code
-from core.complaints.case import CLOCK_TASK, lock_case
+from core.complaints.case import lock_case
 from core.complaints.escalation import fire_clock
 from core.complaints.handling import (
     ComplaintClosed,
@@ -33,6 +33,7 @@ from core.complaints.queries import (
     list_notices,
 )
 from core.complaints.rules import Filing
+from core.complaints.storing import CLOCK_TASK
 from core.errors import Forbidden, InvalidInput, NotFound
 from core.uow import UnitOfWork
 from tenants.plugin_settings import enable_plugin

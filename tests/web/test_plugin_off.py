@@ -11,7 +11,7 @@ import pytest
 from litestar import Litestar
 
 from core.complaints.queries import get_complaint
-from core.complaints.rules import CORE_POLICIES
+from core.policies.rules.declared import CORE_POLICIES
 from core.forms.actions import create_link, record_intake
 from core.forms.queries import list_forms
 from core.hooks.specs import SPECS

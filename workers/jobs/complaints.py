@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from core.complaints.case import CLOCK_TASK
 from core.complaints.escalation import fire_clock
+from core.complaints.storing import CLOCK_TASK
 from core.uow import UnitOfWork
 from tenants.roster import Roster
 from workers.jobs import task
