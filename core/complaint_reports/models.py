@@ -33,9 +33,7 @@ class ComplaintMonth(TenantRow, Base):
     """A month that is over, kept as a PDF."""
 
     __tablename__ = "complaint_month"
-    __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "file_id"], ["stored_file.tenant_id", "stored_file.file_id"]),
-    )
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "file_id"], ["stored_file.tenant_id", "stored_file.file_id"]),)
 
     month: Mapped[date] = mapped_column(Date, primary_key=True)
     file_id: Mapped[UUID]
