@@ -21,6 +21,7 @@ from core.complaints.actions import keep_policy
 from core.complaints.case import Case, lock_case
 from core.complaints.clock import Clock
 from core.complaints.models import Complaint, Notice, ToldStage
+from core.complaints.regulator import keep_track
 from core.complaints.retargeting import follow_policy
 from core.complaints.rules import ARCHIVE, TEXT_LIMIT, blocked_by, unmet
 from core.customers.rules.profile import local_date
@@ -51,6 +52,12 @@ class StepNeedsProof(Conflict):
     """The step is completed by what happens elsewhere (`proof` says what), not by saying so."""
 
     code = "step-needs-proof"
+
+
+class NotSatisfied(Conflict):
+    """A customer who is not satisfied opens no archive: the case goes on (应急预案 §3.1: 确认满意后归档)."""
+
+    code = "not-satisfied"
 
 
 class ComplaintClosed(Conflict):
@@ -114,8 +121,12 @@ def complete_in(
     at: datetime | None = None,
     *,
     proven: bool = False,
+    unanswered: bool = False,
 ) -> None:
-    """Complete a step of a locked case without writing it; raises like `complete_step`."""
+    """Complete a step of a locked case without writing it; raises like `complete_step`.
+
+    `unanswered` stands for a customer who never said whether they are satisfied, as a leader confirmed; the facts say why.
+    """
     clock = _clock(case, milestone_id)
     milestone = clock.milestone
     if milestone.proof is not None and not proven:
@@ -127,9 +138,9 @@ def complete_in(
         raise StepClosed(first=msgspec.to_builtins(before[0].label) if before else "")
     if milestone.approver is not None and uow.actor.kind == "staff" and milestone.approver not in uow.actor.roles:
         raise Forbidden(role=milestone.approver)
-    result = evaluate(facts_form(milestone), dict(facts), _today(uow))
-    if result.errors:
-        raise InvalidInput(result.errors)
+    data = dict(facts) if unanswered else _checked(uow, milestone, facts)
+    if milestone.gate_for == ARCHIVE and data.get("satisfied") == "no":
+        raise NotSatisfied
     fact_at = at or uow.now
     if fact_at < uow.now and not uow.actor.may(BACK_DATE):
         raise Forbidden(permission=BACK_DATE)
@@ -146,12 +157,19 @@ def complete_in(
     )
     clock.add(event, uow.now)
     case.note(
-        uow, "completed", {"milestone": milestone.id, "facts": result.data, "late": clock.status == "met_late"}, fact_at
+        uow, "completed", {"milestone": milestone.id, "facts": data, "late": clock.status == "met_late"}, fact_at
     )
     for follower in case.newest().values():
         waits = follower.milestone.counts_from == "after" and follower.milestone.after == milestone.id
         if waits and follower.state is None:
             case.start(uow, follower, fact_at)
+
+
+def _checked(uow: UnitOfWork, milestone: Milestone, facts: Mapping[str, Any]) -> dict[str, Any]:
+    result = evaluate(facts_form(milestone), dict(facts), _today(uow))
+    if result.errors:
+        raise InvalidInput(result.errors)
+    return result.data
 
 
 async def after_step(uow: UnitOfWork, case: Case) -> None:
@@ -219,7 +237,7 @@ async def judge_level(uow: UnitOfWork, *, complaint_id: UUID, severity: Severity
         return
     before = case.severity
     case.severity = severity
-    policy = (await get_policies(uow))[severity]
+    policy = keep_track(case.policy, (await get_policies(uow))[severity])
     await follow_policy(uow, case, policy, await keep_policy(uow, policy), note=words)
     case.note(uow, "judged", {"severity": severity, "before": before, "reason": words})
     await case.save(uow)

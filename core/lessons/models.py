@@ -92,9 +92,7 @@ class CorrectiveAction(TenantRow, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "complaint_id"], _CASE),
         ForeignKeyConstraint(["tenant_id", "owner_id"], ["staff.tenant_id", "staff.staff_id"]),
-        ForeignKeyConstraint(
-            ["tenant_id", "follows"], ["corrective_action.tenant_id", "corrective_action.action_id"]
-        ),
+        ForeignKeyConstraint(["tenant_id", "follows"], ["corrective_action.tenant_id", "corrective_action.action_id"]),
         CheckConstraint("state IN ('open', 'done', 'effective', 'ineffective', 'dropped')", name="state"),
         Index(None, "tenant_id", "complaint_id"),
         Index(
