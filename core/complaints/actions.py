@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.complaints.case import Case, load_timetable
 from core.complaints.models import Complaint, ComplaintLink, ComplaintPolicy
+from core.complaints.regulator import is_of_track, track_start, with_track
 from core.complaints.rules import (
     Filing,
     Verdict,
@@ -113,7 +114,8 @@ async def file_complaint(uow: UnitOfWork, *, filing: Filing, key: str | None = N
     reading = read_phone(filing.contact_phone) if filing.contact_phone.strip() else None
     phone = reading.e164 if reading is not None else ""
     verdict = await assess(uow, filing=filing, received_at=uow.now)
-    policy = (await get_policies(uow))[verdict.severity]
+    zone = uow.scope.timezone
+    policy = with_track((await get_policies(uow))[verdict.severity], filing.source, received=uow.now, timezone=zone)
     await keep_calendars(uow, (policy,))
     case = Case(
         complaint_id=new_id(),
@@ -133,7 +135,9 @@ async def file_complaint(uow: UnitOfWork, *, filing: Filing, key: str | None = N
     for position, milestone in enumerate(policy.milestones):
         clock = case.open_clock(milestone, position)
         if milestone.counts_from == "receipt":
-            case.start(uow, clock, uow.now)
+            counted = is_of_track(milestone.id)
+            at = track_start(filing.source, received=uow.now, timezone=zone) if counted else uow.now
+            case.start(uow, clock, at)
     status_code = await new_public_code(uow)
     await _insert(uow, case, filing, verdict, phone=phone, key=key, status_code=status_code)
     await case.save_clocks(uow)
