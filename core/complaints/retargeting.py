@@ -11,12 +11,17 @@ from core.uow import UnitOfWork
 
 
 async def follow_policy(uow: UnitOfWork, case: Case, policy: Policy, version: str, *, note: str = "") -> None:
+    """Load the calendars that the policy names, and put the case under it like `follow`."""
+    await keep_calendars(uow, (policy,))
+    case.use(await load_timetable(uow, (policy,), case.raw_events()))
+    follow(uow, case, policy, version, note=note)
+
+
+def follow(uow: UnitOfWork, case: Case, policy: Policy, version: str, *, note: str = "") -> None:
     """Retarget what is in both policies, start what is new, cancel what vanished; what is closed stays as it is.
 
     A milestone that an earlier change took away and this one brings back begins anew, in a cycle of its own.
     """
-    await keep_calendars(uow, (policy,))
-    case.use(await load_timetable(uow, (policy,), case.raw_events()))
     case.policy, case.policy_version = policy, version
     newest = case.newest()
     done = case.done

@@ -234,11 +234,11 @@ async def _check(uow: UnitOfWork, changes: PolicyChanges) -> None:
 
 
 async def _not_moving(uow: UnitOfWork, subject: str) -> None:
-    busy = await uow.session.scalar(
-        select(func.max(_M.c.number)).where(
-            _M.c.tenant_id == uow.tenant_id, _M.c.subject == subject, _M.c.state != "done"
-        )
-    )
+    """Refuse while clocks are on their way; a version that has not begun is followed through the newer one alone."""
+    mine = (_M.c.tenant_id == uow.tenant_id, _M.c.subject == subject, _M.c.state != "done")
+    later = update(_M).where(*mine, _M.c.state == "planned", _M.c.begins_at > uow.now)
+    await uow.session.execute(later.values(state="done", finished_at=uow.now))
+    busy = await uow.session.scalar(select(func.max(_M.c.number)).where(*mine))
     if busy is not None:
         raise RulesMoving(number=busy)
 

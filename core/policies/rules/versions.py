@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
@@ -44,6 +45,7 @@ class MoveFacts(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     number: int
     state: str
+    after: UUID | None
     total: int
     seen: int
     moved: int
