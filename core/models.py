@@ -5,6 +5,8 @@ from core.backtests import models as backtests
 from core.birthdays import models as birthdays
 from core.campaigns import models as campaigns
 from core.cards import models as cards
+from core.case_reports import models as case_reports
+from core.casework import models as casework
 from core.churn import models as churn
 from core.complaint_reports import models as complaint_reports
 from core.complaints import models as complaints
@@ -31,6 +33,7 @@ from core.remedies import models as remedies
 from core.reviews import models as reviews
 from core.rewards import models as rewards
 from core.segments import models as segments
+from core.staff_records import models as staff_records
 from core.surveys import models as surveys
 from core.tenancy import models as tenancy
 from core.visits import models as visits
@@ -41,6 +44,8 @@ __all__ = [
     "birthdays",
     "campaigns",
     "cards",
+    "case_reports",
+    "casework",
     "churn",
     "complaint_reports",
     "complaints",
@@ -67,6 +72,7 @@ __all__ = [
     "reviews",
     "rewards",
     "segments",
+    "staff_records",
     "surveys",
     "tenancy",
     "visits",

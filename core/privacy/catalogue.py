@@ -32,6 +32,7 @@ from core.privacy.deeds import (
 from core.privacy.holdings import HOLDINGS, NOT_HELD, Holding, add_holding
 from core.privacy.loyalty_catalogue import LOYALTY
 from core.privacy.models import PrivacyLink, PrivacyReceipt, PrivacyRequest
+from core.privacy.report_catalogue import REPORTS
 from core.privacy.rules import CLAIMS, NUMBERS, ORDERS, PROOF, RECORDS
 from core.profiles.models import CustomerPreference, CustomerTagging
 from core.surveys.models import SurveyAnswer, SurveyAsk, SurveyCycle, SurveyInterview
@@ -198,6 +199,7 @@ add_holding(
         law=CLAIMS,
         since="at",
     ),
+    *REPORTS,
     Holding(area="complaints", row=Outbox, by={"outbox_id": "work"}, run=erase_told_events),
     Holding(
         area="purchases",
@@ -349,6 +351,7 @@ add_holding(
 
 NOT_HELD.update(
     backtest_mover="who would change tier, by key only; thrown away after thirty days",
+    staff_record="what a case says about a member of the staff, in no word about the customer; erased after three years",
     audit_entry="who did what, by keys only; the chain of hashes proves that nothing was taken out",
     privacy_tombstone="a key and a day, so that a restored backup is erased again",
 )

@@ -17,9 +17,16 @@ Channel = Literal[
 ]
 StepChannel = Literal["app", "sms", "wechat", "phone", "email"]
 
-Proof = Literal["call", "evidence", "hearing", "report", "approval", "delivery", "remedy", "cause", "action", "effect"]
+Proof = Literal[
+    "call", "evidence", "hearing", "report", "approval", "delivery", "record", "remedy", "cause", "action", "effect"
+]
 """What completes a step by happening: a logged call, sealed evidence, signed minutes, a written, approved and delivered
-report, a remedy given, a root cause named, a corrective action done, its effect checked."""
+report, a staff record, a remedy given, a root cause named, a corrective action done, its effect checked."""
+
+
+Stage = Literal["receive", "investigate", "respond", "resolve", "follow_up"]
+STAGES: tuple[Stage, ...] = ("receive", "investigate", "respond", "resolve", "follow_up")
+"""The five steps of 宠物服务业投诉处理培训与发展: 接收投诉, 调查和评估, 回应投诉, 解决投诉, 跟进和评估."""
 
 
 def severity_rank(severity: Severity) -> int:
@@ -106,8 +113,14 @@ class Milestone(msgspec.Struct, frozen=True, kw_only=True):
     """What must be written down to complete it; validated like a form."""
     proof: Proof | None = None
     """What completes it by happening; it cannot be ticked off by hand then, and `facts` only ask what is not known yet."""
+    stage: Stage = "resolve"
+    """The column of the board in which a case stands while this is its first open milestone."""
     promise: Text | None = None
     """The words for the customer's status page; None is not shown there."""
+    shown: tuple[str, ...] = ()
+    """Keys of the facts that the customer reads there once the step is done; all others stay in the house."""
+    asks_customer: bool = False
+    """The customer may accept or decline there what these facts say."""
     warnings: tuple[float, ...] = (0.5, 0.75, 0.9)
     steps: tuple[EscalationStep, ...] = ()
     source: str = ""
