@@ -6,19 +6,20 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import Text, cast, select, update
 
 from core.clocks.rules import (
     Cancel,
     CancelReason,
+    ClockEvent,
     Plan,
     Recalendar,
+    Retarget,
     Start,
     Told,
     event_data,
     next_stage,
     plan_of,
-    read_events,
 )
 from core.complaints.clock import Clock
 from core.complaints.models import ClockEvent as ClockEventRow
@@ -26,7 +27,7 @@ from core.complaints.models import Complaint, ComplaintClock, ComplaintPolicy, T
 from core.complaints.storing import Changes, store
 from core.db import one_of, table_of
 from core.errors import NotFound
-from core.hooks.records.complaints import Milestone, Policy, Severity
+from core.hooks.records.complaints import Milestone, Policy, Severity, Stage
 from core.outbox.actions import Move
 from core.policies.queries import get_timetable
 from core.policies.rules.calendars import EMPTY, WALL, Timetable
@@ -37,6 +38,7 @@ TOPIC: Final = "complaints"
 _C = table_of(Complaint)
 _K, _KE = table_of(ComplaintClock), table_of(ClockEventRow)
 _P, _T = table_of(ComplaintPolicy), table_of(ToldStage)
+_READ_EVENT: Final = msgspec.json.Decoder(ClockEvent)
 _CASE: Final = (
     *("complaint_id", "number", "severity", "state", "policy_version", "branch_id", "customer_id", "event_seq"),
 )
@@ -126,9 +128,9 @@ class Case:
         for clock in self.clocks.values():
             clock.timetable = timetable
 
-    def raw_events(self) -> list[dict[str, Any]]:
-        """Return all events of all clocks in their stored form."""
-        return [event_data(event) for clock in self.clocks.values() for event in clock.events]
+    def events(self) -> list[ClockEvent]:
+        """Return all events of all clocks."""
+        return [event for clock in self.clocks.values() for event in clock.events]
 
     def plan(self, milestone: Milestone, at: datetime) -> Plan:
         """Return the plan of a milestone that starts at an instant, on the calendar version that holds then."""
@@ -167,6 +169,12 @@ class Case:
         timed = [c for c in self.clocks.values() if c.live and c.state is not None and c.state.due_at is not None]
         return min(timed, key=lambda c: (c.state.due_at, c.position), default=None)  # type: ignore[union-attr] # filtered above
 
+    def stage(self) -> Stage:
+        """Return where the case stands: the stage of its first milestone that is neither done nor cancelled."""
+        newest = self.newest()
+        closed = {name for name, clock in newest.items() if clock.done or clock.status == "cancelled"}
+        return next((each.stage for each in self.policy.milestones if each.id not in closed), "follow_up")
+
     def summary(self) -> dict[str, Any]:
         """Return what the case's row repeats of its clocks and history."""
         clock = self.urgent() if self.state == "open" else None
@@ -174,6 +182,7 @@ class Case:
         return {
             "severity": self.severity,
             "state": self.state,
+            "stage": self.stage(),
             "policy_version": self.policy_version,
             "event_seq": self.event_seq,
             "next_milestone": clock.milestone.id if clock is not None else None,
@@ -233,15 +242,18 @@ async def lock_case(uow: UnitOfWork, complaint_id: UUID) -> Case:
     return found[0]
 
 
-async def lock_cases(uow: UnitOfWork, complaint_ids: Sequence[UUID]) -> list[Case]:
-    """Lock complaints, in the order of their ids so that no two units wait for each other, and load their clocks."""
-    rows = await uow.session.execute(
+async def lock_cases(uow: UnitOfWork, complaint_ids: Sequence[UUID], *, locked: bool = True) -> list[Case]:
+    """Lock complaints, in the order of their ids so that no two units wait for each other, and load their clocks.
+
+    Not `locked` they are for looking ahead: what is done to them is never saved.
+    """
+    query = (
         select(*(_C.c[name] for name in _CASE), _P.c.definition)
         .join(_P, (_P.c.tenant_id == _C.c.tenant_id) & (_P.c.version == _C.c.policy_version))
         .where(_C.c.tenant_id == uow.tenant_id, one_of(_C.c.complaint_id, complaint_ids))
         .order_by(_C.c.complaint_id)
-        .with_for_update(of=_C)
     )
+    rows = await uow.session.execute(query.with_for_update(of=_C) if locked else query)
     policies: dict[str, Policy] = {}
     cases: dict[UUID, Case] = {}
     for row in rows:
@@ -273,25 +285,25 @@ async def _load_clocks(uow: UnitOfWork, cases: Mapping[UUID, Case]) -> None:
     )
     rows = (
         await uow.session.execute(
-            select(_K.c.complaint_id, _K.c.milestone, _K.c.cycle, _K.c.position, _KE.c.event)
+            select(_K.c.complaint_id, _K.c.milestone, _K.c.cycle, _K.c.position, cast(_KE.c.event, Text).label("event"))
             .outerjoin(_KE, joined)
             .where(_K.c.tenant_id == uow.tenant_id, one_of(_K.c.complaint_id, ids))
             .order_by(_K.c.complaint_id, _K.c.position, _K.c.cycle, _K.c.milestone, _KE.c.seq)
         )
     ).all()
-    events = [row.event for row in rows if row.event is not None]
-    timetable = await load_timetable(uow, (case.policy for case in cases.values()), events)
-    found: dict[tuple[UUID, str, int], tuple[int, list[Any]]] = {}
+    found: dict[tuple[UUID, str, int], tuple[int, list[ClockEvent]]] = {}
     for row in rows:
         told_of = found.setdefault((row.complaint_id, row.milestone, row.cycle), (row.position, []))[1]
         if row.event is not None:
-            told_of.append(row.event)
+            told_of.append(_READ_EVENT.decode(row.event))
+    events = (event for _, each in found.values() for event in each)
+    policies = {case.policy_version: case.policy for case in cases.values()}
+    timetable = await load_timetable(uow, policies.values(), events)
     for case in cases.values():
         case.timetable = timetable
-    for (complaint_id, name, cycle), (position, raw) in found.items():
+    for (complaint_id, name, cycle), (position, happened) in found.items():
         case = cases[complaint_id]
-        milestone = case.milestone(name)
-        clock = Clock(milestone, position, cycle, read_events(raw), timetable=timetable)
+        clock = Clock(case.milestone(name), position, cycle, happened, timetable=timetable)
         clock.judge(uow.now)
         case.clocks[name, cycle] = clock
     told = await uow.session.execute(select(_T).where(_T.c.tenant_id == uow.tenant_id, one_of(_T.c.complaint_id, ids)))
@@ -302,17 +314,14 @@ async def _load_clocks(uow: UnitOfWork, cases: Mapping[UUID, Case]) -> None:
         cases[row.complaint_id].clocks[row.milestone, row.cycle].told.append(each)
 
 
-def names_calendar(event: Mapping[str, Any]) -> bool:
-    """Say whether a stored event names a calendar version."""
-    plan: Mapping[str, Any] = event.get("plan") or {}
-    return bool(event.get("calendar") or plan.get("calendar"))
+def _names_calendar(event: ClockEvent) -> bool:
+    plan = event.plan if isinstance(event, Start | Retarget) else None
+    return isinstance(event, Recalendar) or (plan is not None and plan.calendar is not None)
 
 
-async def load_timetable(
-    reader: Reader, policies: Iterable[Policy], events: Iterable[Mapping[str, Any]] = ()
-) -> Timetable:
+async def load_timetable(reader: Reader, policies: Iterable[Policy], events: Iterable[ClockEvent] = ()) -> Timetable:
     """Return the tenant's calendars when a policy or an event names one; on the wall clock nothing is read."""
     names = {milestone.clock for policy in policies for milestone in policy.milestones} - {WALL}
-    if not names and not any(names_calendar(event) for event in events):
+    if not names and not any(_names_calendar(event) for event in events):
         return EMPTY
     return await get_timetable(reader, names)

@@ -63,6 +63,16 @@ class Complaint(TenantRow, Base):
         Index(
             "complaint_board_idx", "tenant_id", "next_due_at", "complaint_id", postgresql_where=text("state = 'open'")
         ),
+        # The board's columns: counts and the next promise of each from the index alone.
+        Index(
+            "complaint_stage_idx",
+            "tenant_id",
+            "stage",
+            "next_due_at",
+            "complaint_id",
+            postgresql_where=text("state = 'open'"),
+        ),
+        CheckConstraint("stage IN ('receive', 'investigate', 'respond', 'resolve', 'follow_up')", name="stage"),
         Index(None, "tenant_id", "received_at", "complaint_id"),
         Index(None, "tenant_id", "customer_id", "received_at"),
         Index(None, "tenant_id", "subject_id"),
@@ -100,6 +110,8 @@ class Complaint(TenantRow, Base):
     reasons: Mapped[list[dict[str, Any]]]
     policy_version: Mapped[str]
     state: Mapped[str]
+    stage: Mapped[str] = mapped_column(server_default="receive")
+    """Of its first open milestone: the column of the board."""
     branch_id: Mapped[UUID | None]
     customer_id: Mapped[UUID | None]
     subject_id: Mapped[UUID | None]
@@ -223,6 +235,8 @@ class ComplaintClock(TenantRow, Base):
     breached_at: Mapped[datetime | None]
     calendar: Mapped[str | None]
     """The calendar version it runs on at last, `id@number`; None is the wall clock."""
+    seconds: Mapped[int | None]
+    """The budget of a clock that has only ever run: a preview needs no events of it. None needs them."""
 
 
 class ClockEvent(TenantRow, Base):

@@ -39,13 +39,13 @@ _CLOCK = _types(
     _K,
     (
         *("complaint_id", "milestone", "cycle", "position", "status"),
-        *("started_at", "due_at", "completed_at", "breached_at", "calendar"),
+        *("started_at", "due_at", "completed_at", "breached_at", "calendar", "seconds"),
     ),
 )
 _SUMMARY = _types(
     _C,
     (
-        *("complaint_id", "severity", "state", "policy_version", "event_seq"),
+        *("complaint_id", "severity", "state", "stage", "policy_version", "event_seq"),
         *("next_milestone", "next_started_at", "next_due_at"),
     ),
 )

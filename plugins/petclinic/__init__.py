@@ -23,6 +23,7 @@ plugin = Plugin(
         "policies",
         "assess",
         "remedies",
+        "scripts",
         "loyalty",
         "segments",
         "staff_file",

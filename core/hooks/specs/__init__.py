@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.hooks.kinds import Spec
-from core.hooks.specs import complaints, customers, events, forms, loyalty, remedies, segments, settings
+from core.hooks.specs import casework, complaints, customers, events, forms, loyalty, remedies, segments, settings
 
 SPECS: tuple[Spec[Any], ...] = (
     customers.subject_types,
@@ -15,6 +15,8 @@ SPECS: tuple[Spec[Any], ...] = (
     complaints.complaint_causes,
     complaints.complaint_policies,
     complaints.assess_complaint,
+    casework.complaint_scripts,
+    casework.complaint_wording,
     remedies.complaint_remedies,
     loyalty.loyalty_programs,
     segments.segments,
