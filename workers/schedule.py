@@ -37,6 +37,8 @@ CRONS: Crons = MappingProxyType(
             Cron(name="survey-sample", task="surveys.sample", at=(2, 0), spread=timedelta(hours=1)),
             # A gift's window opens with its day; who was written down today is found tomorrow at the latest.
             Cron(name="birthdays", task="birthdays.open", at=(1, 0), spread=timedelta(hours=1)),
+            # Daily, and each leader is told once a month.
+            Cron(name="complaint-shares", task="complaints.shares", at=(7, 0), spread=timedelta(hours=1)),
             # A referral is decided after days of waiting, so an hour is soon enough.
             Cron(name="referrals", task="referrals.sweep", every=timedelta(hours=1), spread=timedelta(hours=1)),
             Cron(name="complaint-risks", task="complaints.risks", at=(4, 0), spread=timedelta(hours=2)),

@@ -1,9 +1,10 @@
-"""Trials of complaint policies over a long past, some cases at a time, and the nightly count of risks."""
+"""Trials of complaint policies over a long past, the nightly count of risks, and the month on paper."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from core.complaint_reports.months import keep_last_month
 from core.complaint_reports.risks import count_risks
 from core.policy_trials.actions import RUN_TASK, continue_trial
 from core.uow import UnitOfWork
@@ -22,3 +23,10 @@ async def count_night(uow: UnitOfWork, payload: dict[str, Any], outbox_id: UUID)
     """Count how clocks of each kind lived."""
     del payload, outbox_id
     await count_risks(uow)
+
+
+@task("complaints.month", timeout=120.0, rows=1)
+async def keep_paper(uow: UnitOfWork, payload: dict[str, Any], outbox_id: UUID) -> None:
+    """Put the month that is over on paper; every day, and nothing happens when it is there."""
+    del payload, outbox_id
+    await keep_last_month(uow)

@@ -15,7 +15,10 @@ C = table_of(Complaint)
 def narrow(reader: Reader, wanted: CaseFilter, at: ColumnElement[Any] | None = None) -> list[ColumnElement[bool]]:
     """Return the conditions; the window is that of the receipt unless another instant is given."""
     where = [C.c.tenant_id == reader.tenant_id, C.c.state.not_in(("merged", "withdrawn"))]
-    where.append((C.c.received_at if at is None else at) >= wanted.span.since)
+    within = C.c.received_at if at is None else at
+    where.append(within >= wanted.span.since)
+    if wanted.until is not None:
+        where.append(within < wanted.until)
     if wanted.branch_id is not None:
         where.append(C.c.branch_id == wanted.branch_id)
     if wanted.severity is not None:

@@ -1,7 +1,7 @@
 """The figures of complaint reports: shares with what they are of, times with how many they rest on, and what is compared."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
@@ -22,6 +22,8 @@ class CaseFilter(msgspec.Struct, frozen=True, kw_only=True):
     span: ReportSpan
     branch_id: UUID | None = None
     severity: Severity | None = None
+    until: datetime | None = None
+    """Where the window ends; with the present when not given."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -166,8 +168,3 @@ BASELINES: Final[Mapping[str, Baseline]] = {
 # 宠物医院客户投诉应急预案 §3.1 to §3.3: 占比约60%, 约30%, 约10%. Where the policies in force name a share, theirs holds.
 LEVEL_SHARES: Final[Mapping[Severity, int]] = {"L1": 60, "L2": 30, "L3": 10}
 LEVEL_SHARES_FROM: Final = "宠物医院客户投诉应急预案 §3"
-
-
-def month_keys(span: ReportSpan) -> list[date]:
-    """The months of the window, in order."""
-    return list(span.months)
