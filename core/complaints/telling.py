@@ -16,6 +16,7 @@ from core.db import new_id, table_of
 from core.uow import UnitOfWork
 
 _C, _N = table_of(Complaint), table_of(Notice)
+ADDED: Final = "customer_added"
 CALL_ME: Final = "call_me"
 SOLUTION: Final = "solution"
 ACTION: Final = "action"

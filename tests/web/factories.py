@@ -42,6 +42,8 @@ from tenants.duty import plan_shift
 from tenants.survey_segments import SEGMENTS
 from tests.visits import estimate, make_visit
 from tests.web.factories_loyalty import LOYALTY_BODIES, LOYALTY_FACTORIES, LOYALTY_WORDS
+from tests.web.factories_policies import RULES_BODIES
+from tests.web.factories_remedies import REMEDY_BODIES, REMEDY_FACTORIES, REMEDY_WORDS
 from tests.web.factories_rights import make_export, make_receipt, make_request
 from tests.web.factories_thanks import make_claim, make_gift, make_referral
 from tests.workplaces import PASSWORD, TestTenant
@@ -55,12 +57,15 @@ WORDS: Final[dict[str, str]] = {
     "file": "no-such-file.js",
     "plugin": "petclinic",
     "milestone": "on_site",
+    "level": "L1",
+    "calendar": "workdays",
     "form_id": "petclinic.intake",
     "revision": "1",
     "deed": "add",
     "entity": "customer",
     "key": "x_nobody_has_this",
     **LOYALTY_WORDS,
+    **REMEDY_WORDS,
 }
 """Parameters that name no row of a tenant, with a sample."""
 
@@ -333,9 +338,11 @@ FACTORIES: Final[dict[str, Factory]] = {
     "gift_id": make_gift,
     # Loyalty has factories in a module of its own: add yours there.
     **LOYALTY_FACTORIES,
+    **REMEDY_FACTORIES,
 }
 
 BODIES: Final[dict[str, Mapping[str, object]]] = {
+    **RULES_BODIES,
     "POST /t/{slug:str}/api-keys": {"name": "收银台", "scopes": "forms.read"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/tags": {"name": "friend"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/contacts": {"kind": "email", "value": "a@example.cn"},
@@ -353,6 +360,9 @@ BODIES: Final[dict[str, Mapping[str, object]]] = {
     "POST /t/{slug:str}/jobs/{job:uuid}/discard": {"confirm": "discard"},
     "POST /t/{slug:str}/customers/exports": {"columns": "name", "kind": "csv"},
     "POST /t/{slug:str}/complaints/{complaint_id:uuid}/note": {"text": "called"},
+    "POST /t/{slug:str}/complaints/{complaint_id:uuid}/merge": {"loser_id": "00000000-0000-7000-8000-000000000001"},
+    "POST /t/{slug:str}/complaints/{complaint_id:uuid}/unmerge": {"reason": "two things"},
+    "POST /t/{slug:str}/complaints/{complaint_id:uuid}/split": {"text": "another thing"},
     "POST /t/{slug:str}/complaints/{complaint_id:uuid}/level": {"severity": "L1", "reason": "seen again"},
     "POST /t/{slug:str}/consents/{seal_id:uuid}/withdraw": {"confirm": "withdraw"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/merge": {"with": "00000000-0000-7000-8000-000000000001"},
@@ -368,6 +378,7 @@ BODIES: Final[dict[str, Mapping[str, object]]] = {
     "POST /t/{slug:str}/visits/{visit_id:uuid}/bill/lines": {"item": "C01"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/purchases": {"amount": "100", "key": "once"},
     **LOYALTY_BODIES,
+    **REMEDY_BODIES,
     "POST /t/{slug:str}/decide/referrals/{referral_id:uuid}/approve": {"reason": "seen"},
     "POST /t/{slug:str}/decide/referrals/{referral_id:uuid}/reject": {"reason": "seen"},
     "POST /t/{slug:str}/decide/referrals/{referral_id:uuid}/reverse": {"reason": "seen"},

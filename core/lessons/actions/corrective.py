@@ -155,7 +155,7 @@ async def remind(uow: UnitOfWork, *, action_id: UUID, roster: DutyRoster) -> dat
     for word, at in reminders(action.days, zone):
         if at <= uow.now:
             people = await _whom(uow, case, action, word, roster)
-            await tell_people(uow, case, about=ACTION, stage=f"{word} {action_id}", people=people, due_at=at)
+            await tell_people(uow, case, about=ACTION, stage=f"action-{word} {action_id}", people=people, due_at=at)
     return next_reminder(action.days, zone, after=uow.now)
 
 

@@ -191,7 +191,10 @@ def _forms(kind: Kind, value: str) -> Iterator[tuple[str, bool]]:
         return
     yield plain, False
     if kind in {"customer", "staff"} and _is_han(plain) and len(plain) > 2:
-        yield plain[1:], False
+        yield plain[2:] if _COMPOUND.match(plain) and len(plain) > 3 else plain[1:], False
+
+
+_COMPOUND: Final = re.compile("欧阳|司马|上官|诸葛|夏侯|尉迟|皇甫|慕容|端木|东方|司徒|令狐|公孙")
 
 
 def _is_han(text: str) -> bool:
@@ -205,7 +208,7 @@ def _known_cuts(text: str, known: Known) -> list[Cut]:
         for kind, value in known.values:
             for form, numeric in _forms(kind, value):
                 if numeric == digits:
-                    found += [_cut(places, at, len(form), kind) for at in _find_all(plain, form)]
+                    found += [_cut(places, at, len(form), kind) for at in _find_all(text, plain, places, form)]
     found += _family(text, known)
     return found
 
@@ -225,14 +228,14 @@ def _family(text: str, known: Known) -> Iterator[Cut]:
                     yield Cut(match.start(), match.end(), "phone")
 
 
-def _find_all(text: str, form: str) -> Iterator[int]:
-    at = text.find(form)
+def _find_all(text: str, plain: str, places: list[int], form: str) -> Iterator[int]:
+    at = plain.find(form)
     while at >= 0:
         # A Latin name inside a longer Latin word is another word; digits inside digits are still somebody's number.
-        inside = form.isascii() and form.isalpha() and (_latin(text, at - 1) or _latin(text, at + len(form)))
-        if not inside:
+        word = form.isascii() and form.isalpha()
+        if not (word and (_latin(text, places[at] - 1) or _latin(text, places[at + len(form) - 1] + 1))):
             yield at
-        at = text.find(form, at + 1)
+        at = plain.find(form, at + 1)
 
 
 def _latin(text: str, at: int) -> bool:
