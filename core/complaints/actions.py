@@ -20,7 +20,7 @@ from core.complaints.rules import (
 )
 from core.complaints.sources import source_key, source_problems
 from core.customers.actions import record_event
-from core.customers.queries import find_by_phones
+from core.customers.queries import find_by_phones, find_present_customer, get_customer
 from core.customers.rules.phones import read_phone
 from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
@@ -31,7 +31,7 @@ from core.policies.actions import keep_calendars
 from core.policies.queries import get_policies
 from core.policies.rules.declared import policy_version
 from core.tenancy.actions import new_public_code
-from core.uow import UnitOfWork
+from core.uow import Reader, UnitOfWork
 
 _C, _L = table_of(Complaint), table_of(ComplaintLink)
 
@@ -43,9 +43,11 @@ class Filed(msgspec.Struct, frozen=True):
     number: int
     status_code: str
     severity: Severity
+    replayed: bool = False
+    """The same key had filed it before; nothing was written now."""
 
 
-async def assess(uow: UnitOfWork, *, filing: Filing, received_at: datetime) -> Verdict:
+async def assess(uow: Reader, *, filing: Filing, received_at: datetime) -> Verdict:
     """Ask the plugins how grave it is; nothing is written."""
     decision = await uow.plugins.decide(
         assess_complaint,
@@ -86,8 +88,11 @@ async def keep_policy(uow: UnitOfWork, policy: Policy) -> str:
 
 async def _known_customer(uow: UnitOfWork, filing: Filing, phone: str) -> UUID | None:
     """Link by phone only when it is nobody else's: a wrong link would show one person's case to another."""
-    if filing.customer_id is not None or not phone:
-        return filing.customer_id
+    if filing.customer_id is not None:
+        present = await find_present_customer(uow, filing.customer_id)
+        return (await get_customer(uow, present)).customer_id
+    if not phone:
+        return None
     found = (await find_by_phones(uow, [phone])).get(phone, [])
     return found[0] if len(found) == 1 else None
 
@@ -197,7 +202,7 @@ async def _filed_before(uow: UnitOfWork, key: str) -> Filed | None:
     columns = (_C.c.complaint_id, _C.c.number, _C.c.status_code, _C.c.severity)
     found = await uow.session.execute(select(*columns).where(_C.c.tenant_id == uow.tenant_id, _C.c.filing_key == key))
     row: Any = found.first()
-    return None if row is None else Filed(*row)
+    return None if row is None else Filed(row.complaint_id, row.number, row.status_code, row.severity, replayed=True)
 
 
 async def give_filing_code(uow: UnitOfWork, *, branch_id: UUID) -> str:

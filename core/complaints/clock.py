@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core.clocks.rules import ClockEvent, ClockState, Told, apply, fold
+from core.clocks.rules import ClockEvent, ClockState, Facts, Told, apply, fold
 from core.hooks.records.complaints import Milestone
 from core.policies.rules.calendars import EMPTY, Timetable
 
@@ -76,4 +76,11 @@ class Clock:
             "completed_at": state.facts.completed_at if state else None,
             "breached_at": state.first_breached_at if state else None,
             "calendar": state.facts.spans[-1][1] if state else None,
+            "seconds": plain_seconds(state.facts) if state else None,
         }
+
+
+def plain_seconds(facts: Facts) -> int | None:
+    """Return the budget of a clock that has only ever run; None when its events are needed to say when it is due."""
+    plain = not facts.pauses and facts.fixed is None and not facts.carried and len(facts.spans) == 1
+    return facts.plan.seconds if plain else None

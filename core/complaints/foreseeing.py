@@ -9,8 +9,8 @@ import msgspec
 from sqlalchemy import bindparam, text
 from sqlalchemy.types import DateTime, Uuid
 
-from core.calendars.rules import NeverDue, Spans, due_over, due_working_days_over, seconds_of
-from core.clocks.rules import ClockEvent, Plan, Recalendar, Retarget, apply, fold, plan_of, read_events
+from core.calendars.rules import NeverDue, Spans, due_over, seconds_of
+from core.clocks.rules import ClockEvent, Plan, Recalendar, Retarget, Start, apply, fold, plan_of, read_events
 from core.hooks.records.complaints import Milestone, Policy, Severity
 from core.policies.queries import get_policies, get_timetable
 from core.policies.rules.calendars import CalendarVersion, Timetable
@@ -20,21 +20,15 @@ from core.uow import Reader
 _CHUNK: Final = 2000
 """Rows between two breaths, so that others on this machine are served meanwhile."""
 
-# A clock that only ever started (most of them) travels as six values; any other brings all its events.
+# A clock that has only ever run (most of them) is one row; any other brings all its events.
 _CLOCKS: Final = """
-SELECT c.severity, k.milestone, k.due_at, k.calendar, k.started_at,
-       CAST(s.event #>> '{plan,seconds}' AS bigint) AS seconds, CAST(s.event #>> '{plan,days}' AS bigint) AS days,
-       CAST(s.event ->> 'carried' AS bigint) AS carried, s.events
+SELECT c.severity, k.milestone, k.due_at, k.calendar, k.started_at, k.seconds,
+       CASE WHEN k.seconds IS NULL THEN (
+         SELECT CAST(jsonb_agg(e.event ORDER BY e.seq) AS text) FROM clock_event e
+         WHERE e.tenant_id = k.tenant_id AND e.complaint_id = k.complaint_id AND e.milestone = k.milestone
+           AND e.cycle = k.cycle) END AS events
 FROM complaint_clock k
-JOIN complaint c ON c.tenant_id = k.tenant_id AND c.complaint_id = k.complaint_id AND c.state IN ('open', 'resolved')
-CROSS JOIN LATERAL (
-  SELECT CASE WHEN count(*) = 1 THEN CAST(min(CAST(e.event AS text)) AS jsonb) END AS event,
-         CASE WHEN count(*) > 1 OR min(e.event #>> '{pauses,0,start}') IS NOT NULL
-              THEN CAST(jsonb_agg(e.event ORDER BY e.seq) AS text) END AS events
-  FROM clock_event e
-  WHERE e.tenant_id = k.tenant_id AND e.complaint_id = k.complaint_id AND e.milestone = k.milestone
-    AND e.cycle = k.cycle
-) s
+JOIN complaint c ON c.tenant_id = k.tenant_id AND c.complaint_id = k.complaint_id
 WHERE k.tenant_id = :tenant AND k.status IN ('running', 'paused', 'breached')
 """
 
@@ -75,11 +69,11 @@ async def foresee_calendar(reader: Reader, *, version: CalendarVersion) -> Fores
     event = Recalendar(seq=2**40, at=reader.now, calendar=version.key, effective_from=version.effective_from)
     where = "k.calendar IS NOT NULL AND split_part(k.calendar, '@', 1) = :name AND k.calendar <> :key"
     async for row in _rows(reader, where, name=version.calendar_id, key=version.key):
-        if row.events is not None or (row.days is None and row.seconds is None):
+        if row.seconds is None:
             _count_events(tally, row, calendars, event, reader.now)
             continue
         spans: Spans = ((None, calendars[row.calendar]), (since, version.calendar))
-        after = _due(spans, row.started_at, row.seconds, row.days, row.carried)
+        after = _due(spans, row.started_at, row.seconds)
         tally.count(_seconds(row.due_at), after, late=after is not None and after < tally.now)
     return tally.result()
 
@@ -101,12 +95,12 @@ async def foresee_policies(reader: Reader, *, policies: Mapping[Severity, Policy
             tally.ended += 1
             continue
         plan = _plan(milestone, row, timetable)
-        if row.events is not None:
+        if row.seconds is None or plan.seconds is None:
             event = Retarget(seq=2**40, at=reader.now, plan=plan)
             _count_events(tally, row, timetable.calendars, event, reader.now)
             continue
         calendar = None if plan.calendar is None else timetable.calendars[plan.calendar]
-        after = _due(((None, calendar),), row.started_at, plan.seconds, plan.days, row.carried)
+        after = _due(((None, calendar),), row.started_at, plan.seconds)
         tally.count(_seconds(row.due_at), after, late=after is not None and after < tally.now)
     return tally.result()
 
@@ -118,15 +112,9 @@ def _plan(milestone: Milestone, row: Any, timetable: Timetable) -> Plan:
     return plan_of(milestone, "preview", key)
 
 
-def _due(spans: Spans, start: datetime, seconds: int | None, days: int | None, carried: int | None) -> int | None:
-    begin = seconds_of(start)
+def _due(spans: Spans, start: datetime, seconds: int) -> int | None:
     try:
-        if days is not None:
-            held = [(since, calendar) for since, calendar in spans if calendar is not None]
-            return int(due_working_days_over(held, begin, days))
-        if seconds is None:
-            return None
-        found = due_over(spans, begin, max(0, seconds - (carried or 0)))
+        found = due_over(spans, seconds_of(start), seconds)
     except NeverDue:
         return None
     return None if found is None else int(found)
@@ -137,10 +125,13 @@ def _seconds(instant: datetime | None) -> int | None:
 
 
 def _count_events(tally: _Tally, row: Any, calendars: Mapping[str, Any], event: ClockEvent, now: datetime) -> None:
-    events = read_events(msgspec.json.decode(row.events)) if row.events is not None else ()
-    if not events:
-        tally.running += 1
-        return
+    if row.events is None:  # it has run plainly, but will count days
+        start = Start(
+            seq=1, at=row.started_at, plan=Plan(policy_version="", seconds=row.seconds, calendar=row.calendar)
+        )
+        events: tuple[ClockEvent, ...] = (start,)
+    else:
+        events = read_events(msgspec.json.decode(row.events))
     before = fold(events, calendars, now)
     after = apply(before, event, calendars, now)
     tally.count(_seconds(before.due_at), _seconds(after.due_at), late=after.status == "breached")

@@ -28,7 +28,7 @@ from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput, NotFound
 from core.forms.rules import evaluate
-from core.hooks.records.complaints import Milestone, Severity
+from core.hooks.records.complaints import Milestone, Severity, severity_rank
 from core.hooks.records.events import ComplaintResolved, StaffRef
 from core.hooks.records.forms import Form
 from core.outbox.actions import emit_event
@@ -156,9 +156,7 @@ def complete_in(
         approved_by=uow.actor.name if fact_at < uow.now else None,
     )
     clock.add(event, uow.now)
-    case.note(
-        uow, "completed", {"milestone": milestone.id, "facts": data, "late": clock.status == "met_late"}, fact_at
-    )
+    case.note(uow, "completed", {"milestone": milestone.id, "facts": data, "late": clock.status == "met_late"}, fact_at)
     for follower in case.newest().values():
         waits = follower.milestone.counts_from == "after" and follower.milestone.after == milestone.id
         if waits and follower.state is None:
@@ -235,12 +233,19 @@ async def judge_level(uow: UnitOfWork, *, complaint_id: UUID, severity: Severity
         raise ComplaintClosed(state=case.state)
     if severity == case.severity:
         return
+    if severity_rank(severity) < severity_rank(case.severity) and not uow.actor.may("complaints.judge"):
+        raise Forbidden(permission="complaints.judge")  # whoever works on it may raise the level; the leader lowers it
     before = case.severity
     case.severity = severity
     policy = keep_track(case.policy, (await get_policies(uow))[severity])
     await follow_policy(uow, case, policy, await keep_policy(uow, policy), note=words)
     case.note(uow, "judged", {"severity": severity, "before": before, "reason": words})
-    await case.save(uow)
+    confirmed = uow.actor.may("complaints.judge") and uow.actor.kind == "staff"
+    await case.save(
+        uow,
+        level_confirmed_by=uow.actor.id if confirmed else None,
+        level_confirmed_at=uow.now if confirmed else None,
+    )
     uow.audit("complaint.judge", "complaint", complaint_id, {"from": before, "to": severity, "reason": words})
 
 

@@ -1,7 +1,7 @@
 """Two complaints become one: the survivor goes on for both, and nothing of the other is lost; previewed before."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 import msgspec
@@ -125,13 +125,15 @@ class MergePreview(msgspec.Struct, frozen=True):
     cancelled: int
 
 
-async def try_merge(uow: UnitOfWork, *, survivor_id: UUID, loser_id: UUID) -> MergePreview:
-    """Return what `merge_complaints` would do, by doing it in memory; the caller's unit writes nothing of it.
+async def preview_merge(reader: Reader, *, survivor_id: UUID, loser_id: UUID) -> MergePreview:
+    """Return what `merge_complaints` would do, by doing it in memory on cases that are not locked.
 
     Raises:
         NotFound, SameComplaint, ComplaintClosed: as the merge itself.
     """
-    survivor, loser = await lock_both(uow, survivor_id, loser_id)
+    # Nothing below writes before `save`: both cases have their calendars, so that none is set up either.
+    uow = cast("UnitOfWork", reader)
+    survivor, loser = await lock_both(uow, survivor_id, loser_id, locked=False)
     for case in (survivor, loser):
         if case.state != "open":
             raise ComplaintClosed(state=case.state, number=case.number)
@@ -155,11 +157,11 @@ def allow_judging(uow: UnitOfWork) -> None:
         raise Forbidden(permission=JUDGE)
 
 
-async def lock_both(uow: UnitOfWork, survivor_id: UUID, loser_id: UUID) -> tuple[Case, Case]:
+async def lock_both(uow: UnitOfWork, survivor_id: UUID, loser_id: UUID, *, locked: bool = True) -> tuple[Case, Case]:
     """Lock both in the order of their ids: two leaders who merge in both directions wait, and do not block each other."""
     if survivor_id == loser_id:
         raise SameComplaint
-    cases = {case.complaint_id: case for case in await lock_cases(uow, (survivor_id, loser_id))}
+    cases = {case.complaint_id: case for case in await lock_cases(uow, (survivor_id, loser_id), locked=locked)}
     if len(cases) < 2:
         raise NotFound("no such complaint")
     return cases[survivor_id], cases[loser_id]

@@ -146,9 +146,9 @@ async def split_complaint(uow: UnitOfWork, *, complaint_id: UUID, text: str, des
         await uow.session.execute(select(_C).where(_C.c.tenant_id == uow.tenant_id, _C.c.complaint_id == complaint_id))
     ).one()
     filed = await file_complaint(uow, filing=_part_of(row, text, desired), key=key or None)
+    if filed.replayed:
+        return filed
     mine = (_C.c.tenant_id == uow.tenant_id, _C.c.complaint_id == filed.complaint_id)
-    if await uow.session.scalar(select(_C.c.split_from).where(*mine)) is not None:
-        return filed  # the same form again
     await uow.session.execute(update(_C).where(*mine).values(split_from=complaint_id))
     parent.note(uow, "split", {"number": filed.number, "complaint_id": str(filed.complaint_id), "text": title_of(text)})
     await parent.save(uow)

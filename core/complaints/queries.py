@@ -215,6 +215,13 @@ async def get_complaint(reader: Reader, *, complaint_id: UUID) -> ComplaintDetai
     return await _detail(reader, found)
 
 
+async def find_by_number(reader: Reader, *, number: int) -> UUID | None:
+    """Return the case of a display number, or None."""
+    return await reader.session.scalar(
+        select(_C.c.complaint_id).where(_C.c.tenant_id == reader.tenant_id, _C.c.number == number)
+    )
+
+
 async def find_by_status_code(reader: Reader, *, code: str) -> ComplaintDetail | None:
     """Return the case behind a customer's status address, or None."""
     found = await reader.session.scalar(select(Complaint).where(Complaint.status_code == code))

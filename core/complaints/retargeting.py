@@ -13,7 +13,7 @@ from core.uow import UnitOfWork
 async def follow_policy(uow: UnitOfWork, case: Case, policy: Policy, version: str, *, note: str = "") -> None:
     """Load the calendars that the policy names, and put the case under it like `follow`."""
     await keep_calendars(uow, (policy,))
-    case.use(await load_timetable(uow, (policy,), case.raw_events()))
+    case.use(await load_timetable(uow, (policy,), case.events()))
     follow(uow, case, policy, version, note=note)
 
 

@@ -15,7 +15,7 @@ from core.complaints.joining import (
     find_survivor,
     list_merged,
     merge_complaints,
-    try_merge,
+    preview_merge,
 )
 from core.complaints.parting import split_complaint, undo_merge
 from core.complaints.queries import ClockRow, ComplaintDetail, get_complaint, list_clock_events
@@ -158,8 +158,8 @@ async def test_a_preview_says_what_the_merge_then_does_and_writes_nothing(
     clock.advance(minutes=12)
     second = await _file(clinic, AGAIN)
     before = await _detail(clinic, second)
-    async with clinic.unit("team_leader") as uow:
-        preview = await try_merge(uow, survivor_id=second, loser_id=first)
+    async with clinic.workplace.reading(clinic.id) as reader:
+        preview = await preview_merge(reader, survivor_id=second, loser_id=first)
     assert await _detail(clinic, second) == before
     await _merge(clinic, second, first)
     after = {one.milestone: (one.status, one.due_at) for one in (await _detail(clinic, second)).clocks}
@@ -198,7 +198,7 @@ async def test_a_closed_case_and_the_case_itself_are_refused(clinic: TestTenant,
         await case.save(uow, resolved_at=uow.now)
     with pytest.raises(ComplaintClosed):
         await _merge(clinic, a, b)
-    for act in (merge_complaints, try_merge):
+    for act in (merge_complaints, preview_merge):
         async with tenant_b.unit() as uow:
             with pytest.raises(NotFound):
                 await act(uow, survivor_id=a, loser_id=b)
@@ -270,7 +270,8 @@ async def test_a_split_begins_at_the_split_with_the_chosen_words(clinic: TestTen
     async with clinic.unit("team_leader") as uow:
         child = await split_complaint(uow, complaint_id=parent, text="另外还收错了费", key="split:1")
     async with clinic.unit("team_leader") as uow:
-        assert await split_complaint(uow, complaint_id=parent, text="另外还收错了费", key="split:1") == child
+        again = await split_complaint(uow, complaint_id=parent, text="另外还收错了费", key="split:1")
+    assert (again.complaint_id, again.replayed) == (child.complaint_id, True)
     detail = await _detail(clinic, child.complaint_id)
     assert (detail.text, detail.split_from, detail.contact_phone) == ("另外还收错了费", parent, "+8613988120001")
     assert {one.started_at for one in detail.clocks} - {None} == {clock()}
@@ -339,7 +340,7 @@ async def test_a_notice_typed_late_counts_from_the_day_it_came_in_and_its_own_da
     filed = await _file(clinic, Filing(text="消费者反映诊疗收费问题", channel="regulator", source=source))
     accept, reply = [await _clock(clinic, filed, name) for name in ("regulator_accept", "regulator_reply")]
     assert accept.started_at == datetime(2026, 3, 1, 16, 0, tzinfo=UTC)
-    assert accept.due_at == datetime(2026, 3, 11, 10, 0, tzinfo=UTC)
+    assert accept.due_at == datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
     assert reply.due_at == datetime(2026, 3, 9, 16, 0, tzinfo=UTC)
 
 

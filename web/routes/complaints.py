@@ -1,4 +1,4 @@
-"""The desk's complaints: the list and the board by the next promise, live, filing one by hand, and posters."""
+"""The desk's complaints: the list and the board by the next promise, live, and posters."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Stream
 
-from core.complaints.actions import file_complaint, give_filing_code
+from core.complaints.actions import give_filing_code
 from core.complaints.case import TOPIC
 from core.complaints.queries import (
     ComplaintFilter,
@@ -23,46 +23,29 @@ from core.complaints.queries import (
     list_filing_codes,
     list_policies,
 )
-from core.complaints.rules import Filing
-from core.errors import FieldProblem, InvalidInput, NotFound
-from core.hooks.specs.complaints import complaint_categories
+from core.complaints.sharing import get_shares
+from core.errors import NotFound
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from tenants.staff import list_people
 from web.home import Section, add_section
-from web.i18n import N_, gettext, localized
+from web.i18n import N_, gettext
 from web.live import Live, live_source, stream
 from web.navigation import Entry, add_entry
-from web.page import Toast
-from web.problems import Refused, field_texts
+from web.page import current_page
 from web.qr import qr_svg
 from web.request import WebRequest
 from web.screens import go_to, show, tenant_path
 from web.search import Hit, Source, add_search
 from web.security import requires
-from web.views.complaints import CHANNELS, LEVEL_NAMES, LEVELS, STATES, Line, lines_of, number_text
+from web.views.complaints import LEVEL_NAMES, LEVELS, STATES, Line, lines_of, number_text
+from web.views.shares import drift_lines
 
 PATH: Final = "/t/{slug:str}/complaints"
 _READ, _WRITE = [requires("complaints.read")], [requires("complaints.write")]
 PAGE: Final = 25
 BOARD: Final = 100
 BODY_LIMIT: Final = 64 * 1024
-
-
-class NewComplaint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The desk's short form: three fields are enough, the rest is for who has the time."""
-
-    text: str = ""
-    contact_name: str = ""
-    contact_phone: str = ""
-    desired: str = ""
-    channel: str = "phone"
-    category: str = ""
-    branch_id: str = ""
-    estimate: str = ""
-    bill: str = ""
-    customer_id: str = ""
-    key: str = ""
 
 
 async def _rows_as_lines(reader: Reader, rows: Sequence[ComplaintRow]) -> list[Line]:
@@ -142,6 +125,7 @@ async def show_complaints(
     wanted = ComplaintFilter(state=kept, severities=chosen, words=q[:80])
     limit = BOARD if view == "board" else PAGE
     rows = await list_complaints(reader, wanted=wanted, after=_cursor(after), limit=limit)
+    may_judge = reader.actor.may("complaints.judge")
     root = tenant_path(request, "/complaints")
     asked = [("q", q), ("state", kept if kept != "open" else ""), *(("level", one) for one in sorted(chosen))]
     query = urlencode([(name, value) for name, value in asked if value])
@@ -166,6 +150,7 @@ async def show_complaints(
         list_url=f"{root}?{query}",
         board_url=f"{root}?{query}&view=board",
         subtitle=gettext("%(n)s open, the next deadline first") % {"n": await count_open(reader)},
+        drift=drift_lines(await get_shares(reader)) if may_judge and not current_page().partial else [],
     )
 
 
@@ -177,93 +162,6 @@ async def render_pulse(live: Live, _: Sequence[dict[str, Any]] | None) -> str:
 @get(f"{PATH}/live", guards=_READ)
 async def follow_complaints(request: WebRequest, reader: NamedDependency[Reader]) -> Stream:  # noqa: ARG001 - ends the visit's transaction
     return stream(request, [TOPIC], render_pulse, permission="complaints.read")
-
-
-def _options(reader: Reader) -> list[tuple[str, str]]:
-    found = [contribution.value for contribution in reader.plugins.declared(complaint_categories)]
-    parents = {category.id: localized(category.label) for category in found}
-    leaves = [category for category in found if category.parent is not None]
-    return [(leaf.id, f"{parents.get(leaf.parent or '', '')} · {localized(leaf.label)}") for leaf in leaves]
-
-
-async def _show_new(
-    request: WebRequest,
-    reader: Reader,
-    values: NewComplaint,
-    *,
-    status: int = 200,
-    errors: dict[str, str] | None = None,
-) -> Response[Any]:
-    branches = [(str(branch.branch_id), branch.name) for branch in await list_branches(reader)]
-    return await show(
-        request,
-        "pages/complaints/new.html",
-        status=status,
-        values=values,
-        errors=errors or {},
-        root=tenant_path(request, "/complaints"),
-        branches=branches,
-        channels=[(code, gettext(name)) for code, name in CHANNELS.items()],
-        categories=_options(reader),
-    )
-
-
-@get(f"{PATH}/new", guards=_WRITE)
-async def show_new(
-    request: WebRequest, reader: NamedDependency[Reader], customer_id: FromQuery[str] = ""
-) -> Response[Any]:
-    key = f"desk:{request.request_id}"
-    return await _show_new(request, reader, NewComplaint(customer_id=customer_id, key=key))
-
-
-def _fen(text: str, path: str) -> int | None:
-    """Read yuan as people type them; None when nothing was typed."""
-    plain = text.strip().replace(",", "").removeprefix("¥").removeprefix("￥")
-    if not plain:
-        return None
-    whole, _, part = plain.partition(".")
-    if not (whole.isdecimal() and (part.isdecimal() or not part) and len(part) <= 2 and len(whole) <= 10):
-        raise InvalidInput((FieldProblem(path, "amount"),))
-    return int(whole) * 100 + int((part + "00")[:2])
-
-
-def _identity(text: str, path: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        raise InvalidInput((FieldProblem(path, "wrong-form"),)) from None
-
-
-async def _filing(uow: UnitOfWork, form: NewComplaint) -> Filing:
-    branch_id = _identity(form.branch_id, "branch_id")
-    if branch_id is not None and branch_id not in {branch.branch_id for branch in await list_branches(uow)}:
-        raise InvalidInput((FieldProblem("branch_id", "unknown-branch"),))
-    if form.channel not in CHANNELS:
-        raise InvalidInput((FieldProblem("channel", "option"),))
-    return Filing(
-        text=form.text,
-        desired=form.desired,
-        contact_name=form.contact_name,
-        contact_phone=form.contact_phone,
-        channel=form.channel,  # type: ignore[arg-type] # one of CHANNELS
-        category=form.category or None,
-        branch_id=branch_id,
-        customer_id=_identity(form.customer_id, "customer_id"),
-        estimate_fen=_fen(form.estimate, "estimate"),
-        bill_fen=_fen(form.bill, "bill"),
-    )
-
-
-@post(PATH, guards=_WRITE, request_max_body_size=BODY_LIMIT)
-async def do_file(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
-    form = await request.read(NewComplaint)
-    try:
-        filed = await file_complaint(uow, filing=await _filing(uow, form), key=form.key[:100] or None)
-    except InvalidInput as error:
-        texts = field_texts(error.problems)
-        raise Refused(await _show_new(request, uow, form, status=422, errors=texts)) from error
-    toast = Toast(text=gettext("%(number)s is filed, its clocks run") % {"number": number_text(filed.number)})
-    return go_to(request, tenant_path(request, f"/complaints/{filed.complaint_id}"), toast=toast)
 
 
 @get(f"{PATH}/posters", guards=_READ)
@@ -299,4 +197,4 @@ async def make_poster(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> 
     return go_to(request, tenant_path(request, "/complaints/posters"))
 
 
-routes = [show_complaints, follow_complaints, show_new, do_file, show_posters, make_poster]
+routes = [show_complaints, follow_complaints, show_posters, make_poster]

@@ -1,7 +1,8 @@
-"""`anxin complaint`: judges complaints without a database, for vendors who tune their matcher."""
+"""`anxin complaint`: judges complaints without a database, for vendors who tune their matcher, and files e-mails."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -9,15 +10,25 @@ import click
 import msgspec
 
 from core.clock import now
+from core.complaints.mail import MailRefused, read_mail
+from core.complaints.mailing import Delivered, receive_mail
+from core.errors import InvalidInput
 from core.hooks.dispatch import Contribution, TenantPlugins
 from core.hooks.host import PluginHost
 from core.hooks.records.complaints import Assessment, Category, ComplaintFacts, severity_rank
 from core.hooks.records.text import localized
 from core.hooks.specs.complaints import assess_complaint, complaint_categories
 from core.scope import SYSTEM
+from core.tenancy.queries import list_branches
+from tenants.work import Workplace
+from workers.cli.db import VAR
+from workers.cli.jobs import run_over_all, tenant_of
+from workers.embedded.faults import ServerDownError
 from workers.json_lines import Answer, BadLine, answer_all, id_of, is_json, read_line
 
 _NOBODY = UUID(int=0)
+_DATA_ERROR, _TRY_AGAIN = 65, 75
+"""What mail servers understand: EX_DATAERR bounces the letter, EX_TEMPFAIL keeps it and tries again."""
 _OPTIONAL = frozenset(ComplaintFacts.__struct_fields__) - {"text", "received_at"}
 
 
@@ -116,7 +127,7 @@ def line_judge(judge: Judge, runner: asyncio.Runner) -> Callable[[bytes], Answer
 
 @click.group(name="complaint")
 def command() -> None:
-    """Complaints: judge texts, without a database."""
+    """Complaints: judge texts without a database, file e-mails."""
 
 
 @command.command()
@@ -136,3 +147,39 @@ def assess(file: Any) -> None:
         bad = answer_all(file, line_judge(Judge(PluginHost.load()), runner))
     if bad:
         raise SystemExit(1)
+
+
+@command.command()
+@VAR
+@click.option("--tenant", metavar="SLUG", required=True, help="Whose complaint it is.")
+@click.option("--branch", type=click.UUID, help="The branch that the mailbox belongs to.")
+@click.argument("file", type=click.File("rb"), default="-")
+def mail(var: Path, tenant: str, branch: UUID | None, file: Any) -> None:
+    """File a letter by e-mail (RFC 5322), or add it to the case that it answers; for the pipe of a mail server.
+
+    Exit 0: filed, added, known already, or written by no person (an answering machine, a bounce, a list).
+    Exit 65: no letter can be read from it. Exit 75: try again later, the database is away.
+    """
+    try:
+        letter = read_mail(file.read())
+    except MailRefused as refused:
+        click.echo(f"ignored: {refused.why}")
+        if refused.why in {"empty", "no_sender", "too_large"}:
+            raise SystemExit(_DATA_ERROR) from None
+        return
+
+    async def work(workplace: Workplace) -> Delivered:
+        async with workplace.unit(await tenant_of(workplace, tenant)) as uow:
+            if branch is not None and branch not in {one.branch_id for one in await list_branches(uow)}:
+                raise click.ClickException(f"Tenant {tenant} has no such branch.")
+            return await receive_mail(uow, letter=letter, branch_id=branch)
+
+    try:
+        delivered = run_over_all(var, work)
+    except InvalidInput as error:
+        click.echo(f"refused: {error}")
+        raise SystemExit(_DATA_ERROR) from error
+    except ServerDownError as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(_TRY_AGAIN) from error
+    click.echo(f"{delivered.became}: C-{delivered.number:04d}")

@@ -1,9 +1,10 @@
-"""The job of deadlines: a clock's next instant has come."""
+"""The jobs of complaints: a clock's next instant has come, and each day a look at the shares of the levels."""
 
 from typing import Any
 from uuid import UUID
 
 from core.complaints.escalation import fire_clock
+from core.complaints.sharing import tell_drift
 from core.complaints.storing import CLOCK_TASK
 from core.uow import UnitOfWork
 from tenants.roster import Roster
@@ -22,3 +23,9 @@ async def tell_deadline(uow: UnitOfWork, payload: dict[str, Any], _: UUID) -> No
         cycle=int(payload["cycle"]),
         roster=ROSTER,
     )
+
+
+@task("complaints.shares")
+async def tell_shares(uow: UnitOfWork, _: dict[str, Any], __: UUID) -> None:
+    """Tell the leaders that the levels do not come as often as expected, each once a month."""
+    await tell_drift(uow, roster=ROSTER)
