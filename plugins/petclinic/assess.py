@@ -8,18 +8,26 @@ from plugins.api import (
     Assessment,
     ComplaintFacts,
     DecideContext,
+    Hit,
+    Matcher,
     Quote,
+    Reading,
     Reason,
+    Suggestion,
     both,
+    find_overruns,
     hookimpl,
     localized,
+    percent_over,
+    reaches,
     severity_rank,
 )
-from plugins.petclinic.amounts import overruns, percent_over, reaches
 from plugins.petclinic.complaints import CATEGORIES
-from plugins.petclinic.reading import Mood, Reading
+from plugins.petclinic.grave import HARM, PLAN, SURGERY
+from plugins.petclinic.public import PUBLIC
+from plugins.petclinic.serious import SERIOUS
 from plugins.petclinic.settings import Settings
-from plugins.petclinic.signals import PLAN, SIGNALS, SURGERY, Signal
+from plugins.petclinic.topics import CUSTODY, NOT_CUSTODY, REASON_TOPICS, REASON_WEIGHTS, TOPICS, USUAL_WEIGHT
 
 # facts/complaints: the boolean triggers of §3.3, as keys of ComplaintFacts.answers.
 TICKED = {
@@ -31,27 +39,13 @@ TICKED = {
 }
 _CHANNELS = {"social_media": "social_media_negative_post", "regulator": "regulator_report"}
 _DEFAULTS = {f"petclinic.{category.id}": category for category in CATEGORIES}
-# A category suggested from the words when nobody chose one; the first that fits.
-_GUESSES = tuple(
-    (category, re.compile(pattern))
-    for category, pattern in (
-        ("service_custody", r"寄养|寄存|托管|走失|跑丢|弄丢|boarding|ran away"),
-        ("medical_diagnosis", r"误诊|漏诊|诊断|misdiagnos"),
-        ("medical_drugs", r"开错药|用错药|用药|药量|过敏|打错针|wrong (?:drug|medic|dose)"),
-        ("environment_infection", r"交叉感染|传染"),
-        ("medical_outcome", r"手术|麻醉|截肢|治疗|死|去世|缓解|好转|复发|surgery|treatment|died"),
-        ("service_fees", r"费用|收费|账单|预估|价格|多收|乱收|明细|\b(?:bill|fee|charge|price)"),
-        ("environment_hygiene", r"卫生|脏|臭|异味|尿味|消毒|dirty|smell|hygien"),
-        ("environment_noise", r"噪音|吵|nois"),
-        ("other_pickup", r"接送|没来接|pick[- ]?up"),
-        ("other_online_reply", r"(?:线上|微信|在线|公众号)[^。]{0,12}(?:不回|没回|未回|回复|没人理)|reply online"),
-        ("service_waiting", r"等了|等待|排队|候诊|叫号|wait"),
-        ("service_attitude", r"态度|冷漠|不耐烦|骂|凶|敷衍|爱理不理|rude|attitude"),
-    )
+
+_MATCHER = Matcher((*HARM, *PUBLIC, *SERIOUS), TOPICS)
+# Words that hold an animal's name without meaning an animal; blanked, so that they are nobody's subject.
+_NO_ANIMAL = re.compile(
+    r"(?:宠物|动物|猫|狗|犬)(?:医院|诊所|店|医生|用品|美容师)|[猫狗](?:粮|砂|包|绳|窝|牌|条|罐头|笼|厕所|抓板|链|证)|宠物(?:包|证|箱)|热狗"
 )
-
-
-MOST_MATCHES = 40
+MOST_SUMS = 40
 MOST_QUOTES = 3
 
 
@@ -64,11 +58,13 @@ class _Findings:
 
     def add(self, reason: Reason, quote: Quote | None = None) -> None:
         self.reasons.setdefault(reason.code, reason)
-        if quote is None:
-            return
+        if quote is not None:
+            self.add_quote(quote)
+
+    def add_quote(self, quote: Quote) -> None:
         known = [other for other in self.quotes if other.reason == quote.reason]
         overlaps = any(other.start < quote.end and quote.start < other.end for other in known)
-        if len(known) < MOST_QUOTES and not overlaps:
+        if len(known) < MOST_QUOTES and quote.text and not overlaps:
             self.quotes.append(quote)
 
 
@@ -79,11 +75,12 @@ async def assess_complaint(ctx: DecideContext[Settings], complaint: ComplaintFac
     _from_answers(complaint, found)
     _from_sums(complaint, ctx.settings, found)
     _from_category(complaint, found)
-    reading = Reading(complaint.text)
+    reading = Reading(complaint.text, _NO_ANIMAL)
     for reason, start, end in _from_words(reading, ctx.settings):
         words = complaint.text[start:end]
         found.add(reason, Quote(reason=reason.code, text=words, start=start, end=end))
-    for reason, start, end in _from_words(Reading(complaint.desired), ctx.settings):
+    suggestion = None if complaint.category else _suggest(reading, found)
+    for reason, start, end in _from_words(Reading(complaint.desired, _NO_ANIMAL), ctx.settings):
         words = complaint.desired[start:end]
         found.add(reason, Quote(reason=reason.code, text=words, start=start, end=end, source="desired"))
     if not found.reasons:
@@ -95,10 +92,14 @@ async def assess_complaint(ctx: DecideContext[Settings], complaint: ComplaintFac
                 source=f"{PLAN} §3.1",
             )
         )
+    if suggestion is not None:
+        for start, end in suggestion.spans:
+            words = complaint.text[start:end]
+            found.add_quote(Quote(reason="category", text=words, start=start, end=end))
     reasons = tuple(sorted(found.reasons.values(), key=lambda reason: -severity_rank(reason.severity)))
     return Assessment(
         severity=reasons[0].severity,
-        category=None if complaint.category else _guess(reading),
+        category=suggestion.category if suggestion is not None else None,
         reasons=reasons,
         quotes=tuple(found.quotes),
     )
@@ -140,41 +141,35 @@ def _from_category(complaint: ComplaintFacts, found: _Findings) -> None:
 
 def _from_words(reading: Reading, settings: Settings) -> Iterator[tuple[Reason, int, int]]:
     """Yield a reason and the positions of its words for every signal that holds."""
-    for signal in SIGNALS:
-        if signal.within is not None and not signal.within.search(reading.plain):
-            continue
-        for pattern in signal.patterns:
-            for match in islice(pattern.finditer(reading.plain), MOST_MATCHES):
-                reason = _reason(signal, reading, match, settings)
-                if reason is not None:
-                    yield reason, match.start(), match.end()
-    for overrun in islice(overruns(reading.plain), MOST_MATCHES):
+    for hit in _MATCHER.find_hits(reading):
+        reason = _reason(hit, reading, settings)
+        if reason is not None:
+            yield reason, hit.start, hit.end
+    for overrun in islice(find_overruns(reading.plain), MOST_SUMS):
         if overrun.percent >= settings.over_estimate_percent:
             yield _over_estimate(overrun.percent, settings.over_estimate_percent), overrun.start, overrun.end
 
 
-def _reason(signal: Signal, reading: Reading, match: re.Match[str], settings: Settings) -> Reason | None:
-    start, end = match.span("act")
-    if signal.unless is not None and signal.unless.search(reading.sentence(start)):
-        return None
+def _reason(hit: Hit, reading: Reading, settings: Settings) -> Reason | None:
+    signal = hit.signal
     if signal.kind == "act":
-        return _act(signal, reading.mood_of_act(start, end), settings)
-    if signal.kind == "certain" or reading.mood_of_fact(start) == "said":
+        return _act(hit, settings)
+    if hit.mood == "said":
         code = signal.code
         if code == "animal_death" and SURGERY.search(reading.plain):
             code = "animal_death_in_surgery"
-        words = TICKED.get(code, signal.reason)
-        return Reason(code=code, severity=signal.severity, text=words, source=signal.source)
-    if signal.code == "animal_death" and reading.is_near_miss(start):
+        return Reason(code=code, severity=signal.severity, text=TICKED.get(code, signal.reason), source=signal.source)
+    if signal.code == "animal_death" and reading.is_near_miss(hit.act):
         near = both("宠物险些死亡", "The pet nearly died")
         return Reason(code="life_in_danger", severity="L3", text=near, source=f"{PLAN} §3.2, own reading")
     return None
 
 
-def _act(signal: Signal, mood: Mood, settings: Settings) -> Reason | None:
-    if mood == "denied":
+def _act(hit: Hit, settings: Settings) -> Reason | None:
+    signal = hit.signal
+    if hit.mood in {"denied", "hearsay"}:
         return None
-    if mood == "announced":
+    if hit.mood == "announced":
         zh, en = (localized(signal.reason, locale) for locale in ("zh-CN", "en"))
         return Reason(
             code=f"{signal.code}_announced",
@@ -185,5 +180,14 @@ def _act(signal: Signal, mood: Mood, settings: Settings) -> Reason | None:
     return Reason(code=signal.code, severity=signal.severity, text=signal.reason, source=signal.source)
 
 
-def _guess(reading: Reading) -> str | None:
-    return next((category for category, pattern in _GUESSES if pattern.search(reading.plain)), None)
+def _suggest(reading: Reading, found: _Findings) -> Suggestion | None:
+    """Suggest what it is about: what the reasons say weighs more than single words."""
+    custody = CUSTODY.search(reading.plain) is not None and not NOT_CUSTODY.search(reading.plain)
+    given: dict[str, int] = {}
+    for code in found.reasons:
+        category = REASON_TOPICS.get(code)
+        if category == "harm":
+            category = "service_custody" if custody else "medical_outcome"
+        if category is not None:
+            given[category] = max(given.get(category, 0), REASON_WEIGHTS.get(code, USUAL_WEIGHT))
+    return _MATCHER.suggest(reading, given)

@@ -56,6 +56,7 @@ def _evidence() -> Milestone:
         label=both("证据固定", "Evidence is secured"),
         minutes=60 * MINUTE,  # §3.3: 1小时内完成初步证据固定
         owner_role="admin_officer",
+        proof="evidence",
         stage="investigate",
         facts=(
             ticks(
@@ -65,6 +66,7 @@ def _evidence() -> Milestone:
                 ("records", "封存病历", "Medical record sealed"),
                 ("video", "拷贝监控", "Video copied"),
                 ("messages", "保存沟通记录", "Messages saved"),
+                required=False,  # a case may have none of the three: then `missing` says why
             ),
             note("missing", "缺少哪项及原因", "What is missing, and why", required=False),
         ),
@@ -110,6 +112,7 @@ def _hearing(settings: Settings) -> Milestone:
         label=both("内部听证会", "Internal hearing"),
         minutes=24 * HOUR,  # §3.3: 24小时内召开内部听证会
         after="evidence_secured",
+        proof="hearing",
         owner_role="team_leader",
         stage="investigate",
         with_roles=("senior_doctor", "head_nurse", "admin_officer"),

@@ -38,9 +38,11 @@ def pick(key: str, zh: str, en: str, *options: tuple[str, str, str]) -> ChoiceFi
     return ChoiceField(key=key, label=both(zh, en), required=True, options=made)
 
 
-def ticks(key: str, zh: str, en: str, *options: tuple[str, str, str], least: int = 1) -> MultiField:
+def ticks(
+    key: str, zh: str, en: str, *options: tuple[str, str, str], least: int = 1, required: bool = True
+) -> MultiField:
     made = tuple(Option(value, both(label_zh, label_en)) for value, label_zh, label_en in options)
-    return MultiField(key=key, label=both(zh, en), required=True, options=made, min_rows=least)
+    return MultiField(key=key, label=both(zh, en), required=required, options=made, min_rows=least)
 
 
 DONE = ("done", "已完成", "Done")

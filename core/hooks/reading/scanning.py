@@ -1,0 +1,130 @@
+"""Finds many patterns in one pass: each is only tried where its first two characters stand, so time grows with the text."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
+from itertools import product
+from operator import add
+from typing import Any
+
+# The parser of `re` itself: nothing else knows what a pattern may begin with. Where it looks different, patterns are
+# searched for one after the other, with the same results.
+_parser: Any = import_module("re._parser")
+
+_DEPTH = 2
+_MOST_STARTS = 6_000
+_ZERO_WIDTH = {"AT", "ASSERT", "ASSERT_NOT"}
+_REPEATS = {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}
+
+Starts = tuple[frozenset[str], frozenset[str]]
+"""What may stand first: starts that may grow by what follows, and starts after which anything may come."""
+
+
+def first_characters(pattern: str) -> frozenset[str] | None:
+    """Return what a match can begin with, one or two characters each; None when it can begin with anything."""
+    growing, closed = _sequence(_parser.parse(pattern), (frozenset({""}), frozenset()))
+    found = growing | closed
+    return None if "" in found or len(found) > _MOST_STARTS else found
+
+
+def _sequence(items: Iterable[tuple[Any, Any]], starts: Starts) -> Starts:
+    for kind, value in items:
+        growing, closed = starts
+        short = frozenset(start for start in growing if len(start) < _DEPTH)
+        if not short:
+            break
+        long = growing - short
+        grown, shut = _item(str(kind), value, short)
+        starts = (long | grown, closed | shut)
+        if len(starts[0]) > _MOST_STARTS:
+            return frozenset(), starts[1] | {""}
+    return starts
+
+
+def _item(kind: str, value: Any, growing: frozenset[str]) -> Starts:  # noqa: PLR0911 - one return for each kind of node
+    nothing: frozenset[str] = frozenset()
+    if kind in _ZERO_WIDTH:
+        return growing, nothing
+    if kind == "LITERAL":
+        return frozenset(start + chr(value) for start in growing), nothing
+    if kind == "IN":
+        chars = _members(value)
+        return (nothing, growing) if chars is None else (frozenset(map("".join, product(growing, chars))), nothing)
+    if kind == "BRANCH":
+        found = [_sequence(branch, (growing, nothing)) for branch in value[1]]
+        return frozenset().union(*(one for one, _ in found)), frozenset().union(*(one for _, one in found))
+    if kind == "SUBPATTERN":
+        return _sequence(value[-1], (growing, nothing))
+    if kind in _REPEATS:
+        least, most, inner = value
+        grown, shut = _sequence(inner, (growing, nothing))
+        if most > 1:  # a second round may follow: after the first anything may come
+            grown, shut = nothing, shut | grown
+        return (grown | growing if least == 0 else grown), shut
+    return nothing, growing
+
+
+def _members(items: Sequence[tuple[Any, Any]]) -> str | None:
+    chars = ""
+    for kind, value in items:
+        name = str(kind)
+        if name == "LITERAL":
+            chars += chr(value)
+        elif name == "RANGE" and value[1] - value[0] < 100:
+            chars += "".join(map(chr, range(value[0], value[1] + 1)))
+        elif name == "CATEGORY" and str(value) == "CATEGORY_DIGIT":
+            chars += "0123456789"  # of other scripts none is left after `spell`
+        else:
+            return None
+    return chars
+
+
+class Scanner:
+    """Many patterns, found together; what each of them finds is what its own `finditer` finds."""
+
+    def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
+        self.patterns = tuple(patterns)
+        self._pairs: dict[str, list[int]] = defaultdict(list)
+        self._singles: dict[str, list[int]] = defaultdict(list)
+        self._anywhere: list[int] = []
+        for number, pattern in enumerate(self.patterns):
+            starts = first_characters(pattern.pattern)
+            if starts is None:
+                self._anywhere.append(number)
+                continue
+            alone = {start for start in starts if len(start) < _DEPTH}
+            for start in alone:
+                self._singles[start].append(number)
+            for start in starts - alone:
+                if start[0] not in alone:
+                    self._pairs[start].append(number)
+
+    def scan(self, text: str, most: int) -> dict[int, list[re.Match[str]]]:
+        """Return the matches of each pattern by its number, at most so many of each."""
+        found: dict[int, list[re.Match[str]]] = defaultdict(list)
+        for position, numbers in self._places(text):
+            for number in numbers:
+                matches = found.get(number)
+                if matches is not None and (len(matches) >= most or matches[-1].end() > position):
+                    continue
+                match = self.patterns[number].match(text, position)
+                if match is not None:
+                    found[number].append(match)
+        for number in self._anywhere:
+            for match in self.patterns[number].finditer(text):
+                found[number].append(match)
+                if len(found[number]) >= most:
+                    break
+        return found
+
+    def _places(self, text: str) -> Iterator[tuple[int, list[int]]]:
+        pairs = self._pairs
+        for position, pair in enumerate(map(add, text, text[1:])):
+            if pair in pairs:
+                yield position, pairs[pair]
+        for single, numbers in self._singles.items():
+            position = text.find(single)
+            while position >= 0:
+                yield position, numbers
+                position = text.find(single, position + 1)
