@@ -95,7 +95,7 @@ def read_who(text: str) -> tuple[str, str]:
     for found in _PHONE.finditer(text):
         if sum(char.isdecimal() for char in found.group()) <= _MOST_DIGITS:
             name = f"{text[: found.start()]} {text[found.end() :]}"
-            return " ".join(re.sub(r"[,,;;/、]+", " ", name).split()), found.group().strip()
+            return " ".join(re.sub(r"[,;/\uff0c\uff1b\u3001]+", " ", name).split()), found.group().strip()
     return " ".join(text.split()), ""
 
 
@@ -147,7 +147,7 @@ def _value(name: str, typed: str, control: str, timezone: str) -> Any:
 
 def fen_of(text: str, path: str) -> int | None:
     """Read yuan as people type them; None when nothing was typed."""
-    plain = text.strip().replace(",", "").removeprefix("¥").removeprefix("¥")
+    plain = text.strip().replace(",", "").removeprefix("¥").removeprefix("\uffe5")
     if not plain:
         return None
     whole, _, part = plain.partition(".")

@@ -22,17 +22,17 @@ _BULK: Final = {"bulk", "junk", "list", "auto_reply", "auto-reply"}
 _MACHINES: Final = re.compile(r"^(mailer-daemon|postmaster|bounces?)([+.=-].*)?@", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"(?<![A-Za-z0-9])C-(\d{4,12})(?!\d)", re.IGNORECASE)
 _ID: Final = re.compile(r"<[^<>\s]+>")
-_FORWARDED: Final = re.compile(r"^\s*(fwd?|转发|轉寄)\s*[::]", re.IGNORECASE)
-_REPLY: Final = re.compile(r"^\s*((re|aw|sv|回复|答复|回覆)\s*(\[\d+\])?\s*[::]\s*)+", re.IGNORECASE)
+_FORWARDED: Final = re.compile(r"^\s*(fwd?|转发|轉寄)\s*[:\uff1a]", re.IGNORECASE)
+_REPLY: Final = re.compile(r"^\s*((re|aw|sv|回复|答复|回覆)\s*(\[\d+\])?\s*[:\uff1a]\s*)+", re.IGNORECASE)
 _CUTS: Final = (
     re.compile(
         r"^[\s>]*-{2,}\s*(original message|原始邮件|原邮件|回复的原邮件|forwarded message)\s*-{2,}", re.IGNORECASE
     ),
     re.compile(r"^\s*_{20,}\s*$"),
-    re.compile(r"^\s*on\b.{4,200}\bwrote\s*[::]\s*$", re.IGNORECASE),
-    re.compile(r"^\s*(在|于)?\s*\d{4}\s*[-年/.].{0,160}写道\s*[::]\s*$"),
-    re.compile(r"^\s*[^\s].{0,120}(于|在)\s*\d{4}\s*[-年/.].{0,60}写道\s*[::]\s*$"),
-    re.compile(r"^\s*(发件人|寄件者)\s*[::].+$"),
+    re.compile(r"^\s*on\b.{4,200}\bwrote\s*[:\uff1a]\s*$", re.IGNORECASE),
+    re.compile(r"^\s*(在|于)?\s*\d{4}\s*[-年/.].{0,160}写道\s*[:\uff1a]\s*$"),
+    re.compile(r"^\s*[^\s].{0,120}(于|在)\s*\d{4}\s*[-年/.].{0,60}写道\s*[:\uff1a]\s*$"),
+    re.compile(r"^\s*(发件人|寄件者)\s*[:\uff1a].+$"),
     re.compile(r"^\s*from\s*:.+@.+$", re.IGNORECASE),
 )
 _SIGNATURE: Final = re.compile(r"^--\s?$")

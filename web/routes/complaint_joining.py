@@ -9,7 +9,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from core.complaints.classifying import classify, confirm_level
-from core.complaints.joining import MergeFacts, MergePreview, list_merged, merge_complaints, preview_merge
+from core.complaints.joining import (
+    MergeFacts,
+    MergePreview,
+    find_survivor,
+    list_merged,
+    merge_complaints,
+    preview_merge,
+)
 from core.complaints.parting import split_complaint, undo_merge
 from core.complaints.queries import ComplaintDetail, find_by_number, get_complaint
 from core.complaints.sources import Source
@@ -189,6 +196,36 @@ add_case_section(
         place="main",
         rank=38,
         present=_present_files,
+    )
+)
+
+
+class _GoesOn(msgspec.Struct, frozen=True):
+    """Where a merged complaint goes on; the address is given to the same person only."""
+
+    number: str
+    address: str
+
+
+async def _load_goes_on(reader: Reader, case: ComplaintDetail) -> _GoesOn | None:
+    if case.merged_into is None:
+        return None
+    survivor = await get_complaint(reader, complaint_id=await find_survivor(reader, complaint_id=case.complaint_id))
+    same_customer = case.customer_id is not None and case.customer_id == survivor.customer_id
+    same_phone = bool(case.contact_phone) and case.contact_phone == survivor.contact_phone
+    # Two people may complain about one thing; neither is shown the other's words.
+    address = f"/s/{survivor.status_code}" if same_customer or same_phone else ""
+    return _GoesOn(number_text(survivor.number), address)
+
+
+add_case_section(
+    CaseSection(
+        id="goes-on",
+        template="pages/complaints/_goes_on.html",
+        load=_load_goes_on,
+        permission="",
+        place="status",
+        rank=1,
     )
 )
 

@@ -30,6 +30,7 @@ from tenants.staff import add_person
 from tenants.work import Workplace
 from workers.demo.churn import seed_churn
 from workers.demo.complaint_reports import seed_complaint_reports
+from workers.demo.complaint_sources import seed_complaint_sources
 from workers.demo.duplicates import add_own_segment, plant_twins
 from workers.demo.lists import seed_lists
 from workers.demo.papers import seed_papers
@@ -100,6 +101,7 @@ async def seed(workplace: Workplace, clock: TimeMachine, password: str) -> Welco
     await seed_rewards(workplace, clock, first, await _director(workplace, first))
     await seed_referrals(workplace, clock, first, await _director(workplace, first))
     await seed_complaint_reports(workplace, first, await _director(workplace, first))
+    await seed_complaint_sources(workplace, clock, first, await _director(workplace, first))
     await _refresh_complaints(workplace, clock, first)
     async with workplace.unit(first, actor=await _director(workplace, first)) as uow:
         branch = (await list_branches(uow))[0]

@@ -23,6 +23,7 @@ _MAGIC: Final = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"%PDF-", PDF),
 )
+_UNKNOWN: Final = "application/octet-stream"
 _UNSAFE: Final = re.compile(r'[\\/:*?"<>|%\x00-\x1f\x7f]+')
 
 
@@ -83,9 +84,11 @@ def _sniff(content: bytes) -> str:
 
 def _named(head: bytes) -> str:
     try:
-        return puremagic.from_string(head, mime=True) or "application/octet-stream"
+        found = puremagic.from_string(head, mime=True)
     except (puremagic.PureError, ValueError):
-        return "application/octet-stream"
+        return _UNKNOWN
+    # What begins like a recording and is none, as a film in the same container, is not taken for one.
+    return found if found and found not in SOUND_ENDINGS else _UNKNOWN
 
 
 def _is_svg(head: bytes) -> bool:
