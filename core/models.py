@@ -14,9 +14,11 @@ from core.consents import models as consents
 from core.contacts import models as contacts
 from core.counters import models as counters
 from core.customers import models as customers
+from core.evidence import models as evidence
 from core.exports import models as exports
 from core.files import models as files
 from core.forms import models as forms
+from core.hearings import models as hearings
 from core.holds import models as holds
 from core.imports import models as imports
 from core.lessons import models as lessons
@@ -53,9 +55,11 @@ __all__ = [
     "contacts",
     "counters",
     "customers",
+    "evidence",
     "exports",
     "files",
     "forms",
+    "hearings",
     "holds",
     "imports",
     "lessons",

@@ -29,7 +29,9 @@ from core.privacy.deeds import (
     revoke,
     with_questions,
 )
+from core.privacy.evidence_catalogue import EVIDENCE
 from core.privacy.holdings import HOLDINGS, NOT_HELD, Holding, add_holding
+from core.privacy.lessons_catalogue import LESSONS
 from core.privacy.loyalty_catalogue import LOYALTY
 from core.privacy.models import PrivacyLink, PrivacyReceipt, PrivacyRequest
 from core.privacy.report_catalogue import REPORTS
@@ -200,6 +202,7 @@ add_holding(
         since="at",
     ),
     *REPORTS,
+    *EVIDENCE,
     Holding(area="complaints", row=Outbox, by={"outbox_id": "work"}, run=erase_told_events),
     Holding(
         area="purchases",
@@ -347,6 +350,7 @@ add_holding(
     ),
     Holding(area="requests", row=PrivacyReceipt, by=_ME, erase="keep", law=PROOF, since="at"),
     *LOYALTY,
+    *LESSONS,
 )
 
 NOT_HELD.update(

@@ -13,12 +13,13 @@ from core.customers.models import Customer
 from core.customers.queries import list_cluster
 from core.db import new_id, table_of
 from core.errors import Conflict
+from core.evidence.queries import list_held_numbers
 from core.privacy.catalogue import catalogue
 from core.privacy.deeds import list_phones, split_papers
 from core.privacy.holdings import Holding, Ids, Person, count_left, erase_rows, find_ids
 from core.privacy.models import PrivacyReceipt, PrivacyRequest, PrivacyTombstone
 from core.privacy.queries import RequestRecord, get_request, list_open_complaints, list_untouched
-from core.privacy.rules import AreaLine, ReceiptBody, keep_until, receipt_hash
+from core.privacy.rules import AreaLine, ReceiptBody, held_line, keep_until, receipt_hash
 from core.uow import UnitOfWork
 
 _C, _R = table_of(Customer), table_of(PrivacyRequest)
@@ -82,6 +83,7 @@ async def erase_person(uow: UnitOfWork, customer_ids: Sequence[UUID], *, request
     for holding in reversed(register.values()):
         counts[holding.name] = await erase_rows(uow, holding, person)
     lines = [line for holding in register.values() for line in await _lines(uow, holding, ids, counts[holding.name])]
+    lines += [held_line(number) for number in await list_held_numbers(uow, ids.get("complaint", set()))]
     number = await uow.next_number("privacy_receipt")
     body = ReceiptBody(
         number=number,
