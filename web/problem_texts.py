@@ -5,7 +5,9 @@ from typing import Final
 import msgspec
 
 from web.i18n import N_
+from web.problem_texts_casework import CASEWORK, CASEWORK_FIELDS
 from web.problem_texts_loyalty import LOYALTY, LOYALTY_FIELDS
+from web.problem_texts_reports import REPORTS
 from web.problem_texts_remedies import REMEDIES, REMEDY_FIELDS
 from web.problem_texts_rules import RULES, RULES_FIELDS
 
@@ -192,22 +194,6 @@ TEXTS: Final[dict[str, ProblemText]] = {
         N_("This step is completed by what happens"),
         N_("It cannot be ticked off: do it in its own section of the case, and the step completes itself."),
     ),
-    "report-moved": _text(
-        N_("Somebody saved this report meanwhile"), N_("Reload its page; what you wrote is not lost until you leave.")
-    ),
-    "report-waits": _text(N_("The report waits for approval"), N_("Until the decision nobody changes it.")),
-    "report-not-waiting": _text(
-        N_("There is nothing to decide here"), N_("It is decided already, or a newer version was submitted. Reload it.")
-    ),
-    "report-not-approved": _text(
-        N_("The report is not approved yet"), N_("It can be sent, or entered in a file, once it is.")
-    ),
-    "report-answered": _text(N_("You answered already"), N_("Reload the page to see what you said.")),
-    "report-not-received": _text(N_("Open the report first"), N_("Then you can answer to it.")),
-    "staff-record-entered": _text(
-        N_("It is in this person's file already"), N_("A newer edition of the report can be entered again.")
-    ),
-    "staff-record-word-given": _text(N_("That was said already"), N_("What was said stays as it is.")),
     "step-closed": _text(
         N_("This step cannot be done now"),
         N_("Reload the page: it is done already, or another step comes first."),
@@ -245,8 +231,10 @@ TEXTS: Final[dict[str, ProblemText]] = {
     "address-taken": _text(N_("This address is taken"), N_("Choose another address for your organisation.")),
     # Loyalty has words in a module of its own: add yours there.
     **{code: _text(*words) for code, words in LOYALTY.items()},
+    **{code: _text(*words) for code, words in REPORTS.items()},
     **{code: _text(*words) for code, words in RULES.items()},
     **{code: _text(*words) for code, words in REMEDIES.items()},
+    **{code: _text(*words) for code, words in CASEWORK.items()},
 }
 
 FIELD_TEXTS: Final[dict[str, str]] = {
@@ -377,6 +365,7 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "pet-name-not-mapped": N_("Columns about pets need one with the pet's name"),
     "span": N_("The end must come after the start"),
     **REMEDY_FIELDS,
+    **CASEWORK_FIELDS,
     **RULES_FIELDS,
     **LOYALTY_FIELDS,
 }

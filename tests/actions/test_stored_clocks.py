@@ -124,6 +124,7 @@ async def _assert_rows_are_folds(tenant: TestTenant, case: UUID) -> None:
                 state.facts.completed_at,
                 state.facts.spans[-1][1],
             )
+            assert row.seconds in {None, state.facts.plan.seconds}
             if row.status != state.status:
                 assert (row.status, state.status) in {
                     ("running", "breached"),

@@ -81,6 +81,11 @@ async def _fill(dsn: str, tenant_id: Any, model: Any, cases: int) -> None:
             f" FROM clock_event t, {new_case} WHERE t.complaint_id = $1",
             model,
         )
+        await connection.execute(
+            "UPDATE complaint_clock SET seconds = NULL FROM generate_series(10, $1, 10) i"
+            " WHERE complaint_id = CAST(md5('bench' || i) AS uuid)",
+            cases,
+        )
         for seq, kind, minutes in ((90, "pause", 5), (91, "resume", 35)):
             await connection.execute(
                 "INSERT INTO clock_event SELECT t.tenant_id, n.id, t.milestone, t.cycle, CAST($2 AS bigint), jsonb_build_object('kind',"

@@ -41,9 +41,12 @@ from tenants.api_keys import create_key
 from tenants.duty import plan_shift
 from tenants.survey_segments import SEGMENTS
 from tests.visits import estimate, make_visit
+from tests.web.factories_casework import CASEWORK_BODIES, CASEWORK_FACTORIES
+from tests.web.factories_foresight import FORESIGHT_FACTORIES, FORESIGHT_WORDS
 from tests.web.factories_loyalty import LOYALTY_BODIES, LOYALTY_FACTORIES, LOYALTY_WORDS
 from tests.web.factories_policies import RULES_BODIES
 from tests.web.factories_remedies import REMEDY_BODIES, REMEDY_FACTORIES, REMEDY_WORDS
+from tests.web.factories_reports import REPORT_BODIES, REPORT_FACTORIES
 from tests.web.factories_rights import make_export, make_receipt, make_request
 from tests.web.factories_thanks import make_claim, make_gift, make_referral
 from tests.workplaces import PASSWORD, TestTenant
@@ -65,6 +68,7 @@ WORDS: Final[dict[str, str]] = {
     "entity": "customer",
     "key": "x_nobody_has_this",
     **LOYALTY_WORDS,
+    **FORESIGHT_WORDS,
     **REMEDY_WORDS,
 }
 """Parameters that name no row of a tenant, with a sample."""
@@ -338,11 +342,15 @@ FACTORIES: Final[dict[str, Factory]] = {
     "gift_id": make_gift,
     # Loyalty has factories in a module of its own: add yours there.
     **LOYALTY_FACTORIES,
+    **FORESIGHT_FACTORIES,
+    **CASEWORK_FACTORIES,
     **REMEDY_FACTORIES,
+    **REPORT_FACTORIES,
 }
 
 BODIES: Final[dict[str, Mapping[str, object]]] = {
     **RULES_BODIES,
+    **CASEWORK_BODIES,
     "POST /t/{slug:str}/api-keys": {"name": "收银台", "scopes": "forms.read"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/tags": {"name": "friend"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/contacts": {"kind": "email", "value": "a@example.cn"},
@@ -379,6 +387,7 @@ BODIES: Final[dict[str, Mapping[str, object]]] = {
     "POST /t/{slug:str}/customers/{customer_id:uuid}/purchases": {"amount": "100", "key": "once"},
     **LOYALTY_BODIES,
     **REMEDY_BODIES,
+    **REPORT_BODIES,
     "POST /t/{slug:str}/decide/referrals/{referral_id:uuid}/approve": {"reason": "seen"},
     "POST /t/{slug:str}/decide/referrals/{referral_id:uuid}/reject": {"reason": "seen"},
     "POST /t/{slug:str}/decide/referrals/{referral_id:uuid}/reverse": {"reason": "seen"},

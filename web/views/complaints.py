@@ -127,6 +127,8 @@ class Line(msgspec.Struct, frozen=True):
     start: datetime | None
     due: datetime | None
     received_at: datetime
+    risk: str = ""
+    """How likely the next promise is to be broken, with how many alike; shown on the board."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -275,7 +277,9 @@ def history_of(detail: ComplaintDetail) -> list[Entry]:
                 title=gettext(title) % {"who": who},
                 icon=icon,
                 about=_about_of(row, detail.policy),
-                text="\n".join(str(row.data[key]) for key in ("reason", "outcome", "text", "why", "people") if row.data.get(key)),
+                text="\n".join(
+                    str(row.data[key]) for key in ("reason", "outcome", "text", "why", "people") if row.data.get(key)
+                ),
                 state="danger" if late else "neutral",
                 group=group_of(row.kind),
             )

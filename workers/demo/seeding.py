@@ -36,9 +36,11 @@ from workers.demo.lists import seed_lists
 from workers.demo.papers import seed_papers
 from workers.demo.people import CHAINS, COMPLAINTS, GUESTS, INTAKES, STAFF, Chain
 from workers.demo.points import seed_points
+from workers.demo.policies import seed_policies
 from workers.demo.profiles import seed_profiles
 from workers.demo.programs import seed_programs
 from workers.demo.referrals import seed_referrals
+from workers.demo.remedies import seed_remedies
 from workers.demo.rewards import seed_rewards
 from workers.demo.surveys import seed_surveys
 from workers.demo.visits import seed_visits
@@ -100,9 +102,11 @@ async def seed(workplace: Workplace, clock: TimeMachine, password: str) -> Welco
     await seed_points(workplace, first, await _director(workplace, first))
     await seed_rewards(workplace, clock, first, await _director(workplace, first))
     await seed_referrals(workplace, clock, first, await _director(workplace, first))
+    await seed_policies(workplace, first, await _director(workplace, first))
     await seed_complaint_reports(workplace, first, await _director(workplace, first))
     await seed_complaint_sources(workplace, clock, first, await _director(workplace, first))
     await _refresh_complaints(workplace, clock, first)
+    await seed_remedies(workplace, first, await _director(workplace, first))
     async with workplace.unit(first, actor=await _director(workplace, first)) as uow:
         branch = (await list_branches(uow))[0]
         filing_code = await give_filing_code(uow, branch_id=branch.branch_id)

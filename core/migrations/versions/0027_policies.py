@@ -64,6 +64,8 @@ STATEMENTS: tuple[str, ...] = (
     "SELECT app.protect('rule_move')",
     # The clocks of a calendar are found without reading their events; on the wall clock it is NULL and costs nothing.
     "ALTER TABLE complaint_clock ADD COLUMN calendar text",
+    # The budget of a clock that has only ever run; one that is NULL is previewed from its events.
+    "ALTER TABLE complaint_clock ADD COLUMN seconds bigint",
     """
     CREATE INDEX complaint_clock_calendar_idx ON complaint_clock (tenant_id, complaint_id)
       WHERE calendar IS NOT NULL AND status IN ('running', 'paused', 'breached')
