@@ -9,6 +9,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from core.complaint_reports.months import keep_last_month, keep_month, list_months
+from core.complaint_reports.risks import count_risks
 from core.complaints.actions import file_complaint
 from core.complaints.handling import complete_step
 from core.complaints.rules import Filing
@@ -65,7 +66,7 @@ async def test_all_complaint_reports_go_into_one_workbook(
     await _solved(tenant_b, clock)
     browser = await client("director", tenant_b)
     root = f"/t/{tenant_b.slug}/complaint-reports"
-    sent = await browser.post(f"{root}/export", page=root, data={"period": "half"})
+    sent = await browser.send_form(f"{root}/export", {"period": "half"})
     assert sent.status_code == 200
     book = CalamineWorkbook.from_filelike(io.BytesIO(sent.content))
     assert len(book.sheet_names) >= 12
@@ -104,7 +105,7 @@ async def test_the_past_is_replayed_and_shows_before_and_after(
     browser = await client("director", tenant_b)
     root = f"/t/{tenant_b.slug}/policy-trials"
     assert f'href="{root}"' in (await browser.get(f"/t/{tenant_b.slug}/complaint-reports")).text
-    begun = await browser.post(root, page=root, data={})
+    begun = await browser.send_form(root)
     assert begun.status_code == 303
     same = await browser.get(begun.headers["location"])
     assert "No case turns out otherwise" in same.text
@@ -128,3 +129,18 @@ async def test_reports_and_trials_are_not_for_everybody(client: Client, tenant_a
     browser = await client(role)
     for page in ("complaint-reports", "complaint-reports/months", "policy-trials"):
         assert (await browser.get(f"/t/{tenant_a.slug}/{page}")).status_code == 403
+
+
+async def test_the_board_and_the_steps_tell_a_risk_with_how_many_are_alike(
+    client: Client, tenant_b: TestTenant, clock: MovableClock
+) -> None:
+    for minutes in (10,) * 15 + (45,) * 5:
+        await _solved(tenant_b, clock, minutes)
+    async with tenant_b.unit() as uow:
+        await count_risks(uow)
+        filing = Filing(text="结账时未解释费用明细", contact_phone="13878106872")
+        open_one = (await file_complaint(uow, filing=filing)).complaint_id
+    browser = await client("director", tenant_b)
+    root = f"/t/{tenant_b.slug}/complaints"
+    for page in (f"{root}?view=board", f"{root}/{open_one}"):
+        assert "Breaks in 25 % of 20 alike" in (await browser.get(page)).text, page

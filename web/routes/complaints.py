@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Stream
 
+from core.casework.board import claim_cases, list_columns
 from core.complaints.actions import give_filing_code
 from core.complaints.case import TOPIC
 from core.complaints.queries import (
@@ -27,24 +28,28 @@ from core.complaints.sharing import get_shares
 from core.errors import NotFound
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
+from tenants.roles import ROLES
 from tenants.staff import list_people
 from web.home import Section, add_section
 from web.i18n import N_, gettext
 from web.live import Live, live_source, stream
 from web.navigation import Entry, add_entry
-from web.page import current_page
+from web.page import Toast, current_page
 from web.qr import qr_svg
 from web.request import WebRequest
 from web.screens import go_to, show, tenant_path
 from web.search import Hit, Source, add_search
 from web.security import requires
-from web.views.complaints import LEVEL_NAMES, LEVELS, STATES, Line, lines_of, number_text
+from web.views.board import STAGES, columns_of, read_filters
+from web.views.complaints import CHANNELS, LEVEL_NAMES, LEVELS, STATES, Line, lines_of, number_text
+from web.views.risks import add_risks
 from web.views.shares import drift_lines
 
 PATH: Final = "/t/{slug:str}/complaints"
 _READ, _WRITE = [requires("complaints.read")], [requires("complaints.write")]
 PAGE: Final = 25
-BOARD: Final = 100
+CARDS: Final = 20
+"""Cards of a column; the rest is counted, and the list shows them."""
 BODY_LIMIT: Final = 64 * 1024
 
 
@@ -118,27 +123,33 @@ async def show_complaints(
     after: FromQuery[str] = "",
 ) -> Response[Any]:
     live = await live_source(request, tenant_path(request, "/complaints/live"), [TOPIC])
-    chosen = frozenset(level or ()) & set(LEVELS)
-    # `state` cannot be a parameter: Litestar keeps the name for its own.
-    state = request.query_params.get("state", "")
-    kept = state if state in STATES else "open"
-    wanted = ComplaintFilter(state=kept, severities=chosen, words=q[:80])
-    limit = BOARD if view == "board" else PAGE
-    rows = await list_complaints(reader, wanted=wanted, after=_cursor(after), limit=limit)
+    asked = read_filters(request, reader, q=q, levels=level or ())
+    chosen, kept = asked.wanted.severities, asked.wanted.state
+    wanted = await asked.narrowed(reader)
+    columns = await list_columns(reader, wanted=wanted, cards=CARDS) if view == "board" and kept == "open" else []
+    cards = [row for column in columns for row in column.rows]
+    rows = cards if columns else await list_complaints(reader, wanted=wanted, after=_cursor(after), limit=PAGE)
+    lines = await _rows_as_lines(reader, rows)
+    shown = await add_risks(reader, rows, lines) if columns else lines
     may_judge = reader.actor.may("complaints.judge")
     root = tenant_path(request, "/complaints")
-    asked = [("q", q), ("state", kept if kept != "open" else ""), *(("level", one) for one in sorted(chosen))]
-    query = urlencode([(name, value) for name, value in asked if value])
-    more = f"{root}?{urlencode([('after', _next(rows, kept))])}&{query}" if len(rows) == PAGE else None
+    query = urlencode(asked.query)
+    more = f"{root}?{urlencode([('after', _next(rows, kept))])}&{query}" if len(rows) == PAGE and not columns else None
     return await show(
         request,
         "pages/complaints/list.html",
         partial="pages/complaints/_list.html",
-        lines=await _rows_as_lines(reader, rows),
+        lines=shown,
         root=root,
         live=live,
         may_write=reader.actor.may("complaints.write"),
         view=view,
+        columns=columns_of(columns, shown) if columns else [],
+        stages=[(code, gettext(name)) for code, name in STAGES.items()],
+        asked=asked,
+        branches=[(str(branch.branch_id), branch.name) for branch in await list_branches(reader)],
+        roles=[(code, gettext(role.name)) for code, role in ROLES.items()],
+        channels=[(code, gettext(name)) for code, name in CHANNELS.items()],
         words=q,
         chosen=chosen,
         state="" if kept == "open" else kept,
@@ -152,6 +163,20 @@ async def show_complaints(
         subtitle=gettext("%(n)s open, the next deadline first") % {"n": await count_open(reader)},
         drift=drift_lines(await get_shares(reader)) if may_judge and not current_page().partial else [],
     )
+
+
+class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The cases whose boxes are ticked."""
+
+    case: list[UUID] = []
+
+
+@post(f"{PATH}/claim", guards=_WRITE, request_max_body_size=BODY_LIMIT)
+async def do_claim_many(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
+    form = await request.read(Claims, lists=("case",))
+    count = await claim_cases(uow, complaint_ids=form.case[: PAGE * 4])
+    toast = Toast(text=gettext("%(n)s cases are yours now") % {"n": count})
+    return go_to(request, tenant_path(request, "/complaints"), toast=toast)
 
 
 async def render_pulse(live: Live, _: Sequence[dict[str, Any]] | None) -> str:
@@ -197,4 +222,4 @@ async def make_poster(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> 
     return go_to(request, tenant_path(request, "/complaints/posters"))
 
 
-routes = [show_complaints, follow_complaints, show_posters, make_poster]
+routes = [show_complaints, do_claim_many, follow_complaints, show_posters, make_poster]

@@ -1,8 +1,6 @@
 """Reads which promises were kept: one grouped statement over the clocks of the window's cases."""
 
-from typing import Any
-
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from core.complaint_reports.queries.cases import C, month_of, narrow
 from core.complaint_reports.rules.figures import CaseFilter, Kept
@@ -20,37 +18,41 @@ async def list_kept(reader: Reader, wanted: CaseFilter) -> list[Kept]:
     runs past its due time counts as broken whether a worker has looked or not (sla.md, rule 13).
     """
     past = and_(_K.c.status == "running", _K.c.due_at <= reader.now)
-    outcome = case(
-        (_K.c.status == "met", "met"),
-        (or_(_K.c.status.in_(("met_late", "breached")), past), "late"),
-        else_="waiting",
-    ).label("outcome")
-    month = month_of(wanted, C.c.received_at).label("month")
-    timed = or_(
-        and_(_K.c.status.in_(("met", "running")), _K.c.due_at.is_not(None)),
-        _K.c.status.in_(("met_late", "breached", "paused")),
+    met = and_(_K.c.status == "met", _K.c.due_at.is_not(None))
+    late = or_(_K.c.status.in_(("met_late", "breached")), past)
+    waiting = or_(_K.c.status == "paused", and_(_K.c.status == "running", _K.c.due_at > reader.now))
+    sides = ("severity", "branch_id", "assignee_id")
+    # The month is worked out once for a case, not for each of its clocks.
+    cases = (
+        select(C.c.complaint_id, *(C.c[name] for name in sides), month_of(wanted, C.c.received_at).label("month"))
+        .where(*narrow(reader, wanted))
+        .cte("cases")
+        .prefix_with("MATERIALIZED")
     )
-    same = and_(_K.c.tenant_id == C.c.tenant_id, _K.c.complaint_id == C.c.complaint_id)
-    sides = (C.c.severity, _K.c.milestone, C.c.branch_id, C.c.assignee_id)
+    keys = (cases.c.severity, _K.c.milestone, cases.c.branch_id, cases.c.assignee_id, cases.c.month)
     query = (
-        select(*sides, month, outcome, func.count().label("n"))
-        .select_from(C.join(_K, same))
-        .where(*narrow(reader, wanted), _K.c.tenant_id == reader.tenant_id, timed)
-        .group_by(*sides, "month", "outcome")
+        select(
+            *keys,
+            *(
+                func.count().filter(one).label(name)
+                for name, one in (("met", met), ("late", late), ("waiting", waiting))
+            ),
+        )
+        .select_from(cases.join(_K, _K.c.complaint_id == cases.c.complaint_id))
+        .where(_K.c.tenant_id == reader.tenant_id)
+        .group_by(*keys)
     )
-    found: dict[tuple[Any, ...], dict[str, int]] = {}
-    for *key, what, n in await reader.session.execute(query):
-        found.setdefault(tuple(key), {})[what] = n
     return [
         Kept(
-            severity=severity,
-            milestone=milestone,
-            branch_id=branch_id,
-            staff_id=staff_id,
-            month=int(place) - 1,
-            met=counts.get("met", 0),
-            late=counts.get("late", 0),
-            waiting=counts.get("waiting", 0),
+            severity=row.severity,
+            milestone=row.milestone,
+            branch_id=row.branch_id,
+            staff_id=row.assignee_id,
+            month=row.month - 1,
+            met=row.met,
+            late=row.late,
+            waiting=row.waiting,
         )
-        for (severity, milestone, branch_id, staff_id, place), counts in found.items()
+        for row in await reader.session.execute(query)
+        if row.met or row.late or row.waiting
     ]
