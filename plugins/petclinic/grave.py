@@ -46,7 +46,7 @@ DEATH = rx(
     rf"{ANIMAL}{_NEAR}{{0,4}}(?P<act>(?<![带抱接牵领跑送搬拿逃溜偷赶拉拖出])走了)(?!\d|[过出丢失来很好半几一两三多远大])",
     r"(?:我家|一家|大的|小的|[一两三四五六七八]只)[^,，。医护]{0,6}?(?:昨夜|昨晚|凌晨|当晚|今早|就|也|都|全|还是|已经)(?P<act>走了|没了|没气了)(?!\d|[过出丢失来很好半几一两三多远大])",
     r"(?:人|狗|猫|它|娃|崽)(?:就|都|全|也|已经|昨)[^,，。毛钱号药]{0,2}(?P<act>没了)",
-    r"(?P<act>\b(?:died|dies|dead|passed away|killed|(?:did(?:n't| not)|didnt) (?:survive|make it|wake up)|never woke up|death of)\b)"
+    r"(?P<act>\b(?:died|dies|dead|passed away|killed|did(?:n'?t| not) (?:survive|make it|wake up)|never woke up|death of)\b)"
     r"(?! (?:battery|end|line|tired))",
 )
 # 如果早点做手术它就不会死 says that it died.

@@ -2,14 +2,14 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from itertools import product
-from operator import add
+from operator import add, itemgetter
 from typing import Any
 
-# The parser of `re` itself: nothing else knows what a pattern may begin with. Where it looks different, patterns are
-# searched for one after the other, with the same results.
+# The parser of `re` itself: nothing else knows what a pattern may begin with. It is private, so a test compares every
+# pattern's findings with those of its own `finditer`.
 _parser: Any = import_module("re._parser")
 
 _DEPTH = 2
@@ -118,13 +118,14 @@ class Scanner:
                     break
         return found
 
-    def _places(self, text: str) -> Iterator[tuple[int, list[int]]]:
+    def _places(self, text: str) -> list[tuple[int, list[int]]]:
+        """Return where to try which patterns, in the order of the text: a match hides what it overlaps."""
         pairs = self._pairs
-        for position, pair in enumerate(map(add, text, text[1:])):
-            if pair in pairs:
-                yield position, pairs[pair]
+        places = [(at, pairs[pair]) for at, pair in enumerate(map(add, text, text[1:])) if pair in pairs]
         for single, numbers in self._singles.items():
             position = text.find(single)
             while position >= 0:
-                yield position, numbers
+                places.append((position, numbers))
                 position = text.find(single, position + 1)
+        places.sort(key=itemgetter(0))
+        return places
