@@ -80,7 +80,7 @@ async def _show(
     """`at` names the form that was refused, `typed` what stood in it."""
     survey = await find_case_survey(reader, detail.complaint_id)
     remedies = await list_remedies(reader, detail.complaint_id)
-    promises = promises_of(detail)
+    promises = promises_of(detail, reader.now)
     here = f"/s/{detail.status_code}"
     called = [row for row in detail.history if row.kind == "call_wanted"]
     return await show(

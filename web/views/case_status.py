@@ -58,13 +58,13 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     code: str
 
 
-def promises_of(detail: ComplaintDetail) -> list[Promise]:
-    """Return what was promised, in the order of the policy; what is not promised is not shown."""
+def promises_of(detail: ComplaintDetail, now: datetime) -> list[Promise]:
+    """Return what was promised, in the order of the policy; late is arithmetic, whatever a worker has told (sla.md, 13)."""
     clocks = newest_clocks(detail)
     done = _facts_by_step(detail)
     told = _told_by_step(detail)
     return [
-        _promise(milestone, clock, done.get(milestone.id, {}), told.get(milestone.id, ""))
+        _promise(milestone, clock, done.get(milestone.id, {}), told.get(milestone.id, ""), now)
         for milestone in detail.policy.milestones
         if milestone.promise is not None
         for clock in [clocks.get(milestone.id)]
@@ -72,17 +72,18 @@ def promises_of(detail: ComplaintDetail) -> list[Promise]:
     ]
 
 
-def _promise(milestone: Milestone, clock: ClockRow, facts: Mapping[str, Any], told: str) -> Promise:
+def _promise(milestone: Milestone, clock: ClockRow, facts: Mapping[str, Any], told: str, now: datetime) -> Promise:
     done = clock.completed_at is not None
+    late = clock.status == "breached" or (clock.status == "running" and clock.due_at is not None and now > clock.due_at)
     return Promise(
         id=milestone.id,
         text=localized(milestone.promise or ""),
-        state=_STATES.get(clock.status, "todo"),
+        state="over" if late else _STATES.get(clock.status, "todo"),
         paused=clock.status == "paused",
         start=clock.started_at,
         due=clock.due_at,
         done_at=clock.completed_at,
-        told=told if clock.status == "breached" else "",
+        told=told if late else "",
         facts=_plain(milestone, facts) if done else (),
     )
 
