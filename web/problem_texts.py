@@ -6,9 +6,10 @@ import msgspec
 
 from web.i18n import N_
 from web.problem_texts_casework import CASEWORK, CASEWORK_FIELDS
+from web.problem_texts_intake import INTAKE, INTAKE_FIELDS
 from web.problem_texts_loyalty import LOYALTY, LOYALTY_FIELDS
-from web.problem_texts_reports import REPORTS
 from web.problem_texts_remedies import REMEDIES, REMEDY_FIELDS
+from web.problem_texts_reports import REPORTS
 from web.problem_texts_rules import RULES, RULES_FIELDS
 
 
@@ -233,6 +234,7 @@ TEXTS: Final[dict[str, ProblemText]] = {
     **{code: _text(*words) for code, words in LOYALTY.items()},
     **{code: _text(*words) for code, words in REPORTS.items()},
     **{code: _text(*words) for code, words in RULES.items()},
+    **{code: _text(*words) for code, words in INTAKE.items()},
     **{code: _text(*words) for code, words in REMEDIES.items()},
     **{code: _text(*words) for code, words in CASEWORK.items()},
 }
@@ -367,6 +369,7 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     **REMEDY_FIELDS,
     **CASEWORK_FIELDS,
     **RULES_FIELDS,
+    **INTAKE_FIELDS,
     **LOYALTY_FIELDS,
 }
 
