@@ -14,7 +14,7 @@ from core.casework.rules.macros import Filled, choose_scripts, fill_script
 from core.casework.rules.talking import Change, changes_since
 from core.casework.rules.wording import Finding
 from core.complaints.models import Complaint, ComplaintEvent
-from core.complaints.queries import ComplaintDetail, ComplaintRow
+from core.complaints.queries import ComplaintDetail
 from core.customers.queries import list_cluster
 from core.db import one_of, table_of
 from core.errors import NotFound
@@ -22,10 +22,9 @@ from core.hooks.records.casework import Script, WordRule
 from core.hooks.records.text import localized
 from core.hooks.specs.casework import complaint_scripts, complaint_wording
 from core.hooks.specs.complaints import complaint_categories
-from core.tenancy.models import Branch
 from core.uow import Reader
 
-_C, _E, _B = table_of(Complaint), table_of(ComplaintEvent), table_of(Branch)
+_C, _E = table_of(Complaint), table_of(ComplaintEvent)
 _T, _K, _R, _M, _U = (table_of(one) for one in (CaseTask, CaseCall, CaseReply, CaseMacro, CaseMacroUse))
 LIKE_WINDOW: Final = timedelta(days=90)
 """Cases of the same branch and cause are related within this time."""
@@ -318,12 +317,3 @@ async def list_changes(reader: Reader, complaint_id: UUID, *, seen: int) -> Sequ
         .order_by(_E.c.seq)
     )
     return changes_since((Change(*row) for row in rows), me=reader.actor.id)
-
-
-class ColumnFacts(msgspec.Struct, frozen=True):
-    """One column of the board: how many cases, the earliest promise among them, and the first cards."""
-
-    stage: str
-    count: int
-    next_due_at: datetime | None
-    rows: tuple[ComplaintRow, ...] = ()

@@ -56,6 +56,12 @@ class ComplaintFilter(msgspec.Struct, frozen=True):
     branch_id: UUID | None = None
     assignee_id: UUID | None = None
     words: str = ""
+    stage: str = ""
+    """Column of the board."""
+    channel: str = ""
+    overdue: bool = False
+    milestones: frozenset[str] | None = None
+    """Only cases whose next promise is one of these."""
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -141,7 +147,8 @@ _COLUMNS = tuple(
 )
 
 
-def _narrow(reader: Reader, wanted: ComplaintFilter) -> list[ColumnElement[bool]]:
+def narrow(reader: Reader, wanted: ComplaintFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions that a filter stands for."""
     where: list[ColumnElement[bool]] = [_C.c.tenant_id == reader.tenant_id, _C.c.state == wanted.state]
     if wanted.severities:
         where.append(_C.c.severity.in_(sorted(wanted.severities)))
@@ -149,6 +156,12 @@ def _narrow(reader: Reader, wanted: ComplaintFilter) -> list[ColumnElement[bool]
         where.append(_C.c.branch_id == wanted.branch_id)
     if wanted.assignee_id is not None:
         where.append(_C.c.assignee_id == wanted.assignee_id)
+    for column, value in ((_C.c.stage, wanted.stage), (_C.c.channel, wanted.channel)):
+        where += [column == value] if value else []
+    if wanted.overdue:
+        where.append(_C.c.next_due_at < reader.now)
+    if wanted.milestones is not None:
+        where.append(_C.c.next_milestone.in_(sorted(wanted.milestones)))
     for word in wanted.words.split()[:5]:
         number = word.upper().removeprefix("C-")
         like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
@@ -172,7 +185,7 @@ async def list_complaints(
     reader: Reader, *, wanted: ComplaintFilter, after: Cursor | None = None, limit: int = 25
 ) -> list[ComplaintRow]:
     """Return a page: open cases by their next promise, all others by when they came, newest first."""
-    where = _narrow(reader, wanted)
+    where = narrow(reader, wanted)
     joined = _C.outerjoin(_B, and_(_B.c.tenant_id == _C.c.tenant_id, _B.c.branch_id == _C.c.branch_id))
     query = select(*_COLUMNS).select_from(joined)
     if wanted.state == "open":

@@ -42,6 +42,7 @@ from tenants.duty import plan_shift
 from tenants.survey_segments import SEGMENTS
 from tests.visits import estimate, make_visit
 from tests.web.factories_casework import CASEWORK_BODIES, CASEWORK_FACTORIES
+from tests.web.factories_evidence import EVIDENCE_BODIES, EVIDENCE_FACTORIES
 from tests.web.factories_foresight import FORESIGHT_FACTORIES, FORESIGHT_WORDS
 from tests.web.factories_loyalty import LOYALTY_BODIES, LOYALTY_FACTORIES, LOYALTY_WORDS
 from tests.web.factories_policies import RULES_BODIES
@@ -346,10 +347,12 @@ FACTORIES: Final[dict[str, Factory]] = {
     **CASEWORK_FACTORIES,
     **REMEDY_FACTORIES,
     **REPORT_FACTORIES,
+    **EVIDENCE_FACTORIES,
 }
 
 BODIES: Final[dict[str, Mapping[str, object]]] = {
     **RULES_BODIES,
+    **EVIDENCE_BODIES,
     **CASEWORK_BODIES,
     "POST /t/{slug:str}/api-keys": {"name": "收银台", "scopes": "forms.read"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/tags": {"name": "friend"},

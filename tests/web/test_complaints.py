@@ -104,10 +104,10 @@ async def test_the_desk_completes_a_step_and_what_is_missing_is_asked(
     path = await _case(desk, tenant_a)
     page = await desk.get(path)
     assert page.status_code == 200, page.text
-    refused = await desk.send_form(f"{path}/steps/ack_contact", {})
+    assert (await desk.send_form(f"{path}/steps/ack_contact", {})).status_code == 409
+    assert (await desk.send_form(f"{path}/calls", {"words": "已致歉"})).status_code == 303
+    refused = await desk.send_form(f"{path}/steps/corrective_measure", {})
     assert refused.status_code == 422
-    done = await desk.send_form(f"{path}/steps/ack_contact", {"how": "phone", "said": "已致歉"})
-    assert done.status_code == 303
     assert "Completed" in (await desk.get(path)).text
 
 
@@ -134,7 +134,7 @@ async def test_notes_claims_and_pauses_come_back_to_the_case(
     assert (await desk.send_form(f"{path}/note", {"text": " "})).status_code == 422
     rest: dict[str, object] = {"reason": "customer", "note": "客户出差"}
     assert (await desk.send_form(f"{path}/steps/ack_contact/pause", rest)).status_code == 409
-    await desk.send_form(f"{path}/steps/ack_contact", {"how": "phone"})
+    await desk.send_form(f"{path}/calls", {"words": "已致歉"})
     assert (await desk.send_form(f"{path}/steps/corrective_measure/pause", rest)).status_code == 303
     assert (await desk.send_form(f"{path}/steps/corrective_measure/resume")).status_code == 303
     assert "客户常来" in (await desk.get(path)).text
@@ -161,8 +161,8 @@ async def test_the_customer_answers_and_no_opens_the_case_again(
     assert (await visitor.post(f"{status}/answer", data={"satisfied": "yes"})).status_code == 409
     desk = await client("service_supervisor")
     path = await _case(desk, tenant_a)
+    assert (await desk.send_form(f"{path}/calls", {"words": "已致歉"})).status_code == 303
     for step, facts in (
-        ("ack_contact", {"how": "phone"}),
         ("corrective_measure", {"measure": "培训"}),
         ("result_feedback", {"channel": "sms", "result": "已培训"}),
     ):

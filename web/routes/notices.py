@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 
+from core.casework.queries import count_overdue_tasks, list_my_tasks
 from core.complaints.handling import read_notices
 from core.complaints.queries import list_notices, list_policies
 from core.complaints.sharing import find_drift, read_drift
@@ -38,7 +39,10 @@ async def _notes(reader: Reader) -> Sequence[Note]:
 
 
 async def _count(reader: Reader) -> int:
-    return len(await list_notices(reader, staff_id=reader.actor.id)) if reader.actor.id is not None else 0
+    if reader.actor.id is None:
+        return 0
+    notices = await list_notices(reader, staff_id=reader.actor.id)
+    return len(notices) + await count_overdue_tasks(reader, staff_id=reader.actor.id)
 
 
 add_entry(
@@ -53,7 +57,10 @@ async def show_inbox(request: WebRequest, reader: NamedDependency[Reader]) -> Re
     root = tenant_path(request)
     drift = await find_drift(reader, staff_id=reader.actor.id) if reader.actor.id is not None else None
     lines = drift_lines(drift.shares) if drift is not None else []
-    return await show(request, "pages/inbox/inbox.html", notes=await _notes(reader), drift=lines, root=root)
+    tasks = await list_my_tasks(reader, staff_id=reader.actor.id) if reader.actor.id is not None else []
+    return await show(
+        request, "pages/inbox/inbox.html", notes=await _notes(reader), tasks=tasks, drift=lines, root=root
+    )
 
 
 @post(f"{PATH}/read", guards=[requires("complaints.read")])

@@ -122,7 +122,9 @@ _HARM: Final = (
 _OWNED: Final = re.compile(
     r"(?:我们|我方|我院|本院|医院|自己)(?:\w{0,6}的)?错误|(?:纠正|改正|更正|避免)\w{0,6}错误|有没有\w{0,4}错误"
 )
-_ASKING: Final = re.compile(r"(\w)不\1\w?|能不能|可不可以|是不是|要不要|需不需要|愿不愿意|不能不|不能再让|会不会|不同(?!意)")
+_ASKING: Final = re.compile(
+    r"(\w)不\1\w?|能不能|可不可以|是不是|要不要|需不需要|愿不愿意|不能不|不能再让|会不会|不同(?!意)"
+)
 # Repeating what the customer said or feels: 您反映的……, 理解您不……, “……”, 「……」.
 _THEIRS: Final = re.compile(
     r"“[^”]*”|「[^」]*」|『[^』]*』|\"[^\"]*\"|"
