@@ -73,7 +73,7 @@ async def send_complaint(request: WebRequest, uow: NamedDependency[UnitOfWork]) 
     sent = await read_body(request, NewApiComplaint)
     if sent.branch_id is not None and sent.branch_id not in {one.branch_id for one in await list_branches(uow)}:
         raise NotFound("no such branch")
-    source = sent.source or ApiCall(key_name=uow.actor.name[:200], reference=sent.reference)
+    source = sent.source or ApiCall(key_name=uow.actor.name.removeprefix("API · ")[:200], reference=sent.reference)
     filing = Filing(
         text=sent.text,
         desired=sent.desired,
