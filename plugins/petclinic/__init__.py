@@ -26,16 +26,11 @@ plugin = Plugin(
         "scripts",
         "loyalty",
         "segments",
-        "staff_file",
         "settings",
     ),
     settings=Settings,
     settings_version=1,
-    tables=("x_petclinic_staff_record",),
-    data_kinds=(
-        both("宠物的健康信息（就诊登记）", "Health of pets (intake form)"),
-        both("员工绩效考核档案（二、三级投诉）", "Staff performance file (complaints of level 2 and 3)"),
-    ),
+    data_kinds=(both("宠物的健康信息（就诊登记）", "Health of pets (intake form)"),),
     contact="petclinic@anxin.example",
     verticals=("pet_clinic", "pet_hospital", "pet_services"),
 )

@@ -1,13 +1,14 @@
-"""The staff performance file: a resolved complaint of level 2 or 3 is entered for everybody it concerns."""
+"""A plugin's own table: a resolved complaint of level 2 or 3 is written down for everybody it names."""
+
+from typing import Any
 
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import insert
 
 from plugins.api import ComplaintResolved, Event, ReactContext, hookimpl
-from plugins.petclinic.settings import Settings
 
 RECORD = Table(
-    "x_petclinic_staff_record",
+    "x_fileclinic_staff_record",
     MetaData(),
     Column("tenant_id", Uuid, primary_key=True),
     Column("event_id", Uuid, primary_key=True),
@@ -24,14 +25,14 @@ RECORD = Table(
 
 
 @hookimpl
-async def on_event(ctx: ReactContext[Settings], event: Event) -> None:
-    """应急预案 §3.2: 同时记录到员工绩效考核档案; level 3 too, before which the document is cut off. Idempotent by event."""
+async def on_event(ctx: ReactContext[Any], event: Event) -> None:
+    """Idempotent by event."""
     match event:
         case ComplaintResolved(severity="L2" | "L3") if event.staff:
             await _record(ctx, event)
 
 
-async def _record(ctx: ReactContext[Settings], event: ComplaintResolved) -> None:
+async def _record(ctx: ReactContext[Any], event: ComplaintResolved) -> None:
     rows = [
         {
             "tenant_id": ctx.tenant_id,
