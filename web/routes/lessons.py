@@ -14,7 +14,7 @@ from core.complaints.queries import ComplaintDetail, get_complaint
 from core.customers.rules.profile import local_date
 from core.errors import FieldProblem, InvalidInput
 from core.lessons.actions.causes import name_cause
-from core.lessons.actions.closing import decide_silence, note_silence, set_numbers
+from core.lessons.actions.closing import decide_silence, note_silence
 from core.lessons.actions.corrective import add_corrective, check_corrective, finish_corrective
 from core.lessons.queries.closing import (
     CauseFacts,
@@ -31,7 +31,7 @@ from core.lessons.queries.closing import (
     list_silences,
 )
 from core.lessons.queries.library import EntryFacts, find_entry_of, list_alike
-from core.lessons.rules.closing import Contact, Numbers
+from core.lessons.rules.closing import Contact
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from tenants.staff import list_people
@@ -48,7 +48,7 @@ from web.views.complaints import number_text
 
 CLOSING: Final = "/t/{slug:str}/complaints/{complaint_id:uuid}/closing"
 ACTIONS: Final = "/t/{slug:str}/complaints/actions"
-_READ, _WRITE, _JUDGE, _MANAGE = (requires(f"complaints.{verb}") for verb in ("read", "write", "judge", "manage"))
+_READ, _WRITE, _JUDGE = (requires(f"complaints.{verb}") for verb in ("read", "write", "judge"))
 BODY_LIMIT: Final = 32 * 1024
 PAGE: Final = 25
 TRIES: Final = 3
@@ -93,14 +93,6 @@ class SilenceForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
     at: list[str] = []
     how: list[str] = []
-
-
-class NumbersForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The tenant's numbers of closing."""
-
-    contacts: str = ""
-    check_days: str = ""
-    repeat_days: str = ""
 
 
 class CaseLessons(msgspec.Struct, frozen=True, kw_only=True):
@@ -392,15 +384,6 @@ async def show_actions(
     )
 
 
-@post(f"{ACTIONS}/numbers", guards=[_MANAGE], request_max_body_size=BODY_LIMIT)
-async def do_set_numbers(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
-    form = await request.read(NumbersForm)
-    typed = msgspec.structs.asdict(form)
-    numbers = {name: int(text) if text.isdecimal() and len(text) < 6 else 0 for name, text in typed.items()}
-    await set_numbers(uow, numbers=Numbers(**numbers))
-    return go_to(request, tenant_path(request, "/complaints/actions"), toast=Toast(text=gettext("Saved")))
-
-
 routes = [
     show_closing,
     do_name_cause,
@@ -410,5 +393,4 @@ routes = [
     do_note_silence,
     do_decide_silence,
     show_actions,
-    do_set_numbers,
 ]

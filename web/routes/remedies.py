@@ -1,4 +1,4 @@
-"""Remedies at the desk: what was offered on a case, a new one, what waits for an approver, and the limits of roles."""
+"""Remedies at the desk: what was offered on a case, a new one, what waits for an approver, the limits of roles and the numbers of closing."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -12,6 +12,8 @@ from core.complaints.queries import ComplaintDetail, get_complaint
 from core.db import new_id
 from core.errors import FieldProblem, InvalidInput
 from core.hooks.records.text import Text
+from core.lessons.actions.closing import set_numbers
+from core.lessons.rules.closing import Numbers
 from core.loyalty.queries import list_purchases
 from core.remedies.actions import (
     RemedyDraft,
@@ -89,6 +91,14 @@ class LimitForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role: str = ""
     remedy: str = ""
     case: str = ""
+
+
+class NumbersForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The tenant's numbers of closing."""
+
+    contacts: str = ""
+    check_days: str = ""
+    repeat_days: str = ""
 
 
 class CaseRemedies(msgspec.Struct, frozen=True, kw_only=True):
@@ -348,6 +358,15 @@ async def do_set_limit(request: WebRequest, uow: NamedDependency[UnitOfWork]) ->
     )
 
 
+@post("/t/{slug:str}/complaints/actions/numbers", guards=[_MANAGE], request_max_body_size=BODY_LIMIT)
+async def do_set_numbers(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
+    form = await request.read(NumbersForm)
+    typed = msgspec.structs.asdict(form)
+    numbers = {name: int(text) if text.isdecimal() and len(text) < 6 else 0 for name, text in typed.items()}
+    await set_numbers(uow, numbers=Numbers(**numbers))
+    return go_to(request, tenant_path(request, "/complaints/actions"), toast=Toast(text=gettext("Saved")))
+
+
 routes = [
     show_new_remedy,
     do_propose,
@@ -360,4 +379,5 @@ routes = [
     show_waiting_remedies,
     show_limits,
     do_set_limit,
+    do_set_numbers,
 ]
