@@ -6,6 +6,7 @@ import msgspec
 
 from web.i18n import N_
 from web.problem_texts_casework import CASEWORK, CASEWORK_FIELDS
+from web.problem_texts_evidence import EVIDENCE, EVIDENCE_FIELDS
 from web.problem_texts_intake import INTAKE, INTAKE_FIELDS
 from web.problem_texts_loyalty import LOYALTY, LOYALTY_FIELDS
 from web.problem_texts_remedies import REMEDIES, REMEDY_FIELDS
@@ -233,6 +234,7 @@ TEXTS: Final[dict[str, ProblemText]] = {
     # Loyalty has words in a module of its own: add yours there.
     **{code: _text(*words) for code, words in LOYALTY.items()},
     **{code: _text(*words) for code, words in REPORTS.items()},
+    **{code: _text(*words) for code, words in EVIDENCE.items()},
     **{code: _text(*words) for code, words in RULES.items()},
     **{code: _text(*words) for code, words in INTAKE.items()},
     **{code: _text(*words) for code, words in REMEDIES.items()},
@@ -367,6 +369,7 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     "pet-name-not-mapped": N_("Columns about pets need one with the pet's name"),
     "span": N_("The end must come after the start"),
     **REMEDY_FIELDS,
+    **EVIDENCE_FIELDS,
     **CASEWORK_FIELDS,
     **RULES_FIELDS,
     **INTAKE_FIELDS,
