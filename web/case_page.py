@@ -10,13 +10,13 @@ from litestar import Response
 
 from core.casework.actions import CaseMoved, WordingDoubtful
 from core.casework.queries import (
-    draft_confirmation,
+    get_confirmation,
+    get_values,
     list_related,
     list_replies,
     list_scripts,
     list_tasks,
     open_promises,
-    values_of,
 )
 from core.casework.rules.macros import Filled
 from core.complaints.case import topic_of
@@ -236,10 +236,10 @@ async def _composer(
     reader: Reader, detail: ComplaintDetail, staff: Mapping[UUID, str], kept: Kept, macro: str, pet: str
 ) -> dict[str, Any]:
     """Return what stands in the reply box and beside it: scripts that fit, the chosen macro with what it would do."""
-    scripts = await list_scripts(reader, detail, values_of(reader, detail, pet=pet))
+    scripts = await list_scripts(reader, detail, await get_values(reader, detail, pet=pet))
     replies = await list_replies(reader, detail.complaint_id)
     chosen: Filled | None = next((one for one in scripts if one.id == macro), None)
-    draft = chosen.text if chosen is not None else "" if replies else draft_confirmation(reader, detail)
+    draft = chosen.text if chosen is not None else "" if replies else await get_confirmation(reader, detail)
     return {
         "scripts": scripts,
         "chosen": chosen,

@@ -22,6 +22,7 @@ from core.hooks.records.casework import Script, WordRule
 from core.hooks.records.text import localized
 from core.hooks.specs.casework import complaint_scripts, complaint_wording
 from core.hooks.specs.complaints import complaint_categories
+from core.tenancy.queries import find_tenant
 from core.uow import Reader
 
 _C, _E = table_of(Complaint), table_of(ComplaintEvent)
@@ -230,9 +231,15 @@ def open_promises(case: ComplaintDetail) -> list[Promised]:
     ]
 
 
-def values_of(reader: Reader, case: ComplaintDetail, *, pet: str = "") -> dict[str, str]:
+async def get_customer_locale(reader: Reader) -> str:
+    """Return the language that is written to customers in: the tenant's, whatever the desk reads."""
+    tenant = await find_tenant(reader.session)
+    return tenant.locale if tenant is not None else reader.scope.locale
+
+
+async def get_values(reader: Reader, case: ComplaintDetail, *, pet: str = "") -> dict[str, str]:
     """Return what stands in the places of scripts for a case."""
-    locale, timezone = reader.scope.locale, reader.scope.timezone
+    locale, timezone = await get_customer_locale(reader), reader.scope.timezone
     coming = open_promises(case)
     told = [one for one in coming if one.milestone.promise is not None]
     timed = [one for one in told if one.due_at is not None]
@@ -249,14 +256,14 @@ def values_of(reader: Reader, case: ComplaintDetail, *, pet: str = "") -> dict[s
     }
 
 
-def draft_confirmation(reader: Reader, case: ComplaintDetail) -> str:
+async def get_confirmation(reader: Reader, case: ComplaintDetail) -> str:
     """Return the written confirmation as the draft of the first reply: R17, steps and expected timetable."""
     return confirmation(
         name=case.contact_name,
         number=f"C-{case.number:04d}",
         received_at=case.received_at,
         promised=open_promises(case),
-        locale=reader.scope.locale,
+        locale=await get_customer_locale(reader),
         timezone=reader.scope.timezone,
     )
 
@@ -272,7 +279,8 @@ async def list_scripts(reader: Reader, case: ComplaintDetail, values: Mapping[st
         parents=parents,
     )
     own = [_script_of(macro) for macro in await list_macros(reader)]
-    return [fill_script(script, values, reader.scope.locale) for script in (*shipped, *own)]
+    locale = await get_customer_locale(reader)
+    return [fill_script(script, values, locale, label_locale=reader.scope.locale) for script in (*shipped, *own)]
 
 
 async def list_related(reader: Reader, case: ComplaintDetail, *, limit: int = 8) -> list[Related]:

@@ -24,9 +24,10 @@ from core.casework.actions import (
 from core.casework.applying import MacroUndone, apply_macro, remove_macro, save_macro, undo_macro
 from core.casework.queries import (
     count_overdue_tasks,
-    draft_confirmation,
+    get_confirmation,
     get_task,
     get_use,
+    get_values,
     list_calls,
     list_macros,
     list_my_tasks,
@@ -34,7 +35,6 @@ from core.casework.queries import (
     list_replies,
     list_scripts,
     list_tasks,
-    values_of,
 )
 from core.casework.rules.macros import MacroDraft
 from core.complaints.actions import file_complaint
@@ -256,7 +256,7 @@ async def test_a_closed_case_takes_no_words(tenant_a: TestTenant) -> None:
 async def test_the_first_reply_is_drafted_from_the_promises(tenant_a: TestTenant) -> None:
     case = await _filed(tenant_a)
     async with tenant_a.unit() as uow:
-        draft = draft_confirmation(uow, await get_complaint(uow, complaint_id=case))
+        draft = await get_confirmation(uow, await get_complaint(uow, complaint_id=case))
     assert "周文博您好" in draft
     assert "1. 30 分钟内与您联系（11-23 10:30 前）" in draft
     assert "2. 24 小时内落实改进（11-24 10:00 前）" in draft
@@ -267,7 +267,7 @@ async def test_scripts_fit_the_case_and_the_macro_is_applied_and_undone_in_one(t
     async with tenant_a.unit() as uow:
         await save_macro(uow, draft=MacroDraft(name="自家话术", words="{customer}您好，能理解您的心情。"))
         detail = await get_complaint(uow, complaint_id=case)
-        scripts = await list_scripts(uow, detail, values_of(uow, detail, pet="豆豆"))
+        scripts = await list_scripts(uow, detail, await get_values(uow, detail, pet="豆豆"))
     labels = [one.label for one in scripts]
     assert "自家话术" in labels
     assert "重大投诉：第一个小时" not in labels

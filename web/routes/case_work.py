@@ -22,7 +22,7 @@ from core.casework.actions import (
     take_back_reply,
 )
 from core.casework.applying import apply_macro, remove_macro, save_macro, undo_macro
-from core.casework.queries import list_macros, list_replies, list_scripts, values_of
+from core.casework.queries import get_values, list_macros, list_replies, list_scripts
 from core.casework.rules.macros import MacroDraft
 from core.complaints.handling import ComplaintClosed
 from core.complaints.queries import ComplaintDetail, get_complaint
@@ -108,6 +108,18 @@ def _instant(text: str, path: str, timezone: str) -> datetime | None:
     return moment.replace(tzinfo=ZoneInfo(timezone)) if moment.tzinfo is None else moment
 
 
+def _due(text: str, timezone: str) -> datetime:
+    due = _instant(text, "due_at", timezone)
+    if due is None:
+        raise InvalidInput((FieldProblem("due_at", "required"),))
+    return due
+
+
+def _check_way(form: NewCall) -> None:
+    if form.way not in WAYS or form.direction not in {"out", "in"}:
+        raise InvalidInput((FieldProblem("way", "option"),))
+
+
 def _whole(text: str, path: str, empty: int) -> int:
     plain = text.strip()
     if not plain:
@@ -131,8 +143,7 @@ async def do_log_call(
 ) -> Response[Any]:
     form = await request.read(NewCall)
     try:
-        if form.way not in WAYS or form.direction not in {"out", "in"}:
-            raise InvalidInput((FieldProblem("way", "option"),))
+        _check_way(form)
         way: Literal["phone", "in_person"] = "phone" if form.way == "phone" else "in_person"
         logged = await log_call(
             uow,
@@ -196,7 +207,7 @@ async def do_reply(
 
 async def _apply(uow: UnitOfWork, complaint_id: UUID, form: NewReply) -> UUID:
     detail = await get_complaint(uow, complaint_id=complaint_id)
-    scripts = await list_scripts(uow, detail, values_of(uow, detail))
+    scripts = await list_scripts(uow, detail, await get_values(uow, detail))
     macro = next((one for one in scripts if one.id == form.macro), None)
     if macro is None:
         raise NotFound("no such macro for this case")
@@ -236,9 +247,7 @@ async def do_add_task(
             assignee = UUID(form.assignee_id)
         except ValueError:
             raise InvalidInput((FieldProblem("assignee_id", "required"),)) from None
-        due = _instant(form.due_at, "due_at", uow.scope.timezone)
-        if due is None:
-            raise InvalidInput((FieldProblem("due_at", "required"),))
+        due = _due(form.due_at, uow.scope.timezone)
         await add_task(
             uow,
             complaint_id=complaint_id,

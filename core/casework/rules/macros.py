@@ -53,8 +53,8 @@ def fill(text: str, values: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     return _PLACE.sub(put, text), tuple(dict.fromkeys(missing))
 
 
-def fill_script(script: Script, values: Mapping[str, str], locale: str) -> Filled:
-    """Return a script as it would be applied now."""
+def fill_script(script: Script, values: Mapping[str, str], locale: str, *, label_locale: str | None = None) -> Filled:
+    """Return a script as it would be applied now: the words in the customer's language, the label in the reader's."""
 
     def one(text: Text) -> tuple[str, tuple[str, ...]]:
         return fill(localized(text, locale), values)
@@ -62,7 +62,7 @@ def fill_script(script: Script, values: Mapping[str, str], locale: str) -> Fille
     text, note, task = one(script.text), one(script.note), one(script.task)
     return Filled(
         id=script.id,
-        label=localized(script.label, locale),
+        label=localized(script.label, label_locale or locale),
         text=text[0],
         note=note[0],
         task=task[0],
