@@ -28,8 +28,13 @@ def _path(tenant: TestTenant, complaint_id: UUID, more: str = "/report") -> str:
     return f"/t/{tenant.slug}/complaints/{complaint_id}{more}"
 
 
-def _form(**changed: str) -> dict[str, str]:
-    words = {"facts": WORDS.facts, "shortcomings": WORDS.shortcomings, "plan": WORDS.plan, "deed": "save"}
+def _form(**changed: str) -> dict[str, object]:
+    words: dict[str, object] = {
+        "facts": WORDS.facts,
+        "shortcomings": WORDS.shortcomings,
+        "plan": WORDS.plan,
+        "deed": "save",
+    }
     return words | changed
 
 
