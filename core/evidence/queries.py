@@ -109,7 +109,7 @@ _JOINED = _E.outerjoin(_S, (_S.c.tenant_id == _E.c.tenant_id) & (_S.c.file_id ==
 
 
 def _facts(row: Any) -> EvidenceFacts:
-    said: dict[str, str] = {}
+    said: dict[str, Any] = {}
     if row.act == "sealed" and row.body != "{}":
         body = read_evidence(row.body)
         if isinstance(body, SealedBody):

@@ -48,8 +48,18 @@ FILMS: Final = ("video/mp4", "video/webm", "video/quicktime")
 ACCEPTED: Final = (*IMAGES, PDF, *SOUNDS)
 
 Act = Literal[
-    *("added", "sealed", "looked", "downloaded", "exported", "dossier_taken", "handed_over"),
-    *("hold_placed", "hold_lifted", "released", "withheld", "verified"),
+    "added",
+    "sealed",
+    "looked",
+    "downloaded",
+    "exported",
+    "dossier_taken",
+    "handed_over",
+    "hold_placed",
+    "hold_lifted",
+    "released",
+    "withheld",
+    "verified",
 ]
 
 

@@ -18,6 +18,7 @@ from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.evidence.actions import log_custody, look
 from core.evidence.queries import EvidenceFacts, get_evidence
+from core.evidence.rules import Act
 from core.files.actions import keep_prepared, prepare_drawing
 from core.files.rules import FileRefused
 from core.hearings.models import Hearing, HearingMember, HearingRelease
@@ -244,7 +245,7 @@ async def release(
     else:
         mine = (_R.c.tenant_id == uow.tenant_id, _R.c.hearing_id == hearing_id, _R.c.evidence_id == evidence_id)
         await uow.session.execute(delete(_R).where(*mine))
-    act = "released" if released else "withheld"
+    act: Act = "released" if released else "withheld"
     await log_custody(uow, complaint_id=complaint_id, act=act, evidence_id=evidence_id, reason="听证")
 
 

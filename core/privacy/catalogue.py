@@ -354,6 +354,9 @@ add_holding(
 )
 
 NOT_HELD.update(
+    evidence_locker="numbers and hashes of a case's evidence; they prove that nothing was cut off",
+    file_hold="whose files a legal hold keeps, by key only; gone when the hold is lifted",
+    legal_hold="that and why a court or the house kept a case, in words about the case; the proof that it was so",
     backtest_mover="who would change tier, by key only; thrown away after thirty days",
     staff_record="what a case says about a member of the staff, in no word about the customer; erased after three years",
     audit_entry="who did what, by keys only; the chain of hashes proves that nothing was taken out",

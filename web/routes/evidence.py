@@ -249,7 +249,7 @@ async def do_look(
     )
 
 
-async def _preview(reader: Reader, piece: EvidenceFacts) -> dict[str, str]:
+async def _preview(reader: Reader, piece: EvidenceFacts) -> dict[str, Any]:
     if piece.media_type == TEXT:
         return {"text": words_of(await get_original(reader, piece))[:SHOWN], "picture": ""}
     if not piece.is_image or piece.file_id is None:
