@@ -15,14 +15,17 @@ class Sealed(Protocol):
     @property
     def chain(self) -> str:
         """The chain it stands in."""
+        ...
 
     @property
     def seq(self) -> int:
         """Its number there, from 1."""
+        ...
 
     @property
     def previous(self) -> str:
         """The seal before it."""
+        ...
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):

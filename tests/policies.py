@@ -15,9 +15,9 @@ from core.complaints.moving import continue_move
 from core.complaints.rules import Filing
 from core.complaints.storing import CLOCK_TASK
 from core.policies.actions import publish_rules, save_calendar_draft, save_policy_draft
-from core.policies.queries import find_draft, find_version, read_changes
+from core.policies.queries import find_draft, find_version
 from core.policies.rules.calendars import CalendarBody, Mode
-from core.policies.rules.changes import MilestoneChange
+from core.policies.rules.changes import MilestoneChange, read_changes
 from core.policies.rules.versions import POLICIES, VersionFacts, calendar_subject
 from tenants.roster import Roster
 from tests.rules.clocks import WEEK

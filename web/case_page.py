@@ -12,11 +12,11 @@ from core.casework.actions import CaseMoved, WordingDoubtful
 from core.casework.queries import (
     get_confirmation,
     get_values,
+    list_promised,
     list_related,
     list_replies,
     list_scripts,
     list_tasks,
-    open_promises,
 )
 from core.casework.rules.macros import Filled
 from core.complaints.case import topic_of
@@ -180,7 +180,7 @@ def _role_label(policy: Policy, code: str) -> str:
 async def _on_duty(reader: Reader, detail: ComplaintDetail, staff: Mapping[UUID, str]) -> dict[str, str]:
     """Return who is on duty now, by each role that an open step needs."""
     roles = dict.fromkeys(
-        role for one in open_promises(detail) for role in (one.milestone.owner_role, *one.milestone.with_roles)
+        role for one in list_promised(detail) for role in (one.milestone.owner_role, *one.milestone.with_roles)
     )
     found = {}
     for role in roles:
@@ -192,7 +192,7 @@ async def _on_duty(reader: Reader, detail: ComplaintDetail, staff: Mapping[UUID,
 def _missing(detail: ComplaintDetail, duty: Mapping[str, str]) -> list[Missing]:
     lines = []
     ready = {milestone.id for milestone in _ready(detail)}
-    for one in open_promises(detail):
+    for one in list_promised(detail):
         step = one.milestone
         needs = [localized(fact.label) for fact in step.facts if getattr(fact, "required", False)]
         if step.proof is not None:
@@ -246,7 +246,7 @@ async def _composer(
         "draft": kept.words if kept.which == "reply" else draft,
         "first_reply": not replies and chosen is None and kept.which != "reply",
         "people": [(str(staff_id), name) for staff_id, name in staff.items()],
-        "step_options": [(one.milestone.id, localized(one.milestone.label)) for one in open_promises(detail)],
+        "step_options": [(one.milestone.id, localized(one.milestone.label)) for one in list_promised(detail)],
         "pause_label": next(
             (localized(m.label) for m in detail.policy.milestones if chosen and m.id == chosen.pause), ""
         ),

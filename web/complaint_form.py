@@ -11,10 +11,13 @@ import msgspec
 from core.complaints.rules import Filing
 from core.complaints.sources import SOURCES, Source
 from core.errors import FieldProblem, InvalidInput
+from core.hooks.records.complaints import Channel
 from core.tenancy.queries import list_branches
 from core.uow import Reader
 from web.i18n import N_
 
+_CHANNELS: Final[dict[str, Channel]] = {one: one for one in SOURCES}
+"""Any text may be posted."""
 _PHONE: Final = re.compile(r"\+?\d(?:[\d\s()-]{5,}\d)")
 _MOST_DIGITS: Final = 18
 DESK_CHANNELS: Final = (
@@ -111,7 +114,7 @@ def source_of(form: NewComplaint, timezone: str) -> Source | None:
     Raises:
         InvalidInput: numbers and dates that are none, at `source.<field>`.
     """
-    kind = SOURCES.get(form.channel)  # any text may be posted
+    kind = next((one for channel, one in SOURCES.items() if channel == form.channel), None)  # any text may be posted
     if kind is None:
         return None
     values: dict[str, Any] = {}
@@ -178,7 +181,7 @@ async def filing_of(reader: Reader, form: NewComplaint) -> Filing:
         desired=form.desired,
         contact_name=name,
         contact_phone=phone,
-        channel=form.channel if form.channel in SOURCES else "phone",  # type: ignore[arg-type] # one of the channels
+        channel=_CHANNELS.get(form.channel, "phone"),
         source=source,
         anonymous=form.anonymous == "true",
         category=form.category or None,

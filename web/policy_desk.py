@@ -14,10 +14,9 @@ from core.policies.queries import (
     find_version_in_force,
     get_declared,
     get_timetable,
-    read_changes,
 )
 from core.policies.rules.calendars import WALL, WORKDAYS, Mode, Timetable
-from core.policies.rules.changes import MilestoneChange, PolicyChanges, apply_changes, known_roles
+from core.policies.rules.changes import MilestoneChange, PolicyChanges, apply_changes, known_roles, read_changes
 from core.policies.rules.versions import POLICIES, DraftFacts, VersionFacts
 from core.uow import Reader
 from web.i18n import gettext, localized

@@ -189,20 +189,6 @@ TEXTS: Final[dict[str, ProblemText]] = {
         N_("This file is not there"), N_("It is still being written or no longer kept; write a new one.")
     ),
     "import-elsewhere": _text(N_("This import has moved on"), N_("Reload its page to see how far it is.")),
-    "complaint-closed": _text(
-        N_("This complaint is closed"), N_("Reload its page. Open it again there if there is something new.")
-    ),
-    "step-needs-proof": _text(
-        N_("This step is completed by what happens"),
-        N_("It cannot be ticked off: do it in its own section of the case, and the step completes itself."),
-    ),
-    "step-closed": _text(
-        N_("This step cannot be done now"),
-        N_("Reload the page: it is done already, or another step comes first."),
-    ),
-    "clock-refused": _text(
-        N_("This deadline cannot be changed that way now"), N_("Reload the page to see how it stands.")
-    ),
     "plugin-refused": _text(
         N_("The plugin %(title)s did not answer"),
         N_("Nothing was saved. Try again in a minute; if it stays, an administrator can switch it off under Plugins."),

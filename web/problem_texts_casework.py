@@ -5,6 +5,19 @@ from typing import Final
 from web.i18n import N_
 
 CASEWORK: Final[dict[str, tuple[str, str]]] = {
+    "complaint-closed": (
+        N_("This complaint is closed"),
+        N_("Reload its page. Open it again there if there is something new."),
+    ),
+    "step-needs-proof": (
+        N_("This step is completed by what happens"),
+        N_("It cannot be ticked off: do it in its own section of the case, and the step completes itself."),
+    ),
+    "step-closed": (
+        N_("This step cannot be done now"),
+        N_("Reload the page: it is done already, or another step comes first."),
+    ),
+    "clock-refused": (N_("This deadline cannot be changed that way now"), N_("Reload the page to see how it stands.")),
     "case-moved": (
         N_("The case has changed meanwhile"),
         N_("Look at what others did; your words are kept, send them again."),

@@ -116,8 +116,9 @@ def _mine(reader: Reader) -> ColumnElement[bool]:
 
 
 def _report(row: Row[Any]) -> ReportFacts:
-    kept = {name: row._mapping[name] for name in ReportFacts.__struct_fields__}  # noqa: SLF001 - SQLAlchemy's documented name
-    return ReportFacts(**kept | {"content": msgspec.convert(kept["content"], Content)})
+    kept: dict[str, Any] = {name: row._mapping[name] for name in ReportFacts.__struct_fields__}  # noqa: SLF001 - SQLAlchemy's documented name
+    kept["content"] = msgspec.convert(kept["content"], Content)
+    return ReportFacts(**kept)
 
 
 _REPORT = tuple(_R.c[name] for name in ReportFacts.__struct_fields__)

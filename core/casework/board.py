@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from core.complaints.handling import claim_case
 from core.complaints.models import Complaint
-from core.complaints.queries import ComplaintFilter, ComplaintRow, list_complaints, narrow
+from core.complaints.queries import ComplaintFilter, ComplaintRow, get_conditions, list_complaints
 from core.db import table_of
 from core.hooks.records.complaints import STAGES, Stage
 from core.policies.queries import get_policies
@@ -29,7 +29,7 @@ class Column(msgspec.Struct, frozen=True):
 
 async def list_columns(reader: Reader, *, wanted: ComplaintFilter, cards: int = 20) -> list[Column]:
     """Return the columns in the order of the work; counts come from the index, cards are the first of each column."""
-    query = select(_C.c.stage, func.count(), func.min(_C.c.next_due_at)).where(*narrow(reader, wanted))
+    query = select(_C.c.stage, func.count(), func.min(_C.c.next_due_at)).where(*get_conditions(reader, wanted))
     found = {row[0]: row[1:] for row in await reader.session.execute(query.group_by(_C.c.stage))}
     columns = []
     for stage in STAGES:

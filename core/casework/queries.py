@@ -220,7 +220,7 @@ def _script_of(macro: MacroFacts) -> Script:
     return Script(id=str(macro.macro_id), label=macro.name, text=macro.words, **kept)
 
 
-def open_promises(case: ComplaintDetail) -> list[Promised]:
+def list_promised(case: ComplaintDetail) -> list[Promised]:
     """Return the steps that are still to come, in the policy's order, with the due time of those that run."""
     newest = {clock.milestone: clock for clock in sorted(case.clocks, key=lambda clock: clock.cycle)}
     ended = {name for name, clock in newest.items() if clock.status in {"met", "met_late", "cancelled"}}
@@ -240,7 +240,7 @@ async def get_customer_locale(reader: Reader) -> str:
 async def get_values(reader: Reader, case: ComplaintDetail, *, pet: str = "") -> dict[str, str]:
     """Return what stands in the places of scripts for a case."""
     locale, timezone = await get_customer_locale(reader), reader.scope.timezone
-    coming = open_promises(case)
+    coming = list_promised(case)
     told = [one for one in coming if one.milestone.promise is not None]
     timed = [one for one in told if one.due_at is not None]
     first = min(timed, key=lambda one: one.due_at or reader.now) if timed else None
@@ -262,7 +262,7 @@ async def get_confirmation(reader: Reader, case: ComplaintDetail) -> str:
         name=case.contact_name,
         number=f"C-{case.number:04d}",
         received_at=case.received_at,
-        promised=open_promises(case),
+        promised=list_promised(case),
         locale=await get_customer_locale(reader),
         timezone=reader.scope.timezone,
     )
@@ -274,7 +274,7 @@ async def list_scripts(reader: Reader, case: ComplaintDetail, values: Mapping[st
     shipped = choose_scripts(
         [one.value for one in reader.plugins.declared(complaint_scripts)],
         severity=case.severity,
-        open_steps={one.milestone.id for one in open_promises(case)},
+        open_steps={one.milestone.id for one in list_promised(case)},
         category=case.category,
         parents=parents,
     )

@@ -30,7 +30,10 @@ async def list_past_cases(
         page = page.where(_C.c.complaint_id > after)
     if since is not None:
         page = page.where(_C.c.received_at >= since)
-    cases = {row.complaint_id: PastCase(*row, []) for row in await reader.session.execute(page)}
+    cases = {
+        row.complaint_id: PastCase(row.complaint_id, row.severity, row.branch_id, row.received_at, [])
+        for row in await reader.session.execute(page)
+    }
     if not cases:
         return []
     ids = list(cases)

@@ -173,7 +173,10 @@ class Case:
         """Return where the case stands: the stage of its first milestone that is neither done nor cancelled."""
         newest = self.newest()
         closed = {name for name, clock in newest.items() if clock.done or clock.status == "cancelled"}
-        return next((each.stage for each in self.policy.milestones if each.id not in closed), "follow_up")
+        for milestone in self.policy.milestones:
+            if milestone.id not in closed:
+                return milestone.stage
+        return "follow_up"
 
     def summary(self) -> dict[str, Any]:
         """Return what the case's row repeats of its clocks and history."""

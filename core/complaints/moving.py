@@ -73,7 +73,9 @@ async def _following(uow: UnitOfWork, subject: str, number: int) -> _Following:
     version_facts = await get_version(uow, subject=subject, number=number)
     policies = await get_policies(uow, at=max(uow.now, version_facts.effective_from))
     await keep_calendars(uow, policies.values())
-    kept = {severity: (policy, await keep_policy(uow, policy)) for severity, policy in policies.items()}
+    kept: dict[Severity, tuple[Policy, str]] = {}
+    for severity, policy in policies.items():
+        kept[severity] = (policy, await keep_policy(uow, policy))
     return _Following(None, kept, f"{subject} {number}")
 
 

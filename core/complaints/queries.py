@@ -147,7 +147,7 @@ _COLUMNS = tuple(
 )
 
 
-def narrow(reader: Reader, wanted: ComplaintFilter) -> list[ColumnElement[bool]]:
+def get_conditions(reader: Reader, wanted: ComplaintFilter) -> list[ColumnElement[bool]]:
     """Return the conditions that a filter stands for."""
     where: list[ColumnElement[bool]] = [_C.c.tenant_id == reader.tenant_id, _C.c.state == wanted.state]
     if wanted.severities:
@@ -185,7 +185,7 @@ async def list_complaints(
     reader: Reader, *, wanted: ComplaintFilter, after: Cursor | None = None, limit: int = 25
 ) -> list[ComplaintRow]:
     """Return a page: open cases by their next promise, all others by when they came, newest first."""
-    where = narrow(reader, wanted)
+    where = get_conditions(reader, wanted)
     joined = _C.outerjoin(_B, and_(_B.c.tenant_id == _C.c.tenant_id, _B.c.branch_id == _C.c.branch_id))
     query = select(*_COLUMNS).select_from(joined)
     if wanted.state == "open":

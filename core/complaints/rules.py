@@ -27,6 +27,7 @@ FEN_LIMIT: Final = 10**12
 """Ten thousand million yuan: more than this is a slip of the finger."""
 TITLE_LENGTH: Final = 40
 
+
 class Filing(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody says when they complain: 宠物医院客户投诉应急预案 §2.2, the four things the first contact writes down."""
 

@@ -13,10 +13,10 @@ from core.db import table_of
 from core.errors import FieldProblem, Forbidden, InvalidInput
 from core.hooks.records.complaints import Policy
 from core.policies.models import RuleDraft, RuleMove, RuleVersion
-from core.policies.queries import find_draft, find_version, get_declared, get_timetable, get_version, read_changes
+from core.policies.queries import find_draft, find_version, get_declared, get_timetable, get_version
 from core.policies.refusals import BadRules, NoRulesDraft, NothingChanged, RulesDraftChanged, RulesMoving, RulesPlanned
 from core.policies.rules.calendars import NAME_LIMIT, WALL, CalendarBody, Mode, resolve, working_days
-from core.policies.rules.changes import PolicyChanges
+from core.policies.rules.changes import PolicyChanges, read_changes
 from core.policies.rules.checks import check_changes
 from core.policies.rules.versions import POLICIES, DraftFacts, VersionFacts, calendar_subject, is_calendar_id
 from core.uow import UnitOfWork

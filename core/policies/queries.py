@@ -15,7 +15,7 @@ from core.hooks.records.complaints import Policy, Severity
 from core.hooks.specs.complaints import complaint_policies
 from core.policies.models import RuleDraft, RuleMove, RuleVersion
 from core.policies.rules.calendars import WALL, CalendarVersion, Timetable, read_calendar, working_days
-from core.policies.rules.changes import PolicyChanges, apply_changes
+from core.policies.rules.changes import apply_changes, read_changes
 from core.policies.rules.declared import merge_policies
 from core.policies.rules.versions import (
     POLICIES,
@@ -42,11 +42,6 @@ async def get_policies(reader: Reader, at: datetime | None = None) -> dict[Sever
     version = await find_version_in_force(reader, subject=POLICIES, at=at or reader.now)
     declared = get_declared(reader)
     return declared if version is None else apply_changes(declared, read_changes(version.body))
-
-
-def read_changes(body: dict[str, Any]) -> PolicyChanges:
-    """Read the stored form of changes."""
-    return msgspec.convert(body, PolicyChanges)
 
 
 async def find_version_in_force(reader: Reader, *, subject: str, at: datetime) -> VersionFacts | None:

@@ -3,9 +3,9 @@
 import msgspec
 
 from core.calendars.holidays.queries import list_holiday_tables
-from core.policies.queries import get_declared, get_policies, list_drafts, read_changes
+from core.policies.queries import get_declared, get_policies, list_drafts
 from core.policies.rules.calendars import CalendarBody, resolve
-from core.policies.rules.changes import apply_changes
+from core.policies.rules.changes import apply_changes, read_changes
 from core.policies.rules.versions import POLICIES, calendar_id_of
 from core.policy_trials.rules.candidates import Candidate, candidate_of
 from core.uow import Reader

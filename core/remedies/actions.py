@@ -4,7 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.complaints.case import Case, lock_case
@@ -12,10 +12,11 @@ from core.complaints.handling import ComplaintClosed, reopen_case
 from core.customers.queries import find_present_customer
 from core.customers.rules.names import clean_text
 from core.db import new_id, table_of
-from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput
+from core.errors import FieldProblem, Forbidden, InvalidInput
 from core.hooks.records.text import Text, localized
 from core.loyalty.actions import KeyReused
 from core.loyalty.queries import get_purchase
+from core.remedies.changing import MAX_WORDS, RemedyMoved, lock_remedy, move, open_remedy, said, tell
 from core.remedies.models import Remedy, RemedyLimit
 from core.remedies.queries import (
     RemedyFacts,
@@ -27,23 +28,16 @@ from core.remedies.queries import (
     get_standing,
     list_coupon_choices,
 )
-from core.remedies.rules import KINDS, NEEDS_CUSTOMER, Deed, Limit, is_own, is_within, limit_of, may, points_cost
+from core.remedies.rules import KINDS, NEEDS_CUSTOMER, Limit, is_own, is_within, limit_of, may, points_cost
 from core.uow import UnitOfWork
 
 _R, _L = table_of(Remedy), table_of(RemedyLimit)
 APPROVE: Final = "complaints.approve"
-MAX_WORDS: Final = 1000
 MAX_LABEL: Final = 100
 MAX_KEY: Final = 100
 MAX_FEN: Final = 10_000_000_00
 """Ten million yuan for one remedy is a slip of the finger."""
 NO_TERMS: Final = Terms()
-
-
-class RemedyMoved(Conflict):
-    """Somebody else was faster, or this cannot be done with a remedy in its state (`state`)."""
-
-    code = "remedy-moved"
 
 
 class OwnRemedy(Forbidden):
@@ -224,7 +218,7 @@ async def accept_remedy(uow: UnitOfWork, *, remedy_id: UUID, complaint_id: UUID 
         RemedyMoved: it is not offered (any more).
         ComplaintClosed.
     """
-    case, remedy = await _lock(uow, remedy_id, complaint_id)
+    case, remedy = await lock_remedy(uow, remedy_id, complaint_id)
     if remedy.state in {"accepted", "held", "given"}:
         return remedy
     if not may("accept", remedy.state):
@@ -244,7 +238,7 @@ async def decline_remedy(
     Raises:
         NotFound, RemedyMoved, InvalidInput (no reason).
     """
-    case, remedy = await _lock(uow, remedy_id, complaint_id)
+    case, remedy = await lock_remedy(uow, remedy_id, complaint_id)
     if not may("decline", remedy.state):
         raise RemedyMoved(state=remedy.state)
     reason = said(words)
@@ -284,46 +278,3 @@ async def set_limit(uow: UnitOfWork, *, role: str, limit: Limit) -> None:
     statement = upsert(_L).values(tenant_id=uow.tenant_id, role=role, **values)
     await uow.session.execute(statement.on_conflict_do_update(index_elements=["tenant_id", "role"], set_=values))
     uow.audit("remedy.limit", "role", None, {"role": role, "remedy": limit.remedy_fen, "case": limit.case_fen})
-
-
-async def open_remedy(uow: UnitOfWork, remedy_id: UUID, deed: Deed) -> tuple[Case, RemedyFacts]:
-    """Lock the case and the remedy for something that its state allows; the second of two finds it moved."""
-    case, remedy = await _lock(uow, remedy_id, None)
-    if not may(deed, remedy.state):
-        raise RemedyMoved(state=remedy.state)
-    return case, remedy
-
-
-async def _lock(uow: UnitOfWork, remedy_id: UUID, complaint_id: UUID | None) -> tuple[Case, RemedyFacts]:
-    """The case first, always: who proposes waits for who approves, and limits count what stands."""
-    known = await get_remedy(uow, remedy_id)
-    case = await lock_case(uow, complaint_id or known.complaint_id)
-    remedy = await get_remedy(uow, remedy_id, lock=True)
-    if remedy.complaint_id != case.complaint_id:
-        raise RemedyMoved(state="")
-    return case, remedy
-
-
-async def move(uow: UnitOfWork, remedy: RemedyFacts, state: str, **values: Any) -> RemedyFacts:
-    """Write what became of a locked remedy."""
-    mine = (_R.c.tenant_id == uow.tenant_id, _R.c.remedy_id == remedy.remedy_id)
-    await uow.session.execute(update(_R).where(*mine).values(state=state, **values))
-    return await get_remedy(uow, remedy.remedy_id)
-
-
-async def tell(uow: UnitOfWork, case: Case, remedy: RemedyFacts, kind: str, *, text: str = "") -> None:
-    """Write it into the case's history and the audit log."""
-    label = localized(remedy.label, uow.scope.locale)
-    data = {"remedy": remedy.label, "fen": remedy.cost_fen} | ({"text": text} if text else {})
-    case.note(uow, kind, data)
-    await case.save(uow)
-    uow.audit(kind.replace("_", "."), "complaint", case.complaint_id, {"remedy": label, "fen": remedy.cost_fen})
-
-
-def said(words: str) -> str:
-    """Return a reason, cleaned; refuse none and a book."""
-    reason = clean_text(words)
-    if not reason or len(reason) > MAX_WORDS:
-        code = "too-long" if reason else "required"
-        raise InvalidInput((FieldProblem("words", code, {"max": MAX_WORDS}),))
-    return reason

@@ -18,7 +18,8 @@ from core.loyalty.actions import NothingToRefund, refund_purchase
 from core.loyalty.actions.undoing import undo_grant
 from core.loyalty.models import LedgerEntry
 from core.loyalty.queries import get_purchase
-from core.remedies.actions import APPROVE, move, open_remedy, said, tell
+from core.remedies.actions import APPROVE
+from core.remedies.changing import move, open_remedy, said, tell
 from core.remedies.queries import RemedyFacts, find_held_remedy, get_remedy
 from core.rewards.actions.coupons import void_coupon
 from core.rewards.actions.issuing import issue_coupon, issue_reward

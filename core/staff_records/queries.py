@@ -64,7 +64,7 @@ class RecordFacts(msgspec.Struct, frozen=True):
         return "objected" if self.word("objection") else "standing"
 
 
-def may_see(reader: Reader, staff_id: UUID) -> bool:
+def _may_see(reader: Reader, staff_id: UUID) -> bool:
     """Only the person and who leads people see a record."""
     return reader.actor.kind == "staff" and (reader.actor.id == staff_id or reader.actor.may(LEADS))
 
@@ -104,7 +104,7 @@ async def _records(reader: Reader, *which: ColumnElement[bool]) -> list[RecordFa
 
 async def list_records_of(reader: Reader, staff_id: UUID) -> list[RecordFacts]:
     """Return a person's records, newest first; raise NotFound for whoever may not see them."""
-    if not may_see(reader, staff_id):
+    if not _may_see(reader, staff_id):
         raise NotFound("no such records")
     return await _records(reader, _visible(reader), _S.c.staff_id == staff_id)
 

@@ -1,6 +1,6 @@
 """Merging keeps the earliest start and the common pauses, loses nothing, is previewed, and can be taken back."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -334,8 +334,8 @@ async def test_a_notice_typed_late_counts_from_the_day_it_came_in_and_its_own_da
     source = RegulatorNotice(
         authority="12315",
         case_number="17",
-        received_on=datetime(2026, 3, 2).date(),
-        deadline=datetime(2026, 3, 9).date(),  # noqa: DTZ001 - dates of a notice have no zone
+        received_on=date(2026, 3, 2),
+        deadline=date(2026, 3, 9),
     )
     filed = await _file(clinic, Filing(text="消费者反映诊疗收费问题", channel="regulator", source=source))
     accept, reply = [await _clock(clinic, filed, name) for name in ("regulator_accept", "regulator_reply")]

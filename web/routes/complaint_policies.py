@@ -1,4 +1,4 @@
-"""What complaints are promised: the steps of each level, the tenant's changes, their publication and history, a try-out."""
+"""What complaints are promised: the steps of each level, the tenant's changes in a draft, and a try-out."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,20 +10,16 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from core.complaints.actions import assess
-from core.complaints.foreseeing import foresee_policies
 from core.complaints.rules import TEXT_LIMIT, Filing
 from core.errors import AnxinError, InvalidInput, NotFound
 from core.hooks.records.complaints import SEVERITIES, Milestone, Severity
-from core.policies.actions import discard_rules, publish_rules, roll_back_rules, save_policy_draft
-from core.policies.queries import get_version, list_moves, list_versions, read_changes
+from core.policies.actions import discard_rules, save_policy_draft
 from core.policies.refusals import NoRulesDraft, NothingChanged, RulesDraftChanged, RulesMoving, RulesPlanned
-from core.policies.rules.changes import UNCHANGED, PolicyChanges, apply_changes, differences
+from core.policies.rules.changes import UNCHANGED, PolicyChanges, differences
 from core.policies.rules.checks import check_changes
 from core.policies.rules.promising import promise_all
 from core.policies.rules.versions import POLICIES
 from core.uow import Reader, UnitOfWork
-from web.formats import format_date
-from web.htmx import redirect_headers, wants_partial
 from web.i18n import N_, gettext, localized
 from web.navigation import Entry, add_entry
 from web.page import Toast
@@ -32,23 +28,20 @@ from web.policy_desk import (
     Working,
     form_of,
     get_working,
-    read_day,
     read_milestone,
-    read_mode,
     tabs_of,
     typed,
 )
 from web.problem_texts import TEXTS
-from web.problems import Refused, field_texts, problem_words
+from web.problems import Refused, field_texts
 from web.request import WebRequest
 from web.screens import go_to, show, tenant_path
 from web.security import requires
 from web.views.complaints import LEVEL_NAMES
-from web.views.policies import MODES, Line, budget_words, clock_words, diffs_of, rows_of, step_words
+from web.views.policies import Line, budget_words, clock_words, rows_of, step_words
 
 PATH: Final = "/t/{slug:str}/complaint-rules"
 STEP: Final = PATH + "/levels/{level:str}/{milestone:str}"
-VERSION: Final = PATH + "/versions/{number:int}"
 GUARD: Final = [requires("complaints.manage")]
 TOLD: Final = (NoRulesDraft, NothingChanged, RulesDraftChanged, RulesMoving, RulesPlanned)
 add_entry(
@@ -236,173 +229,6 @@ async def do_discard(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> R
     return go_to(request, root_of(request), toast=Toast(text=gettext("The draft is thrown away")))
 
 
-async def _show_publish(
-    request: WebRequest,
-    reader: Reader,
-    changes: PolicyChanges,
-    action: str,
-    *,
-    number: int | None = None,
-    values: Mapping[str, str] | None = None,
-    errors: Mapping[str, str] | None = None,
-    told: str = "",
-    status: int = 200,
-) -> Response[Any]:
-    working = await get_working(reader)
-    policies = apply_changes(working.declared, changes)
-    problems = check_changes(working.declared, changes, frozenset(working.timetable.versions))
-    root = root_of(request)
-    return await show(
-        request,
-        "pages/policies/publish.html",
-        status=status,
-        root=root,
-        title=gettext("Publish the draft") if number is None else gettext("Go back to version %(n)s") % {"n": number},
-        crumbs=[(gettext("Complaint rules"), root), (gettext("Publish"), None)],
-        diffs=diffs_of(differences(working.live, policies), working.roles, working.names),
-        problems=[(one.path, problem_words(one)) for one in problems],
-        foresight=None if problems else await foresee_policies(reader, policies=policies),
-        revision=working.revision,
-        action=action,
-        modes=MODES,
-        values=values or {},
-        errors=errors or {},
-        told=told,
-    )
-
-
-@get(PATH + "/publish", guards=GUARD)
-async def show_publish(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
-    """What the draft changes, how many running clocks it would move and how many promises it would break."""
-    working = await get_working(reader)
-    return await _show_publish(request, reader, working.changes, f"{root_of(request)}/publish")
-
-
-@post(PATH + "/publish", guards=GUARD)
-async def do_publish(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
-    posted = typed(await request.open_form())
-    working = await get_working(uow)
-    try:
-        version = await publish_rules(
-            uow,
-            subject=POLICIES,
-            revision=int(posted.get("revision") or 0),
-            mode=read_mode(posted.get("mode", "")),
-            effective_from=read_day(posted.get("effective_from", ""), uow.scope.timezone),
-            note=posted.get("note", ""),
-        )
-    except InvalidInput as error:
-        errors = field_texts(error.problems)
-        page = await _show_publish(
-            request, uow, working.changes, f"{root_of(request)}/publish", values=posted, errors=errors, status=422
-        )
-        raise Refused(page) from error
-    except TOLD as error:
-        action = f"{root_of(request)}/publish"
-        page = await _show_publish(
-            request, uow, working.changes, action, values=posted, told=told_of(error), status=409
-        )
-        raise Refused(page) from error
-    return _published(request, version.number, version.effective_from)
-
-
-def _published(request: WebRequest, number: int, begins: datetime) -> Response[Any]:
-    words = gettext("Version %(n)s is published; it is in force from %(day)s")
-    toast = Toast(text=words % {"n": number, "day": format_date(begins)})
-    return go_to(request, f"{root_of(request)}/versions/{number}", toast=toast)
-
-
-@get(PATH + "/versions", guards=GUARD)
-async def show_versions(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
-    """Every published version, the newest first."""
-    working = await get_working(reader)
-    root = root_of(request)
-    return await show(
-        request,
-        "pages/policies/versions.html",
-        root=root,
-        tabs=tabs_of(root, "versions"),
-        versions=await list_versions(reader, subject=POLICIES),
-        moves=await list_moves(reader, subject=POLICIES),
-        live=working.version.number if working.version else 0,
-        modes=MODES,
-    )
-
-
-@get(VERSION, guards=GUARD)
-async def show_version(request: WebRequest, reader: NamedDependency[Reader], number: FromPath[int]) -> Response[Any]:
-    """What a version changed against the one before it, and how far the running clocks have followed it."""
-    version = await get_version(reader, subject=POLICIES, number=number)
-    move = (await list_moves(reader, subject=POLICIES)).get(number)
-    root = root_of(request)
-    here = f"{root}/versions/{number}"
-    if wants_partial(request.headers) and (move is None or move.state == "done"):
-        return Response(None, status_code=204, headers=redirect_headers(here))
-    if wants_partial(request.headers):
-        return await show(request, "pages/policies/_progress.html", move=move, here=here)
-    working = await get_working(reader)
-    before = PolicyChanges()
-    if number > 1:
-        before = read_changes((await get_version(reader, subject=POLICIES, number=number - 1)).body)
-    old, new = (apply_changes(working.declared, one) for one in (before, read_changes(version.body)))
-    return await show(
-        request,
-        "pages/policies/version.html",
-        root=root,
-        here=here,
-        version=version,
-        crumbs=[(gettext("Complaint rules"), root), (gettext("History"), f"{root}/versions"), (str(number), None)],
-        diffs=diffs_of(differences(old, new), working.roles, working.names),
-        move=move,
-        modes=MODES,
-        live=working.version.number if working.version else 0,
-    )
-
-
-async def _changes_of(reader: Reader, number: int) -> PolicyChanges:
-    """The changes of an older version; 0 is what the plugins declare."""
-    return (
-        PolicyChanges()
-        if number == 0
-        else read_changes((await get_version(reader, subject=POLICIES, number=number)).body)
-    )
-
-
-@get(VERSION + "/roll-back", guards=GUARD)
-async def show_roll_back(request: WebRequest, reader: NamedDependency[Reader], number: FromPath[int]) -> Response[Any]:
-    """What going back to a version would change."""
-    action = f"{root_of(request)}/versions/{number}/roll-back"
-    return await _show_publish(request, reader, await _changes_of(reader, number), action, number=number)
-
-
-@post(VERSION + "/roll-back", guards=GUARD)
-async def do_roll_back(request: WebRequest, uow: NamedDependency[UnitOfWork], number: FromPath[int]) -> Response[Any]:
-    posted = typed(await request.open_form())
-    changes = await _changes_of(uow, number)
-    action = f"{root_of(request)}/versions/{number}/roll-back"
-    try:
-        version = await roll_back_rules(
-            uow,
-            subject=POLICIES,
-            number=number,
-            mode=read_mode(posted.get("mode", "")),
-            effective_from=read_day(posted.get("effective_from", ""), uow.scope.timezone),
-            note=posted.get("note", ""),
-        )
-    except InvalidInput as error:
-        errors = field_texts(error.problems)
-        page = await _show_publish(
-            request, uow, changes, action, number=number, values=posted, errors=errors, status=422
-        )
-        raise Refused(page) from error
-    except TOLD as error:
-        page = await _show_publish(
-            request, uow, changes, action, number=number, values=posted, told=told_of(error), status=409
-        )
-        raise Refused(page) from error
-    return _published(request, version.number, version.effective_from)
-
-
 @get(PATH + "/try", guards=GUARD)
 async def show_try(
     request: WebRequest,
@@ -463,11 +289,5 @@ routes = [
     do_change_step,
     do_reset_step,
     do_discard,
-    show_publish,
-    do_publish,
-    show_versions,
-    show_version,
-    show_roll_back,
-    do_roll_back,
     show_try,
 ]

@@ -17,7 +17,7 @@ from core.complaint_reports.queries.promises import list_kept
 from core.complaint_reports.rules.figures import CaseFilter
 from core.customers.rules.profile import local_date
 from core.errors import NotFound
-from core.hooks.records.complaints import SEVERITIES
+from core.hooks.records.complaints import SEVERITIES, Severity
 from core.hooks.specs.complaints import complaint_categories, complaint_causes
 from core.policies.queries import get_policies
 from core.reports.rules.spans import PERIODS, span_back
@@ -43,6 +43,7 @@ from web.views.complaints import LEVEL_NAMES, LEVELS
 from web.views.loyalty_reports import PERIODS as PERIOD_NAMES
 
 PATH: Final = "/t/{slug:str}/complaint-reports"
+_LEVELS: Final[dict[str, Severity]] = {one: one for one in SEVERITIES}
 MAY: Final = [requires("complaints.reports")]
 BODY_LIMIT: Final = 64 * 1024
 
@@ -74,8 +75,7 @@ def _filter(reader: Reader, wanted: Wanted) -> CaseFilter:
         branch = UUID(wanted.branch) if wanted.branch else None
     except ValueError:
         branch = None
-    level = next((one for one in SEVERITIES if one == wanted.level), None)
-    return CaseFilter(span=span, branch_id=branch, severity=level)
+    return CaseFilter(span=span, branch_id=branch, severity=_LEVELS.get(wanted.level))
 
 
 async def _names(reader: Reader) -> Names:

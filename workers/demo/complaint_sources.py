@@ -5,24 +5,20 @@ from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select
 
-from core.complaints.actions import file_complaint
+from core.complaints.actions import Filed, file_complaint
 from core.complaints.joining import merge_complaints
 from core.complaints.mail import read_mail
 from core.complaints.mailing import receive_mail
-from core.complaints.models import Complaint
 from core.complaints.parting import split_complaint
 from core.complaints.rules import Filing
 from core.complaints.sources import InPerson, PhoneCall, PlatformReview, RegulatorNotice, SocialPost
 from core.customers.rules.profile import local_date
-from core.db import table_of
 from core.scope import Actor
 from core.tenancy.queries import list_branches
 from core.uow import UnitOfWork
 from tenants.work import Workplace
 
-_C = table_of(Complaint)
 LETTER: Final = """From: =?utf-8?b?6ZmG5pmT5qKF?= <luxiaomei@example.com>
 To: service@dongying.example
 Subject: =?utf-8?b?5a+55a+E5YW75pyN5Yqh55qE5oqV6K+J?=
@@ -92,15 +88,14 @@ class Clock(Protocol):
 
 async def seed_complaint_sources(workplace: Workplace, clock: Clock, tenant_id: UUID, director: Actor) -> None:
     """File them once; the last two become one, and a part of the fourth a case of its own."""
-    async with workplace.reading(tenant_id) as reader:
-        known = await reader.session.scalar(select(func.count()).where(_C.c.filing_key.like("demo-source:%")))
-    if known:
-        return
-    filed = []
+    filed: list[Filed] = []
     for number, filing in enumerate((*FILED[:2], await _notice(workplace, tenant_id), *FILED[2:])):
         clock.back = timedelta(minutes=50 - 6 * number)
         async with workplace.unit(tenant_id, actor=director) as uow:
             filed.append(await file_complaint(uow, filing=await _placed(uow, filing), key=f"demo-source:{number}"))
+        if filed[-1].replayed:
+            clock.back = timedelta(0)
+            return
     clock.back = timedelta(minutes=5)
     async with workplace.unit(tenant_id, actor=director) as uow:
         await receive_mail(uow, letter=read_mail(LETTER.encode()))

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import msgspec
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Subquery, and_, func, or_, select
 
 from core.complaint_reports.queries.cases import C, month_of, narrow
 from core.complaint_reports.rules.figures import ONCE_DAYS, CaseFilter, Part
@@ -58,6 +58,24 @@ def sum_outcomes(rows: list[Outcome]) -> OutcomeSum:
     )
 
 
+def _opened_again(reader: Reader) -> Subquery:
+    return (
+        select(_K.c.complaint_id, func.min(_K.c.started_at).label("at"))
+        .where(_K.c.tenant_id == reader.tenant_id, _K.c.cycle > 1)
+        .group_by(_K.c.complaint_id)
+        .subquery("again")
+    )
+
+
+def _given(reader: Reader) -> Subquery:
+    return (
+        select(_R.c.complaint_id, func.sum(_R.c.cost_fen).label("fen"))
+        .where(_R.c.tenant_id == reader.tenant_id, _R.c.state.in_(sorted(SPENT)))
+        .group_by(_R.c.complaint_id)
+        .subquery("given")
+    )
+
+
 async def list_outcomes(reader: Reader, wanted: CaseFilter) -> list[Outcome]:
     """Return what became of the cases that ended in the window, by level and month.
 
@@ -65,18 +83,7 @@ async def list_outcomes(reader: Reader, wanted: CaseFilter) -> list[Outcome]:
     and no second case of the same customer with the same cause (where none is named, the same category) within 30 days
     of the end; only cases whose 30 days are over are asked, since a young one looks better than it is.
     """
-    again = (
-        select(_K.c.complaint_id, func.min(_K.c.started_at).label("at"))
-        .where(_K.c.tenant_id == reader.tenant_id, _K.c.cycle > 1)
-        .group_by(_K.c.complaint_id)
-        .subquery("again")
-    )
-    given = (
-        select(_R.c.complaint_id, func.sum(_R.c.cost_fen).label("fen"))
-        .where(_R.c.tenant_id == reader.tenant_id, _R.c.state.in_(sorted(SPENT)))
-        .group_by(_R.c.complaint_id)
-        .subquery("given")
-    )
+    again, given = _opened_again(reader), _given(reader)
     other = C.alias("other")
     ended = func.coalesce(C.c.resolved_at, again.c.at)
     span = timedelta(days=ONCE_DAYS)

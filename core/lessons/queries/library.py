@@ -169,12 +169,15 @@ async def get_known(reader: Reader, case: ComplaintDetail, *, staff: Sequence[st
     values: list[tuple[Kind, str | None]] = [
         ("customer", case.contact_name),
         ("phone", case.contact_phone),
-        *(("staff", name) for name in (*staff, *(row.actor_name for row in case.history))),
     ]
+    values.extend(("staff", name) for name in (*staff, *(row.actor_name for row in case.history)))
     if case.customer_id is not None:
         values += await _of_customer(reader, case.customer_id)
-    values += [("customer", name_pinyin(name).title()) for kind, name in list(values) if kind == "customer" and name]
-    kept = dict.fromkeys((kind, value.strip()) for kind, value in values if value and value.strip())
+    names = [value for kind, value in values if kind == "customer" and value]
+    values.extend(("customer", name_pinyin(name).title()) for name in names)
+    kept: dict[tuple[Kind, str], None] = dict.fromkeys(
+        (kind, value.strip()) for kind, value in values if value and value.strip()
+    )
     return Known(tuple(kept))
 
 
@@ -183,15 +186,19 @@ async def _of_customer(reader: Reader, customer_id: UUID) -> list[tuple[Kind, st
     values: list[tuple[Kind, str | None]] = [
         ("customer", record.full_name),
         ("number", record.member_no),
-        *(("phone", phone.e164) for phone in record.phones),
     ]
+    values.extend(("phone", phone.e164) for phone in record.phones)
     for subject in record.subjects:
         values += [("pet", subject.name), ("number", subject.chip)]
     for contact in await list_contacts(reader, customer_id):
         values.append(("mail" if contact.kind == "email" else "wechat", contact.value))
-    values += [("address", str(one)) for one in record.custom.values() if isinstance(one, str) and len(one) > 3]
+    for one in record.custom.values():
+        if isinstance(one, str) and len(one) > 3:
+            values.append(("address", one))
     for member in await list_household(reader, record):
-        values += [("customer", member.full_name), *(("pet", name) for name in member.pets)]
+        values.append(("customer", member.full_name))
+        for name in member.pets:
+            values.append(("pet", name))
     return values
 
 

@@ -280,7 +280,7 @@ def _merged(text: str, cuts: Iterable[Cut]) -> list[Cut]:
     for cut in sorted(cuts, key=lambda cut: (cut.start, -cut.end)):
         last = merged[-1] if merged else None
         if last is not None and cut.start < last.end:
-            kind = min(last.kind, cut.kind, key=_RANK.index)
+            kind = last.kind if _RANK.index(last.kind) <= _RANK.index(cut.kind) else cut.kind
             merged[-1] = Cut(last.start, max(last.end, cut.end), kind)
         else:
             merged.append(cut)

@@ -1,6 +1,7 @@
 """What a tenant changes about the declared policies, milestone by milestone, and what they promise with it."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -35,8 +36,15 @@ class PolicyChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         level = {name: one for name, one in self.levels.get(severity, {}).items() if name != milestone_id}
         if change != UNCHANGED:
             level[milestone_id] = change
-        levels = {name: kept for name, kept in (self.levels | {severity: level}).items() if kept}
+        levels: dict[Severity, dict[str, MilestoneChange]] = {**self.levels, severity: level}
+        if not level:
+            del levels[severity]
         return PolicyChanges(levels)
+
+
+def read_changes(body: dict[str, Any]) -> PolicyChanges:
+    """Read the stored form of changes."""
+    return msgspec.convert(body, PolicyChanges)
 
 
 UNCHANGED = MilestoneChange()

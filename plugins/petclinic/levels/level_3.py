@@ -146,16 +146,8 @@ def _formal() -> Milestone:
     )
 
 
-def level_3(settings: Settings) -> Policy:
-    milestones = (
-        *((contact(f"{STRATEGY} §3.5.1"),) if "contact" in settings.extra_steps else ()),
-        _on_site(),
-        _evidence(),
-        _report_up(settings),
-        _hearing(settings),
-        _formal(),
-        # The plan is cut off after the formal talk: report, approval and delivery are those of level 2.
-        *report_chain("formal_communication", OWN),
+def _lessons() -> tuple[Milestone, ...]:
+    return (
         Milestone(
             id="corrective_action",
             label=both("整改", "Corrective action"),
@@ -175,6 +167,20 @@ def level_3(settings: Settings) -> Policy:
             proof="effect",
             source=f"{PLAN} §1.3",  # 杜绝同类问题重复发生
         ),
+    )
+
+
+def level_3(settings: Settings) -> Policy:
+    milestones = (
+        *((contact(f"{STRATEGY} §3.5.1"),) if "contact" in settings.extra_steps else ()),
+        _on_site(),
+        _evidence(),
+        _report_up(settings),
+        _hearing(settings),
+        _formal(),
+        # The plan is cut off after the formal talk: report, approval and delivery are those of level 2.
+        *report_chain("formal_communication", OWN),
+        *_lessons(),
         # The plan is cut off before it says when a level 3 may be put away; as on level 1, not without the customer's word.
         satisfaction("report_delivered", OWN),
         *review("effectiveness_check", settings),
