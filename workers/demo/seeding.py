@@ -29,6 +29,7 @@ from tenants.signup import sign_up
 from tenants.staff import add_person
 from tenants.work import Workplace
 from workers.demo.case_reports import seed_case_reports
+from workers.demo.casework import seed_casework
 from workers.demo.churn import seed_churn
 from workers.demo.complaint_reports import seed_complaint_reports
 from workers.demo.complaint_sources import seed_complaint_sources
@@ -108,6 +109,7 @@ async def seed(workplace: Workplace, clock: TimeMachine, password: str) -> Welco
     await seed_complaint_sources(workplace, clock, first, await _director(workplace, first))
     await seed_case_reports(workplace, first, await _director(workplace, first))
     await _refresh_complaints(workplace, clock, first)
+    await seed_casework(workplace, first, await _director(workplace, first))
     await seed_remedies(workplace, first, await _director(workplace, first))
     async with workplace.unit(first, actor=await _director(workplace, first)) as uow:
         branch = (await list_branches(uow))[0]
