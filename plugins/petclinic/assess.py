@@ -23,6 +23,7 @@ from plugins.api import (
     severity_rank,
 )
 from plugins.petclinic.complaints import CATEGORIES
+from plugins.petclinic.doubt import DOUBT, find_doubts, is_unexplained
 from plugins.petclinic.grave import HARM, PLAN, SURGERY
 from plugins.petclinic.public import PUBLIC
 from plugins.petclinic.serious import SERIOUS
@@ -83,6 +84,12 @@ async def assess_complaint(ctx: DecideContext[Settings], complaint: ComplaintFac
     for reason, start, end in _from_words(Reading(complaint.desired, _NO_ANIMAL), ctx.settings):
         words = complaint.desired[start:end]
         found.add(reason, Quote(reason=reason.code, text=words, start=start, end=end, source="desired"))
+    if not any(severity_rank(reason.severity) > severity_rank("L1") for reason in found.reasons.values()):
+        for reason, start, end in find_doubts(reading):
+            words = complaint.text[start:end]
+            found.add(reason, Quote(reason=reason.code, text=words, start=start, end=end))
+    if not found.reasons and not complaint.category and is_unexplained(reading, suggestion):
+        found.add(DOUBT)
     if not found.reasons:
         found.add(
             Reason(

@@ -50,25 +50,35 @@ def share(reads: list[bool]) -> float:
     return sum(reads) / len(reads)
 
 
-# Sentences of the held-out half are never looked at to write patterns; only its numbers are.
-@pytest.mark.parametrize(("name", "levels", "leaves"), [("tuned", 0.97, 0.95), ("held_out", 0.96, 0.9)])
+SETS = ("tuned", "held_out", "fresh", "fresh_2")
+
+
+# Every set was measured before its errors were read; what was found then stands in docs/guides/assessment.md.
+@pytest.mark.parametrize(
+    ("name", "levels", "leaves"),
+    [("tuned", 0.97, 0.95), ("held_out", 0.97, 0.95), ("fresh", 0.97, 0.92), ("fresh_2", 0.95, 0.9)],
+)
 def test_levels_and_categories_of_a_corpus_are_read(name: str, levels: float, leaves: float) -> None:
     reads = corpus(name)
-    assert len(reads) >= 150
+    assert len(reads) >= 60
     assert share([one.level == one.found.severity for one in reads]) >= levels
     judged = [one for one in reads if one.category != "-"]
     assert share([is_under(one.found.category, one.category) for one in judged]) >= leaves
 
 
 def test_no_grave_text_is_ever_slight_and_grave_texts_are_found() -> None:
-    reads = corpus("tuned")
-    assert [one.text for one in reads if one.level == "L3" and one.found.severity == "L1"] == []
-    grave = [one for one in (*reads, *corpus("held_out")) if one.level == "L3"]
+    grave = [one for name in SETS for one in corpus(name) if one.level == "L3"]
+    assert [one.text for one in grave if one.found.severity == "L1"] == []
     assert share([one.found.severity == "L3" for one in grave]) >= 0.97
 
 
+def test_slight_texts_stay_slight() -> None:
+    slight = [one for name in SETS for one in corpus(name) if one.level == "L1"]
+    assert share([one.found.severity == "L1" for one in slight]) >= 0.97
+
+
 def test_every_quote_is_the_customers_own_words() -> None:
-    for one in (*corpus("tuned"), *corpus("held_out")):
+    for one in (one for name in SETS for one in corpus(name)):
         codes = {reason.code for reason in one.found.reasons} | {"category"}
         for quote in one.found.quotes:
             assert one.text[quote.start : quote.end] == quote.text != ""

@@ -3,19 +3,14 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 from itertools import product
 from operator import add, itemgetter
 from typing import Any
 
-# The parser of `re` itself: nothing else knows what a pattern may begin with. It is private, so a test compares every
-# pattern's findings with those of its own `finditer`.
-_parser: Any = import_module("re._parser")
+from core.hooks.reading.syntax import Node, UnknownSyntax, parse
 
 _DEPTH = 2
 _MOST_STARTS = 6_000
-_ZERO_WIDTH = {"AT", "ASSERT", "ASSERT_NOT"}
-_REPEATS = {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}
 
 Starts = tuple[frozenset[str], frozenset[str]]
 """What may stand first: starts that may grow by what follows, and starts after which anything may come."""
@@ -23,61 +18,46 @@ Starts = tuple[frozenset[str], frozenset[str]]
 
 def first_characters(pattern: str) -> frozenset[str] | None:
     """Return what a match can begin with, one or two characters each; None when it can begin with anything."""
-    growing, closed = _sequence(_parser.parse(pattern), (frozenset({""}), frozenset()))
+    try:
+        growing, closed = _sequence(parse(pattern), (frozenset({""}), frozenset()))
+    except UnknownSyntax:
+        return None
     found = growing | closed
     return None if "" in found or len(found) > _MOST_STARTS else found
 
 
-def _sequence(items: Iterable[tuple[Any, Any]], starts: Starts) -> Starts:
-    for kind, value in items:
+def _sequence(nodes: Sequence[Node], starts: Starts) -> Starts:
+    for kind, value in nodes:
         growing, closed = starts
         short = frozenset(start for start in growing if len(start) < _DEPTH)
         if not short:
             break
         long = growing - short
-        grown, shut = _item(str(kind), value, short)
+        grown, shut = _item(kind, value, short)
         starts = (long | grown, closed | shut)
         if len(starts[0]) > _MOST_STARTS:
             return frozenset(), starts[1] | {""}
     return starts
 
 
-def _item(kind: str, value: Any, growing: frozenset[str]) -> Starts:  # noqa: PLR0911 - one return for each kind of node
+def _item(kind: str, value: Any, growing: frozenset[str]) -> Starts:
     nothing: frozenset[str] = frozenset()
-    if kind in _ZERO_WIDTH:
+    if kind == "EMPTY":
         return growing, nothing
-    if kind == "LITERAL":
-        return frozenset(start + chr(value) for start in growing), nothing
-    if kind == "IN":
-        chars = _members(value)
-        return (nothing, growing) if chars is None else (frozenset(map("".join, product(growing, chars))), nothing)
+    if kind in {"LITERAL", "IN"} and value is not None:
+        return frozenset(map("".join, product(growing, value))), nothing
     if kind == "BRANCH":
-        found = [_sequence(branch, (growing, nothing)) for branch in value[1]]
+        found = [_sequence(branch, (growing, nothing)) for branch in value]
         return frozenset().union(*(one for one, _ in found)), frozenset().union(*(one for _, one in found))
-    if kind == "SUBPATTERN":
-        return _sequence(value[-1], (growing, nothing))
-    if kind in _REPEATS:
-        least, most, inner = value
+    if kind == "GROUP":
+        return _sequence(value, (growing, nothing))
+    if kind == "REPEAT":
+        least, often, inner = value
         grown, shut = _sequence(inner, (growing, nothing))
-        if most > 1:  # a second round may follow: after the first anything may come
+        if often:  # a second round may follow: after the first anything may come
             grown, shut = nothing, shut | grown
         return (grown | growing if least == 0 else grown), shut
     return nothing, growing
-
-
-def _members(items: Sequence[tuple[Any, Any]]) -> str | None:
-    chars = ""
-    for kind, value in items:
-        name = str(kind)
-        if name == "LITERAL":
-            chars += chr(value)
-        elif name == "RANGE" and value[1] - value[0] < 100:
-            chars += "".join(map(chr, range(value[0], value[1] + 1)))
-        elif name == "CATEGORY" and str(value) == "CATEGORY_DIGIT":
-            chars += "0123456789"  # of other scripts none is left after `spell`
-        else:
-            return None
-    return chars
 
 
 class Scanner:

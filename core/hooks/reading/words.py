@@ -19,7 +19,7 @@ _CLAUSE_END = re.compile(r"[,，。！？!?;；、\n\r]|\.(?!\d)")
 _SENTENCE_END = re.compile(r"[。！？!?;；\n\r]|\.(?!\d)")
 
 _DENIED = re.compile(
-    r"(?:(?<!有)(?<!还)(?<!暂时)(?<!是不是)没(?!人|办法|想到|料到|签字|经过|征得|等)有?|(?<!还)未(?!经)|并非|(?<!是)不是(?!说|只)|(?<!会)不会(?!说)|绝不|先不|不去|"
+    r"(?:(?<!有)(?<!还)(?<!暂时)(?<!是不是)没(?!有?人|办法|想到|料到|签字|经过|征得|等)有?|(?<!还)未(?!经)|并非|(?<!是)不是(?!说|只)|(?<!会)不会(?!说)|绝不|先不|不去|"
     r"不想|不要求|不需要|不打算|没打算|不准备|从不|不必|(?<!是)无(?!论|证|照|良|人|法)|别说|"
     r"\b(?:not|never|no|didn't|doesn't|isn't|wasn't|haven't|hasn't|won't|don't)\b)"
     r"(?P<between>[^,，。！？!?;；]{0,8})$"
@@ -39,13 +39,14 @@ _ANNOUNCED = re.compile(
     r"\b(?:will|going to|gonna|would|if|unless|about to|intend to|plan to)\b|'ll\b)[^。！？!?;；]{0,12}$"
     r"|(?:就(?!是|算)|只能|只好|必须|一定|马上|考虑|保留)[^。！？!?;；]{0,12}$"
 )
+_GIVEN_UP = re.compile(r"(?:差点儿?|差一点|本来|原本|一度)(?:就|都|也|是)?想(?:要|去)?[^,，。！？!?;；]{0,6}$")
 _DONE = re.compile(
     r"(?:已经|已|昨天|昨晚|刚刚?|早就|前天|今天都|上周|\b(?:have|has|already|did)\b)[^。！？!?;；]{0,8}$"
 )
 _DONE_AFTER = re.compile(r"^[^,，。！？!?;；]{0,3}(?:了|过)")
 # What happened to somebody else, elsewhere or before, unless the writer turns to his own after it.
 _OTHERS = re.compile(
-    r"(?:听说|据说|听闻|传闻|别家|别的(?:医院|诊所|店|家)|其他(?:医院|诊所|店)|人家医院|(?:以前|从前|之前)养的|上一[只条个]|前一[只条个]|老家|邻居|隔壁|同事|朋友家?|亲戚|"
+    r"(?:听说|据说|听闻|传闻|(?<![到去送转换往给])(?:别家|别处|别的(?:医院|诊所|店|家)|其他(?:医院|诊所|店))|人家医院|(?:以前|从前|之前)养的|上一[只条个]|前一[只条个]|老家|邻居|隔壁|同事|朋友家?|亲戚|"
     r"别人家?|网友|有人|新闻里?|\b(?:heard|friend's|neighbou?r's|someone else's)\b)[^,，。！？!?;；]{0,24}$"
 )
 _OWN = re.compile(r"我[家们的]|我养|你们|贵院|你家|来你|给我|这里|\b(?:my|our|your)\b|转|送到")
@@ -117,6 +118,8 @@ class Reading:
         """Tell how a customer's own act (a post, a report) is spoken of: done, announced, denied, or another's idea."""
         before = self._before(start)
         if _is_denied(before):
+            return "denied"
+        if _GIVEN_UP.search(before):
             return "denied"
         if _ADVISED.search(before):
             return "hearsay"
