@@ -11,12 +11,12 @@ import pytest
 from litestar import Litestar
 
 from core.complaints.queries import get_complaint
-from core.policies.rules.declared import CORE_POLICIES
 from core.forms.actions import create_link, record_intake
 from core.forms.queries import list_forms
 from core.hooks.specs import SPECS
 from core.hooks.specs.complaints import complaint_policies
 from core.loyalty.queries import get_membership
+from core.policies.rules.declared import CORE_POLICIES
 from core.programs.queries import get_ladder
 from tenants.plugin_settings import disable_plugin, enable_plugin
 from tests.web.factories import FACTORIES, INTAKE
