@@ -37,7 +37,9 @@ _HERE = re.compile(r"在你们|你们(?:这|那|医院|店|家|诊所)|贵院|�
 
 DOUBT = Reason(code="needs_a_human_look", severity="L2", text=_LABEL, source=_SOURCE)
 _NOT_SLIGHT = ("medical", "service_custody")
-_CARED_FOR = re.compile(rf"{_ABOUT.pattern}|养了|遛|麻药|[猫狗犬兔鸟龟]|宠|缝|拔|扎|术")
+_CARED_FOR = re.compile(
+    rf"{_ABOUT.pattern}|养了|伙计|尾巴|胰岛素|低血糖|[东小]家伙|遛|麻药|[猫狗犬兔鸟龟]|宠|缝|拔|扎|术"
+)
 # Boarding and washing have small matters too.
 _SMALL_CARE = re.compile(
     r"□(?![^,，。]{0,8}(?:[猫狗犬兔龟鸟咪它]|我家))[^,，。]{0,4}(?:丢|不见|找不)|(?:没|不)洗?干净|打结|监控[^,，。]{0,6}(?:掉线|卡|看不)|发[^,，。]{0,3}(?:次|个)?(?:视频|照片)|才发|没(?:有)?遛|(?:担心|我怕|害怕)[^,，。]{0,8}(?:死|意外|风险|出事)|想先?了解|问问|没(?:有)?(?:讲|说|解释)清|药没了|缺货|没(?:有)?水喝|累|走了?很远|不肯进|nobody answered|造型|剪得|洗得|修得"

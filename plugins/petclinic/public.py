@@ -63,6 +63,7 @@ _AGENCY = (
     r"authorit\w*|regulator\w*|consumer (?:association|protection|council)|agriculture bureau|market supervision|vet(?:erinary)? board)"
 )
 REGULATOR = rx(
+    r"(?:市长|区长|局长)信箱|黑猫投诉|国务院|互联网\+督查",
     rf"(?:举报|检举|投诉|反映|上报|申诉|告|捅)(?:到|去|至|给|向|了){{0,2}}{_NEAR}{{0,6}}?{_AGENCY}",
     rf"(?:向|到|去|给|找|打|拨打|联系|跟|和|往){_NEAR}{{0,6}}{_AGENCY}{_NEAR}{{0,20}}?(?P<act>举报|投诉|反映|告|检举|说理|讨|备案|写信|递|交)",
     rf"(?:打|拨|拨打|找|联系|咨询|交给|递到|递给|寄给|提交给?|发给|写给){_NEAR}{{0,4}}{_AGENCY}",

@@ -50,17 +50,23 @@ def share(reads: list[bool]) -> float:
     return sum(reads) / len(reads)
 
 
-SETS = ("tuned", "held_out", "fresh", "fresh_2")
+SETS = ("tuned", "held_out", "fresh", "fresh_2", "fresh_3")
 
 
 # Every set was measured before its errors were read; what was found then stands in docs/guides/assessment.md.
 @pytest.mark.parametrize(
     ("name", "levels", "leaves"),
-    [("tuned", 0.97, 0.95), ("held_out", 0.97, 0.95), ("fresh", 0.97, 0.92), ("fresh_2", 0.95, 0.9)],
+    [
+        ("tuned", 0.97, 0.95),
+        ("held_out", 0.97, 0.95),
+        ("fresh", 0.97, 0.92),
+        ("fresh_2", 0.95, 0.9),
+        ("fresh_3", 0.9, 0.8),
+    ],
 )
 def test_levels_and_categories_of_a_corpus_are_read(name: str, levels: float, leaves: float) -> None:
     reads = corpus(name)
-    assert len(reads) >= 60
+    assert len(reads) >= 40
     assert share([one.level == one.found.severity for one in reads]) >= levels
     judged = [one for one in reads if one.category != "-"]
     assert share([is_under(one.found.category, one.category) for one in judged]) >= leaves
