@@ -11,6 +11,7 @@ from core.clocks.rules import Recalendar
 from core.complaints.actions import keep_policy
 from core.complaints.case import Case, load_timetable, lock_cases, save_cases
 from core.complaints.models import Complaint, ComplaintClock
+from core.complaints.regulator import keep_track
 from core.complaints.retargeting import follow
 from core.db import table_of
 from core.hooks.records.complaints import Policy, Severity
@@ -117,14 +118,15 @@ async def _next_cases(uow: UnitOfWork, following: _Following, after: UUID | None
 async def _move(uow: UnitOfWork, following: _Following, ids: list[UUID]) -> Moved:
     cases = await lock_cases(uow, ids)
     moved = breached = 0
-    policies = [policy for policy, _ in following.policies.values()]
-    timetable = await load_timetable(uow, policies) if policies else None
+    targets = await _targets(uow, following, cases)
+    events = [event for case in cases if case.complaint_id in targets for event in case.events()]
+    timetable = await load_timetable(uow, [policy for policy, _ in targets.values()], events) if targets else None
     for case in cases:
         before = _dues(case)
         if following.calendar is not None:
             recalendar(uow, case, following.calendar)
-        elif case.state in {"open", "resolved"} and case.severity in following.policies:
-            policy, version = following.policies[case.severity]
+        elif case.complaint_id in targets:
+            policy, version = targets[case.complaint_id]
             if timetable is not None and timetable.versions:
                 case.use(timetable)
             follow(uow, case, policy, version, note=following.note)
@@ -136,6 +138,18 @@ async def _move(uow: UnitOfWork, following: _Following, ids: list[UUID]) -> Move
             case.note(uow, "rules_moved", {"reason": following.note, "milestones": [name for name, _ in changed]})
     await save_cases(uow, cases)
     return Moved(moved, breached)
+
+
+async def _targets(uow: UnitOfWork, following: _Following, cases: list[Case]) -> dict[UUID, tuple[Policy, str]]:
+    """Return each case's own policy and its version: an authority's milestones stay whatever the house publishes."""
+    targets: dict[UUID, tuple[Policy, str]] = {}
+    for case in cases:
+        if case.state not in {"open", "resolved"} or case.severity not in following.policies:
+            continue
+        policy, version = following.policies[case.severity]
+        kept = keep_track(case.policy, policy)
+        targets[case.complaint_id] = (kept, version if kept is policy else await keep_policy(uow, kept))
+    return targets
 
 
 def _dues(case: Case) -> dict[tuple[str, int], tuple[datetime | None, bool]]:

@@ -19,6 +19,7 @@ from core.imports.models import ImportRow
 from core.loyalty.models import Purchase
 from core.merges.models import CustomerMerge, DuplicateKey, DuplicateLook, DuplicateSuspect
 from core.outbox.models import Outbox
+from core.privacy.casework_catalogue import CASEWORK
 from core.privacy.deeds import (
     erase_customer_rows,
     erase_drafts,
@@ -201,6 +202,7 @@ add_holding(
         law=CLAIMS,
         since="at",
     ),
+    *CASEWORK,
     *REPORTS,
     *EVIDENCE,
     Holding(area="complaints", row=Outbox, by={"outbox_id": "work"}, run=erase_told_events),
@@ -357,6 +359,8 @@ NOT_HELD.update(
     evidence_locker="numbers and hashes of a case's evidence; they prove that nothing was cut off",
     file_hold="whose files a legal hold keeps, by key only; gone when the hold is lifted",
     legal_hold="that and why a court or the house kept a case, in words about the case; the proof that it was so",
+    case_macro_use="which of the house's bundles was used on a case, by name and key; its words are in replies and tasks",
+    policy_trial_move="which promise would have turned out otherwise, by key only; gone with its trial",
     backtest_mover="who would change tier, by key only; thrown away after thirty days",
     staff_record="what a case says about a member of the staff, in no word about the customer; erased after three years",
     audit_entry="who did what, by keys only; the chain of hashes proves that nothing was taken out",
