@@ -60,3 +60,4 @@ async def test_a_second_publication_moves_the_levels_own_promise_again_and_still
         assert (move.moved, move.state) == (1, "done")
     assert await due_of(tenant_a, noticed, STEP) == shanghai("03-03 01:00")
     assert await due_of(tenant_a, noticed, "regulator_accept") == accept
+    assert (await clock_of(tenant_a, noticed, "regulator_accept")).status == "running"

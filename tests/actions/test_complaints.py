@@ -64,8 +64,17 @@ async def _detail(clinic: TestTenant, complaint_id: UUID) -> ComplaintDetail:
 
 async def _call(uow: UnitOfWork, complaint_id: UUID, at: datetime | None = None) -> tuple[str, ...]:
     """Reach the customer by phone, which proves the contact."""
-    spoken = {"number": "13878106872", "outcome": "已致歉", "words": "向客户说明"}
-    logged = await log_call(uow, complaint_id=complaint_id, direction="out", minutes=3, reached=True, at=at, **spoken)
+    logged = await log_call(
+        uow,
+        complaint_id=complaint_id,
+        direction="out",
+        number="13878106872",
+        minutes=3,
+        outcome="已致歉",
+        words="向客户说明",
+        reached=True,
+        at=at,
+    )
     return logged.completed
 
 

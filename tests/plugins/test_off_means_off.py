@@ -1,6 +1,8 @@
 """Walked from the manifest: nothing of a plugin reaches a tenant that has it off, and two tenants never mix."""
 
 import itertools
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -54,7 +56,10 @@ async def test_off_takes_effect_with_the_next_epoch(host: PluginHost) -> None:
 
 
 async def test_two_tenants_in_turn_get_what_each_gets_alone(host: PluginHost) -> None:
-    settings = {A: {"over_estimate_percent": 50, "counsel": "always"}, B: {"over_estimate_percent": 20}}
+    settings: dict[UUID, dict[str, Any]] = {
+        A: {"over_estimate_percent": 50, "counsel": "always"},
+        B: {"over_estimate_percent": 20},
+    }
     text = "费用超出预估35%"
     levels = []
     for epoch, tenant in itertools.product((21, 22), (A, B)):
