@@ -24,7 +24,7 @@ ACTS: Final = {
     "downloaded": N_("Original taken"),
     "exported": N_("Dossier asked for"),
     "dossier_taken": N_("Dossier taken"),
-    "handed_over": N_("Handed over"),
+    "handed_over": N_("Given to somebody"),
     "hold_placed": N_("Legal hold placed"),
     "hold_lifted": N_("Legal hold lifted"),
     "released": N_("Released to the hearing"),

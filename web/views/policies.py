@@ -128,7 +128,7 @@ def rows_of(declared: Policy, policy: Policy, changes: Mapping[str, MilestoneCha
                 owner=roles.get(milestone.owner_role, milestone.owner_role),
                 budget=budget_words(shown),
                 clock=clock_words(shown.clock, calendars) if shown.timed else "",
-                pauses=gettext("with a reason") if shown.pausable else gettext("never"),
+                pauses=gettext("with a reason") if shown.pausable else gettext("not at all"),
                 warnings=warning_words(shown.warnings) if shown.timed else "—",
                 steps=tuple(step_words(step, roles) for step in shown.steps),
                 source=milestone.source,
@@ -180,7 +180,7 @@ def _values(milestone: Milestone | None, roles: Names, calendars: Names) -> tupl
     return (
         budget_words(milestone),
         clock_words(milestone.clock, calendars),
-        gettext("with a reason") if milestone.pausable else gettext("never"),
+        gettext("with a reason") if milestone.pausable else gettext("not at all"),
         warning_words(milestone.warnings),
         "; ".join(step_words(step, roles) for step in milestone.steps) or "—",
         milestone.after or "—",
