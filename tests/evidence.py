@@ -20,7 +20,9 @@ SHARES = (("麻醉监护", 70), ("术前评估", 30))
 async def file_grave(tenant: TestTenant) -> UUID:
     """File a case of level 3 of a known customer."""
     async with tenant.unit() as uow:
-        await add_customer(uow, draft=CustomerDraft(full_name="周文博", phones=("+8613878106871",)))
+        await add_customer(
+            uow, draft=CustomerDraft(full_name="周文博", phones=("+8613878106871",)), allow_duplicate=True
+        )
     async with tenant.unit("front_desk") as uow:
         return (await file_complaint(uow, filing=GRAVE)).complaint_id
 

@@ -27,7 +27,7 @@ from core.customers.queries import get_customer
 from core.errors import FieldProblem
 from core.forms.queries import get_today
 from core.forms.rules import FormView, form_view
-from core.hooks.records.complaints import Milestone, Policy
+from core.hooks.records.complaints import Milestone, Policy, Severity, severity_rank
 from core.loyalty.queries import get_membership, list_purchases
 from core.surveys.queries import find_case_survey
 from core.uow import Reader
@@ -253,6 +253,14 @@ async def _composer(
     }
 
 
+def _levels(reader: Reader, detail: ComplaintDetail) -> list[Severity]:
+    """Return the levels that the reader may give the case: who works on it raises it, who judges lowers it too."""
+    if reader.actor.may("complaints.judge"):
+        return list(LEVELS)
+    least = severity_rank(detail.severity) if reader.actor.may("complaints.write") else len(LEVELS)
+    return [code for code in LEVELS if severity_rank(code) >= least]
+
+
 async def _data(request: WebRequest, reader: Reader, detail: ComplaintDetail, kept: Kept, macro: str) -> dict[str, Any]:
     people = await list_people(reader)
     staff = {person.staff_id: person.full_name for person in people}
@@ -262,6 +270,7 @@ async def _data(request: WebRequest, reader: Reader, detail: ComplaintDetail, ke
     working = {person.staff_id: person.full_name for person in people if person.state == "active"}
     sections = await load_case_sections(request, reader, detail)
     here = {section.id for section in sections}
+    levels = _levels(reader, detail)
     return {
         "case": detail,
         "number": number_text(detail.number),
@@ -279,10 +288,12 @@ async def _data(request: WebRequest, reader: Reader, detail: ComplaintDetail, ke
         "customers": f"/t/{reader.scope.slug}/customers",
         "may_write": reader.actor.may("complaints.write"),
         "may_judge": reader.actor.may("complaints.judge"),
+        "may_level": detail.state == "open" and bool(levels[1:]),
+        "macros": tenant_path(request, "/macros") if reader.actor.may("complaints.manage") else "",
         "may_archive": detail.state == "resolved" and not blocked_by(detail.policy, ARCHIVE, detail.done),
         "works": detail.state in {"open", "resolved"},
         "state_name": gettext(STATES[detail.state]),
-        "levels": [(code, gettext(LEVEL_NAMES[code])) for code in LEVELS],
+        "levels": [(code, gettext(LEVEL_NAMES[code])) for code in levels],
         "pause_reasons": PAUSE_REASONS,
         "problem": problem_words,
         "me": reader.actor.id,

@@ -111,14 +111,21 @@ async def test_the_desk_completes_a_step_and_what_is_missing_is_asked(
     assert "Completed" in (await desk.get(path)).text
 
 
-async def test_the_level_is_changed_by_who_may_judge_only(
+async def test_who_works_on_a_case_raises_its_level_and_who_judges_lowers_it(
     browser: Callable[[], Browser], client: Client, tenant_a: TestTenant, poster: str
 ) -> None:
-    await _file(browser(), poster)
+    await _file(browser(), poster, text="结账时未解释费用明细")
     desk, leader = await client("front_desk"), await client("team_leader")
     path = await _case(desk, tenant_a)
+    assert "Raise the level" in (await desk.get(path)).text
+    higher: dict[str, object] = {"severity": "L3", "reason": "客户已发小红书"}
+    assert (await desk.send_form(f"{path}/level", higher)).status_code == 303
+    page = (await desk.get(path)).text
+    assert "客户已发小红书" in page
+    assert "Raise the level" not in page, "it cannot be higher"
     form: dict[str, object] = {"severity": "L1", "reason": "核查后为误会"}
     assert (await desk.send_form(f"{path}/level", form)).status_code == 403
+    assert 'value="L1"' in (await leader.get(path)).text
     assert (await leader.send_form(f"{path}/level", form)).status_code == 303
     assert "核查后为误会" in (await leader.get(path)).text
 

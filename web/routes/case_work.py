@@ -315,6 +315,7 @@ async def _show_macros(
         values=form,
         errors=errors or {},
         root=tenant_path(request, "/macros"),
+        rules=tenant_path(request, "/complaint-rules"),
     )
 
 

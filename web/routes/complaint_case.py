@@ -191,10 +191,11 @@ async def do_note(request: WebRequest, uow: NamedDependency[UnitOfWork], complai
     return _back(request, complaint_id, gettext("The note is kept"))
 
 
-@post(f"{CASE}/level", guards=[_JUDGE], request_max_body_size=BODY_LIMIT)
+@post(f"{CASE}/level", guards=[_WRITE], request_max_body_size=BODY_LIMIT)
 async def do_judge(
     request: WebRequest, uow: NamedDependency[UnitOfWork], complaint_id: FromPath[UUID]
 ) -> Response[Any]:
+    """Change the level; whoever works on the case raises it, `judge_level` lets only who judges lower it."""
     form = await request.read(Judgement)
     if form.severity not in LEVELS:
         raise InvalidInput((FieldProblem("severity", "option"),))

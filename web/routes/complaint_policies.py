@@ -96,6 +96,7 @@ async def show_rules(
         "pages/policies/rules.html",
         root=root,
         tabs=tabs_of(root, "rules"),
+        macros=tenant_path(request, "/macros"),
         levels=[(gettext(LEVEL_NAMES[one]), f"{root}?level={one}", one == severity) for one in SEVERITIES],
         level=severity,
         policy=policy,
