@@ -105,7 +105,9 @@ async def test_a_calendar_is_made_published_changed_and_shown_as_a_year(client: 
     assert 'data-kind="holiday"' in year.text
     assert 'data-kind="special"' in year.text
     again = form_fields((await desk.get(f"{ROOT}/calendars/office/edit")).text, "calendar-form")
-    assert (await desk.send_form(f"{ROOT}/calendars/office/edit", data=again | {"monday": "08:00-12:00"})).status_code == 303
+    assert (
+        await desk.send_form(f"{ROOT}/calendars/office/edit", data=again | {"monday": "08:00-12:00"})
+    ).status_code == 303
     await _publish(desk, f"{ROOT}/calendars/office/publish")
     assert (await desk.get(f"{ROOT}/calendars/office/versions/2")).status_code == 200
     assert (await _publish(desk, f"{ROOT}/calendars/office/versions/1/roll-back")).endswith("/versions/3")

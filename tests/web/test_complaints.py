@@ -83,7 +83,7 @@ async def test_the_list_shows_the_most_urgent_first_with_a_timer(
     assert page.text.count("<sla-timer") == 2
     board = await (await client("front_desk")).get(f"/t/{tenant_a.slug}/complaints?view=board")
     assert board.status_code == 200
-    assert 'id="column-L3"' in board.text
+    assert 'id="column-receive"' in board.text
     only = await (await client("front_desk")).get(f"/t/{tenant_a.slug}/complaints?level=L1")
     assert "手术中宠物死亡" not in only.text
     assert "结账时未解释费用明细" in only.text
