@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar.datastructures import UploadFile
 
+from core.complaints.brought import announce_files
 from core.errors import FieldProblem
 from core.files.actions import Prepared, claim_quarantined, keep_prepared, prepare_aside, quarantine_file
 from core.files.queries import FileFacts, count_waiting_bytes, find_quarantined
@@ -89,7 +90,10 @@ async def keep(uow: UnitOfWork, sent: Sent, *, branch_id: UUID, complaint_id: UU
         await keep_prepared(uow, ready, purpose=PURPOSE, owner_kind=OWNER, owner_id=complaint_id)
         for ready in sent.files
     ]
-    return [file.file_id for file in (*claimed.values(), *fresh)]
+    kept = [file.file_id for file in (*claimed.values(), *fresh)]
+    if kept:
+        await announce_files(uow, complaint_id=complaint_id)
+    return kept
 
 
 def names_of(files: Iterable[FileFacts]) -> list[str]:

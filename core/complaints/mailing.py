@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.complaints.actions import file_complaint
+from core.complaints.brought import announce_files
 from core.complaints.case import lock_case
 from core.complaints.joining import find_survivor
 from core.complaints.mail import Attachment, Letter
@@ -186,6 +187,8 @@ async def _keep_files(uow: UnitOfWork, complaint_id: UUID, letter: Letter) -> li
     ]
     if letter.left_out:
         refused.append(f"+{letter.left_out}")
+    if letter.attachments:
+        await announce_files(uow, complaint_id=complaint_id)
     return refused
 
 

@@ -368,12 +368,12 @@ async def lift(uow: UnitOfWork, *, complaint_id: UUID, reason: str) -> None:
         HoldLifted: there is none that counts.
         InvalidInput: at `reason`.
     """
+    await lock_locker(uow, complaint_id)
     if "director" not in uow.actor.roles:
         raise Forbidden(role="director")
     why = clean_text(reason)
     if problems := reason_problems(why):
         raise InvalidInput(problems)
-    await lock_locker(uow, complaint_id)
     held = await list_holds(uow, {complaint_id}, live=True)
     if not held:
         raise HoldLifted

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.chains import moment
-from core.complaints.case import lock_case
+from core.complaints.case import Case, lock_case
 from core.complaints.proving import prove, save_proven
 from core.customers.rules.names import clean_text
 from core.db import new_id, table_of
@@ -260,6 +260,16 @@ async def look_as_expert(uow: UnitOfWork, *, member: MemberFacts, evidence_id: U
     )
 
 
+def _counts_from(case: Case, held_at: datetime) -> datetime:
+    """The time the step counts from: forms know minutes only, and no clock is completed before it began."""
+    begun = [
+        clock.state.facts.started_at
+        for clock in case.newest().values()
+        if clock.milestone.proof == "hearing" and clock.state is not None
+    ]
+    return max([held_at, *begun])
+
+
 async def finish_minutes(
     uow: UnitOfWork,
     *,
@@ -313,7 +323,7 @@ async def finish_minutes(
     for one in members:
         await _change(uow, one.member_id, attended=one.member_id in attended)
     facts = {"external_experts": len(experts), "expert_names": "、".join(one.full_name for one in experts)[:200]}
-    at = held_at if held_at < uow.now else None
+    at = _counts_from(case, held_at) if held_at < uow.now else None
     done = prove(uow, case, proof="hearing", facts=facts | {"finding": found}, at=at)
     case.note(uow, "hearing_held", {"experts": len(experts), "finding": found, "seal": seal}, held_at)
     await save_proven(uow, case)

@@ -9,6 +9,7 @@ from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from core.complaints.brought import announce_files
 from core.complaints.handling import answer_satisfaction
 from core.complaints.queries import ComplaintDetail, find_by_status_code
 from core.complaints.wishes import add_more, answer_solution, ask_call
@@ -153,6 +154,8 @@ async def _keep_photos(uow: UnitOfWork, complaint_id: UUID, sent: object) -> lis
             uow, ready, purpose="complaint", owner_kind="complaint", owner_id=complaint_id, retain_until=None
         )
         kept.append(file.file_id)
+    if kept:
+        await announce_files(uow, complaint_id=complaint_id)
     return kept
 
 

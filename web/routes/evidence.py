@@ -245,11 +245,12 @@ async def do_look(
         here=tenant_path(request, f"/complaints/{complaint_id}/evidence"),
         kind=gettext(words.KINDS.get(piece.kind, piece.kind)),
         size=words.size_text(piece.size or 0),
-        **await _preview(uow, piece),
+        **await preview_of(uow, piece),
     )
 
 
-async def _preview(reader: Reader, piece: EvidenceFacts) -> dict[str, Any]:
+async def preview_of(reader: Reader, piece: EvidenceFacts) -> dict[str, Any]:
+    """The words of a text or a small picture drawn again, as `text` and `picture`; the original is never shown."""
     if piece.media_type == TEXT:
         return {"text": words_of(await get_original(reader, piece))[:SHOWN], "picture": ""}
     if not piece.is_image or piece.file_id is None:

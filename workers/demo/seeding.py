@@ -34,6 +34,7 @@ from workers.demo.churn import seed_churn
 from workers.demo.complaint_reports import seed_complaint_reports
 from workers.demo.complaint_sources import seed_complaint_sources
 from workers.demo.duplicates import add_own_segment, plant_twins
+from workers.demo.evidence import seed_evidence
 from workers.demo.lists import seed_lists
 from workers.demo.papers import seed_papers
 from workers.demo.people import CHAINS, COMPLAINTS, GUESTS, INTAKES, STAFF, Chain
@@ -108,6 +109,7 @@ async def seed(workplace: Workplace, clock: TimeMachine, password: str) -> Welco
     await seed_complaint_reports(workplace, first, await _director(workplace, first))
     await seed_complaint_sources(workplace, clock, first, await _director(workplace, first))
     await seed_case_reports(workplace, first, await _director(workplace, first))
+    await seed_evidence(workplace, first, await _director(workplace, first))
     await _refresh_complaints(workplace, clock, first)
     await seed_casework(workplace, first, await _director(workplace, first))
     await seed_remedies(workplace, first, await _director(workplace, first))
