@@ -364,6 +364,7 @@ async def lift(uow: UnitOfWork, *, complaint_id: UUID, reason: str) -> None:
     """Lift the hold of a case; what the law or the person asked for meanwhile is done now.
 
     Raises:
+        NotFound: no such case.
         Forbidden: only the complaints' director lifts.
         HoldLifted: there is none that counts.
         InvalidInput: at `reason`.

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
+from core.complaint_reports.rules.figures import BASELINES
 from core.complaints.queries import get_complaint
 from core.db import new_id
 from core.forms.actions import create_link, record_intake
@@ -82,7 +83,8 @@ def _words_of_the_plugin(tenant: TestTenant) -> set[str]:
 def _words_of_the_core() -> set[str]:
     """What the product says by itself, and what the rows of this test say."""
     texts = {str(message.id) for message in read("zh_CN")} | {str(message.string) for message in read("zh_CN")}
-    return texts | set(_texts(msgspec.to_builtins(CORE_POLICIES))) | {"手术中宠物死亡", "候诊时间过长", "结账时未解释费用明细"}
+    said = {"手术中宠物死亡", "候诊时间过长", "结账时未解释费用明细"} | {one.document for one in BASELINES.values()}
+    return texts | set(_texts(msgspec.to_builtins(CORE_POLICIES))) | said
 
 
 @pytest.fixture
@@ -97,7 +99,10 @@ async def rows(app: Litestar, tenant_a: TestTenant) -> dict[str, object]:
     async with tenant_a.unit() as uow:
         made["code"] = (await create_link(uow, form_id=INTAKE)).code
         filled = await record_intake(uow, form_id=INTAKE, answers=ANSWERS, once_key="before-it-was-off")
-        made |= dict.fromkeys(OF_THE_CLINIC, new_id()) | {"submission_id": filled.submission_id, "customer_id": filled.customer_id}
+        made |= dict.fromkeys(OF_THE_CLINIC, new_id()) | {
+            "submission_id": filled.submission_id,
+            "customer_id": filled.customer_id,
+        }
     async with tenant_a.unit() as uow:
         await disable_plugin(uow, plugin_id=PLUGIN)
     return made | {name: await FACTORIES[name](tenant_a) for name in sorted(late & wanted)} | {"slug": tenant_a.slug}
