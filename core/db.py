@@ -101,15 +101,14 @@ def bind_tenant(session: Session, transaction: SessionTransaction, connection: C
         if key:
             connection.exec_driver_sql(f"SET LOCAL app.tenant_signature = '{signature}'")
     elif key:
-        connection.execute(_BIND_SIGNED, {"tenant_id": str(tenant_id), "signature": signature})
+        connection.exec_driver_sql(_BIND_SIGNED, (str(tenant_id), signature))
     else:
-        connection.execute(_BIND, {"tenant_id": str(tenant_id)})
+        connection.exec_driver_sql(_BIND, (str(tenant_id),))
 
 
-_BIND = text("SELECT set_config('app.tenant_id', :tenant_id, true)")
-_BIND_SIGNED = text(
-    "SELECT set_config('app.tenant_id', :tenant_id, true), set_config('app.tenant_signature', :signature, true)"
-)
+# In the driver's own form: every transaction begins with one of them.
+_BIND = "SELECT set_config('app.tenant_id', $1, true)"
+_BIND_SIGNED = "SELECT set_config('app.tenant_id', $1, true), set_config('app.tenant_signature', $2, true)"
 
 
 def sign_tenant(key: str, tenant_id: UUID) -> str:
@@ -119,8 +118,11 @@ def sign_tenant(key: str, tenant_id: UUID) -> str:
 
 
 def filter_tenant(state: ORMExecuteState) -> None:
-    """Add the tenant to every ORM statement: the second wall, which also lets the planner use tenant indexes."""
-    if state.is_column_load or state.is_relationship_load:
+    """Add the tenant to every ORM statement: the second wall, which also lets the planner use tenant indexes.
+
+    A statement over tables alone has no class to add it to: it names the tenant itself, and row security stands behind it.
+    """
+    if not state.is_orm_statement or state.is_column_load or state.is_relationship_load:
         return
     if state.is_select or state.is_update or state.is_delete:
         tenant_id = state.session.info["tenant_id"]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+from sqlalchemy.orm import Session
 
 from core.uow import UnitOfWork
 
@@ -35,6 +36,10 @@ async def run_driver_sql(uow: UnitOfWork, statement: Statement, values: Mapping[
 
     It is prepared once per connection. A text that SQLAlchemy compiles costs three times as much for forty values.
     """
-    connection = await uow.session.connection()
-    result = await connection.exec_driver_sql(statement.sql, tuple(values[name] for name in statement.names))
-    return result.all() if result.returns_rows else ()
+    ordered = tuple(values[name] for name in statement.names)
+
+    def run(session: Session) -> Sequence[Any]:
+        result = session.connection().exec_driver_sql(statement.sql, ordered)
+        return result.all() if result.returns_rows else ()
+
+    return await uow.session.run_sync(run)
