@@ -1,6 +1,6 @@
 """Fixtures of the domain: a workplace in one transaction per test, two tenants with staff of every role, units of work."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -174,6 +174,20 @@ async def tenant_a(opened_tenants: dict[str, TestTenant], workplace: Workplace) 
 @pytest.fixture
 async def tenant_b(opened_tenants: dict[str, TestTenant], workplace: Workplace) -> TestTenant:
     return msgspec.structs.replace(opened_tenants["bolan"], workplace=workplace)
+
+
+@pytest.fixture
+def dsns(new_database: Callable[[], Dsns]) -> Dsns:
+    """A database of the test's own, made outside the event loop."""
+    return new_database()
+
+
+@pytest.fixture
+async def busy_tenant(dsns: Dsns, bus: Bus, passwords: Passwords, clock: Clock) -> AsyncIterator[TestTenant]:
+    """A tenant whose units of work commit, each on a connection of its own: only there things happen at once."""
+    database = Database(dsns.app, pool_size=16)
+    yield await open_tenant(Workplace(database, bus, PluginHost.load(), clock), passwords, "tongshi", "同时动物医院")
+    await database.dispose()
 
 
 @pytest.fixture

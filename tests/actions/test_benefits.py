@@ -1,18 +1,15 @@
 """A benefit belongs to a pet, a person or a household, counts per period, and stays until its period ends."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
-from core.bus import Bus
 from core.customers.queries import list_events
-from core.db import Database, new_id
+from core.db import new_id
 from core.errors import InvalidInput, NotFound
-from core.hooks.host import PluginHost
 from core.hooks.records.loyalty.offers import ServiceQuota
 from core.hooks.records.loyalty.parts import CouponReward, GiftReward, PointsReward, Reward, ServiceReward
 from core.loyalty.actions import give_reward, record_purchase, use_benefit
@@ -43,11 +40,8 @@ from core.rewards.queries import (
     list_grants,
     list_uses,
 )
-from tenants.passwords import Passwords
-from tenants.work import Workplace
 from tests.rewards import ANNUAL, FIFTY, LADDER, make_customer, put_program
-from tests.workplaces import MovableClock, TestTenant, open_tenant
-from workers.embedded.postgres import Dsns
+from tests.workplaces import MovableClock, TestTenant
 
 
 def _of(grants: list[GrantFacts], service: str) -> list[GrantFacts]:
@@ -267,28 +261,19 @@ async def test_a_reward_is_points_or_a_coupon_and_given_once_per_key(tenant_a: T
             await give_reward(uow, customer_id=whose, reward=CouponReward(template="gone"), key="x", source="desk")
 
 
-async def test_of_sixteen_at_once_one_uses_the_last_of_a_quota(
-    new_database: Callable[[], Dsns], bus: Bus, passwords: Passwords
-) -> None:
-    database = Database(new_database().app, pool_size=16)
-    clinic = await open_tenant(
-        Workplace(database, bus, PluginHost.load(), MovableClock()), passwords, "parallel", "并发宠物医院"
-    )
-    try:
-        await put_program(clinic, ANNUAL)
-        whose, (dog,) = await make_customer(clinic, "王小美", "豆豆")
+async def test_of_sixteen_at_once_one_uses_the_last_of_a_quota(busy_tenant: TestTenant) -> None:
+    await put_program(busy_tenant, ANNUAL)
+    whose, (dog,) = await make_customer(busy_tenant, "王小美", "豆豆")
 
-        async def use(key: str) -> bool:
-            async with clinic.unit("front_desk") as uow:
-                done = await use_benefit(uow, customer_id=whose, service="C01", subject_id=dog, key=key)
-                return done.replayed
+    async def use(key: str) -> bool:
+        async with busy_tenant.unit("front_desk") as uow:
+            done = await use_benefit(uow, customer_id=whose, service="C01", subject_id=dog, key=key)
+            return done.replayed
 
-        same = await asyncio.gather(*(use("one") for _ in range(16)))
-        assert sorted(same) == [False] + [True] * 15
-        others = await asyncio.gather(*(use(f"try-{n}") for n in range(16)), return_exceptions=True)
-        assert all(isinstance(one, BenefitUsedUp) for one in others)
-        async with clinic.unit() as uow:
-            (grant,) = await list_grants(uow, whose)
-            assert (grant.used, grant.left) == (1, 0)
-    finally:
-        await database.dispose()
+    same = await asyncio.gather(*(use("one") for _ in range(16)))
+    assert sorted(same) == [False] + [True] * 15
+    others = await asyncio.gather(*(use(f"try-{n}") for n in range(16)), return_exceptions=True)
+    assert all(isinstance(one, BenefitUsedUp) for one in others)
+    async with busy_tenant.unit() as uow:
+        (grant,) = await list_grants(uow, whose)
+        assert (grant.used, grant.left) == (1, 0)

@@ -1,20 +1,16 @@
 """Credits because of a complaint that somebody else must look at, and credits for one complaint from many desks at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from core.bus import Bus
 from core.complaints.actions import file_complaint
 from core.complaints.rules import Filing
-from core.db import Database
 from core.errors import NotFound
 from core.holds.actions import OwnCredit, ask_credit, credit_complaint, grant_held, refuse_held
 from core.holds.queries import HeldFacts, list_waiting
-from core.hooks.host import PluginHost
 from core.hooks.records.loyalty.offers import Goodwill, RoleLimit
 from core.hooks.records.loyalty.points import Redeem
 from core.loyalty.actions import ComplaintCredited, KeyReused, NeedsApproval, Posted, credit_goodwill
@@ -22,11 +18,8 @@ from core.loyalty.actions.undoing import undo_grant
 from core.loyalty.queries import get_wallet, list_entries
 from core.loyalty.verifying import find_wrong
 from core.merges.merging import merge_customers
-from tenants.passwords import Passwords
-from tenants.work import Workplace
 from tests.rewards import make_customer, put_program
-from tests.workplaces import MovableClock, TestTenant, open_tenant
-from workers.embedded.postgres import Dsns
+from tests.workplaces import TestTenant
 
 RULE = Goodwill(
     id="goodwill",
@@ -129,28 +122,15 @@ async def test_a_complaint_of_somebody_else_brings_nothing_and_one_of_a_merged_r
         assert done.customer_id == other
 
 
-@pytest.fixture
-def dsns(new_database: Callable[[], Dsns]) -> Dsns:
-    """A database of the test's own, made outside the event loop."""
-    return new_database()
-
-
-@pytest.fixture
-async def busy(dsns: Dsns, bus: Bus, passwords: Passwords) -> AsyncIterator[TestTenant]:
-    """A tenant whose units of work commit, each on a connection of its own."""
-    database = Database(dsns.app, pool_size=12)
-    workplace = Workplace(database, bus, PluginHost.load(), MovableClock())
-    yield await open_tenant(workplace, passwords, "buchang", "补偿医院")
-    await database.dispose()
-
-
-async def test_credits_from_many_desks_at_once_never_exceed_what_one_complaint_may_bring(busy: TestTenant) -> None:
-    await put_program(busy, RULE, PAY)
-    member, case = await _case(busy)
+async def test_credits_from_many_desks_at_once_never_exceed_what_one_complaint_may_bring(
+    busy_tenant: TestTenant,
+) -> None:
+    await put_program(busy_tenant, RULE, PAY)
+    member, case = await _case(busy_tenant)
 
     async def give(number: int) -> str:
         try:
-            async with busy.unit() as uow:
+            async with busy_tenant.unit() as uow:
                 await credit_goodwill(
                     uow, customer_id=member, complaint_id=case, points=500, key=f"k{number}", reason="让您久等"
                 )
@@ -160,6 +140,6 @@ async def test_credits_from_many_desks_at_once_never_exceed_what_one_complaint_m
 
     answers = await asyncio.gather(*(give(number) for number in range(10)))
     assert sorted(answers) == ["complaint-credited"] * 8 + ["done"] * 2
-    async with busy.unit() as uow:
+    async with busy_tenant.unit() as uow:
         assert (await get_wallet(uow, member)).balance == 1_000
         assert await find_wrong(uow) == []

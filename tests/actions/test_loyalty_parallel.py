@@ -2,17 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text
 
-from core.bus import Bus
 from core.customers.actions import join_household
-from core.db import Database, table_of
+from core.db import table_of
 from core.errors import AnxinError
-from core.hooks.host import PluginHost
 from core.hooks.records.loyalty.points import LedgerPolicy, Lifetime
 from core.loyalty.actions import (
     KeyReused,
@@ -29,12 +27,9 @@ from core.loyalty.models import LedgerEntry, Lot
 from core.loyalty.verifying import find_wrong, rebuild_lots
 from core.merges.merging import merge_customers
 from core.uow import UnitOfWork
-from tenants.passwords import Passwords
-from tenants.work import Workplace
 from tests.ledgers import PAY, POINT_PER_YUAN, Sums, kinds, look
 from tests.rewards import make_customer, put_program
-from tests.workplaces import MovableClock, TestTenant, open_tenant
-from workers.embedded.postgres import Dsns
+from tests.workplaces import MovableClock, TestTenant
 
 _L, _T = table_of(LedgerEntry), table_of(Lot)
 OPERATIONS = 60
@@ -51,19 +46,9 @@ EXPECTED = {
 
 
 @pytest.fixture
-def dsns(new_database: Callable[[], Dsns]) -> Dsns:
-    """A database of the test's own, made outside the event loop."""
-    return new_database()
-
-
-@pytest.fixture
-async def clinic(dsns: Dsns, bus: Bus, passwords: Passwords, clock: MovableClock) -> AsyncIterator[TestTenant]:
-    """A tenant whose units of work commit, each on a connection of its own."""
-    database = Database(dsns.app, pool_size=16)
-    tenant = await open_tenant(Workplace(database, bus, PluginHost.load(), clock), passwords, "jifen", "积分医院")
-    await put_program(tenant, POINT_PER_YUAN, PAY, ledger=LedgerPolicy(reversal="deficit"))
-    yield tenant
-    await database.dispose()
+async def clinic(busy_tenant: TestTenant) -> TestTenant:
+    await put_program(busy_tenant, POINT_PER_YUAN, PAY, ledger=LedgerPolicy(reversal="deficit"))
+    return busy_tenant
 
 
 async def _random_operation(uow: UnitOfWork, dice: random.Random, people: list[UUID], bills: list[UUID]) -> None:

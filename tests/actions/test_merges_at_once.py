@@ -1,20 +1,18 @@
 """Merges that really run at the same time, committed: nothing is lost, and whoever comes second is told so."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
 
-from core.bus import Bus
 from core.customers.actions import CustomerChanged, add_customer
 from core.customers.models import Customer, Subject
 from core.customers.queries import CustomerMerged, find_customers, get_customer
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
-from core.db import Database, table_of
-from core.hooks.host import PluginHost
+from core.db import table_of
 from core.imports.actions import start_import
 from core.imports.running import run_chunk
 from core.loyalty.actions import record_purchase
@@ -22,33 +20,19 @@ from core.loyalty.queries import count_ledger_fen, get_membership
 from core.merges.merging import merge_customers, settle_merge
 from core.merges.undoing import undo_merge
 from core.uow import UnitOfWork
-from tenants.passwords import Passwords
 from tenants.plugin_settings import enable_plugin
-from tenants.work import Workplace
 from tests.imports import check, csv_of
-from tests.workplaces import MovableClock, TestTenant, open_tenant
-from workers.embedded.postgres import Dsns
+from tests.workplaces import TestTenant
 
 _C, _S = table_of(Customer), table_of(Subject)
 ROUNDS = 5
 
 
 @pytest.fixture
-def dsns(new_database: Callable[[], Dsns]) -> Dsns:
-    """A database of the test's own, made outside the event loop."""
-    return new_database()
-
-
-@pytest.fixture
-async def clinic(dsns: Dsns, bus: Bus, passwords: Passwords) -> AsyncIterator[TestTenant]:
-    """A tenant whose units of work commit, each on a connection of its own."""
-    database = Database(dsns.app, pool_size=6)
-    workplace = Workplace(database, bus, PluginHost.load(), MovableClock())
-    tenant = await open_tenant(workplace, passwords, "zwei", "并发动物医院")
-    async with tenant.unit() as uow:
-        await enable_plugin(uow, host=workplace.host, plugin_id="petclinic")
-    yield tenant
-    await database.dispose()
+async def clinic(busy_tenant: TestTenant) -> TestTenant:
+    async with busy_tenant.unit() as uow:
+        await enable_plugin(uow, host=busy_tenant.workplace.host, plugin_id="petclinic")
+    return busy_tenant
 
 
 async def _add(tenant: TestTenant, number: int, name: str = "") -> UUID:

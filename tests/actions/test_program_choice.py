@@ -1,14 +1,12 @@
 """Which program is in force when several plugins offer one, when its plugin changes, and when two publish at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
 import pytest
 
-from core.bus import Bus
-from core.db import Database
 from core.errors import Forbidden, NotFound
 from core.hooks.host import PluginHost
 from core.hooks.loader import Candidate
@@ -19,7 +17,6 @@ from core.programs.news import get_news
 from core.programs.queries import get_draft, get_ladder, get_program, list_offered, list_versions
 from core.programs.refusals import DraftChanged, EffectNotSeen, NeedsApprover, NoDraft
 from core.uow import UnitOfWork
-from tenants.passwords import Passwords
 from tenants.plugin_settings import disable_plugin, enable_plugin, get_settings_page, save_plugin_settings
 from tenants.work import Workplace
 from tests.plugins.test_form_extensions import with_host
@@ -32,8 +29,7 @@ from tests.programs import (
     silver_from,
     try_out,
 )
-from tests.workplaces import MovableClock, TestTenant, open_tenant
-from workers.embedded.postgres import Dsns
+from tests.workplaces import TestTenant
 
 SHOP = Candidate("shop", "tests.actions.shop_club:plugin")
 CLINIC = Candidate("petclinic", "plugins.petclinic:plugin")
@@ -125,18 +121,8 @@ async def test_picking_another_program_needs_its_effect_shown_and_keeps_both_his
 
 
 @pytest.fixture
-def dsns(new_database: Callable[[], Dsns]) -> Dsns:
-    """A database of the test's own, made outside the event loop."""
-    return new_database()
-
-
-@pytest.fixture
-async def committed(dsns: Dsns, bus: Bus, passwords: Passwords) -> AsyncIterator[TestTenant]:
-    """A clinic whose units of work commit, each on a connection of its own."""
-    database = Database(dsns.app, pool_size=6)
-    workplace = Workplace(database, bus, PluginHost.load(), MovableClock())
-    yield await open_clinic(await open_tenant(workplace, passwords, "drei", "版本动物医院"))
-    await database.dispose()
+async def committed(busy_tenant: TestTenant) -> TestTenant:
+    return await open_clinic(busy_tenant)
 
 
 async def test_of_two_who_publish_at_once_one_does_and_the_other_is_told(committed: TestTenant) -> None:
