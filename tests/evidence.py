@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.customers.actions import add_customer
 from core.customers.rules.profile import CustomerDraft
 from core.evidence.actions import add_evidence, add_text, seal

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from typing import Any, Final
 from uuid import UUID
 
-from core.complaints.case import lock_case
-from core.complaints.handling import after_step, archive_case, complete_in
-from core.complaints.rules import blocked_by
+from core.complaints.actions.handling import after_step, archive_case, complete_in
+from core.complaints.cases.case import lock_case
+from core.complaints.rules.filing import blocked_by
 from core.hooks.records.forms import ChoiceField, DateField, MultiField, NumberField
 from core.uow import UnitOfWork
 

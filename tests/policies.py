@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from core.complaints.actions import file_complaint
-from core.complaints.case import lock_case
-from core.complaints.clock import Clock
-from core.complaints.escalation import fire_clock
-from core.complaints.moving import continue_move
-from core.complaints.rules import Filing
-from core.complaints.storing import CLOCK_TASK
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.moving import continue_move
+from core.complaints.cases.case import lock_case
+from core.complaints.cases.clock import Clock
+from core.complaints.cases.escalation import fire_clock
+from core.complaints.cases.storing import CLOCK_TASK
+from core.complaints.rules.filing import Filing
 from core.policies.actions import publish_rules, save_calendar_draft, save_policy_draft
 from core.policies.queries import find_draft, find_version
 from core.policies.rules.calendars import CalendarBody, Mode

@@ -19,10 +19,10 @@ from core.casework.queries import (
     list_tasks,
 )
 from core.casework.rules.macros import Filled
-from core.complaints.case import topic_of
-from core.complaints.handling import facts_form
-from core.complaints.queries import ComplaintDetail, get_complaint, list_for_customer
-from core.complaints.rules import ARCHIVE, blocked_by
+from core.complaints.actions.handling import facts_form
+from core.complaints.cases.case import topic_of
+from core.complaints.queries.cases import ComplaintDetail, get_complaint, list_for_customer
+from core.complaints.rules.filing import ARCHIVE, blocked_by
 from core.customers.queries import get_customer
 from core.errors import FieldProblem
 from core.forms.queries import get_today

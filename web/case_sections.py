@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from core.complaints.queries import ComplaintDetail
+from core.complaints.queries.cases import ComplaintDetail
 from core.uow import Reader
 from web.request import WebRequest
 

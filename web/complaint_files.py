@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar.datastructures import UploadFile
 
-from core.complaints.brought import announce_files
+from core.complaints.actions.brought import announce_files
 from core.errors import FieldProblem
 from core.files.actions import Prepared, claim_quarantined, keep_prepared, prepare_aside, quarantine_file
 from core.files.queries import FileFacts, count_waiting_bytes, find_quarantined

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from core.complaints.rules import Filing
-from core.complaints.sources import SOURCES, Source
+from core.complaints.rules.filing import Filing
+from core.complaints.rules.sources import SOURCES, Source
 from core.errors import FieldProblem, InvalidInput
 from core.hooks.records.complaints import Channel
 from core.tenancy.queries import list_branches

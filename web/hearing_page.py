@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response
 
-from core.complaints.queries import get_complaint
+from core.complaints.queries.cases import get_complaint
 from core.errors import NotFound
 from core.evidence.queries import list_evidence
 from core.hearings.actions import Invitation

@@ -4,7 +4,7 @@ from typing import Any
 
 from core.case_reports.queries import ReportFacts, find_report_of, list_deliveries, list_to_approve, list_unopened
 from core.case_reports.rules import approver_of
-from core.complaints.queries import ComplaintDetail
+from core.complaints.queries.cases import ComplaintDetail
 from core.staff_records.queries import count_records_in
 from core.uow import Reader
 from tenants.roles import ROLES

@@ -20,11 +20,11 @@ from core.case_reports.rules import (
     report_step,
     spelled,
 )
-from core.complaints.case import Case, lock_case
-from core.complaints.handling import ComplaintClosed, StepClosed
+from core.complaints.actions.handling import ComplaintClosed, StepClosed
+from core.complaints.actions.proving import prove, save_proven
+from core.complaints.cases.case import Case, lock_case
 from core.complaints.models import Complaint
-from core.complaints.proving import prove, save_proven
-from core.complaints.rules import blocked_by
+from core.complaints.rules.filing import blocked_by
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput
 from core.uow import UnitOfWork

@@ -12,8 +12,8 @@ from core.case_reports.actions import NotApproved, locked
 from core.case_reports.models import CaseReportDelivery
 from core.case_reports.queries import DeliveryFacts, ReportFacts, find_shown, get_delivery, list_deliveries
 from core.case_reports.rules import ANSWERS, Answer, Way
-from core.complaints.case import Case, lock_case
-from core.complaints.proving import prove, save_proven
+from core.complaints.actions.proving import prove, save_proven
+from core.complaints.cases.case import Case, lock_case
 from core.customers.rules.names import clean_text
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound

@@ -12,11 +12,11 @@ from core.casework.models import CaseCall, CaseReply, CaseTask
 from core.casework.queries import ReplyFacts, TaskFacts, get_reply, get_task, get_word_rules, list_changes
 from core.casework.rules.talking import Change, find_mentions
 from core.casework.rules.wording import Finding, check_wording
-from core.complaints.case import Case, lock_case
-from core.complaints.handling import ComplaintClosed
-from core.complaints.proving import prove, save_proven
-from core.complaints.rules import TEXT_LIMIT
-from core.complaints.telling import tell_people
+from core.complaints.actions.handling import ComplaintClosed
+from core.complaints.actions.proving import prove, save_proven
+from core.complaints.actions.telling import tell_people
+from core.complaints.cases.case import Case, lock_case
+from core.complaints.rules.filing import TEXT_LIMIT
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput
 from core.outbox.actions import Move, cancel_work, move_work

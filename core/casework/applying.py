@@ -21,8 +21,8 @@ from core.casework.actions import (
 from core.casework.models import CaseMacro, CaseMacroUse
 from core.casework.queries import get_task, get_use, list_macros
 from core.casework.rules.macros import Filled, MacroDraft, macro_problems
-from core.complaints.case import lock_case
-from core.complaints.handling import pause_step, resume_step
+from core.complaints.actions.handling import pause_step, resume_step
+from core.complaints.cases.case import lock_case
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.uow import UnitOfWork

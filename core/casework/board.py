@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import func, select
 
-from core.complaints.handling import claim_case
+from core.complaints.actions.handling import claim_case
 from core.complaints.models import Complaint
-from core.complaints.queries import ComplaintFilter, ComplaintRow, get_conditions, list_complaints
+from core.complaints.queries.cases import ComplaintFilter, ComplaintRow, get_conditions, list_complaints
 from core.db import table_of
 from core.hooks.records.complaints import STAGES, Stage
 from core.policies.queries import get_policies

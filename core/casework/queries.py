@@ -14,7 +14,7 @@ from core.casework.rules.macros import Filled, choose_scripts, fill_script
 from core.casework.rules.talking import Change, changes_since
 from core.casework.rules.wording import Finding
 from core.complaints.models import Complaint, ComplaintEvent
-from core.complaints.queries import ComplaintDetail
+from core.complaints.queries.cases import ComplaintDetail
 from core.customers.queries import list_cluster
 from core.db import one_of, table_of
 from core.errors import NotFound

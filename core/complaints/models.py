@@ -101,7 +101,7 @@ class Complaint(TenantRow, Base):
     """Why it came about, of the plugins' trees of causes."""
     channel: Mapped[str]
     source: Mapped[dict[str, Any] | None]
-    """The fields of its channel: `core.complaints.sources`."""
+    """The fields of its channel: `core.complaints.rules.sources`."""
     source_key: Mapped[str | None]
     """What it has in common with another about the same post, notice or letter."""
     severity: Mapped[str]

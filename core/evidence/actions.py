@@ -9,9 +9,9 @@ from sqlalchemy import insert, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.chains import GENESIS, canonical, moment, seal_of
-from core.complaints.case import lock_case
+from core.complaints.actions.proving import prove, save_proven
+from core.complaints.cases.case import lock_case
 from core.complaints.models import Complaint
-from core.complaints.proving import prove, save_proven
 from core.customers.rules.names import clean_text
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput, NotFound

@@ -11,8 +11,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.chains import moment
-from core.complaints.case import Case, lock_case
-from core.complaints.proving import prove, save_proven
+from core.complaints.actions.proving import prove, save_proven
+from core.complaints.cases.case import Case, lock_case
 from core.customers.rules.names import clean_text
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound

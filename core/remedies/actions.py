@@ -7,8 +7,8 @@ import msgspec
 from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.complaints.case import Case, lock_case
-from core.complaints.handling import ComplaintClosed, reopen_case
+from core.complaints.actions.handling import ComplaintClosed, reopen_case
+from core.complaints.cases.case import Case, lock_case
 from core.customers.queries import find_present_customer
 from core.customers.rules.names import clean_text
 from core.db import new_id, table_of

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from core.complaints.case import Case, lock_case
+from core.complaints.cases.case import Case, lock_case
 from core.customers.rules.names import clean_text
 from core.db import table_of
 from core.errors import Conflict, FieldProblem, InvalidInput

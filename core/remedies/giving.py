@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from core.complaints.case import Case
-from core.complaints.proving import prove, save_proven
+from core.complaints.actions.proving import prove, save_proven
+from core.complaints.cases.case import Case
 from core.db import table_of
 from core.errors import Conflict, Forbidden
 from core.holds.actions import credit_complaint

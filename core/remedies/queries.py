@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from core.complaints.models import Complaint
-from core.complaints.queries import ComplaintDetail
+from core.complaints.queries.cases import ComplaintDetail
 from core.db import table_of
 from core.errors import NotFound
 from core.hooks.records.loyalty.offers import CouponTemplate

@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.case_reports.actions import NotApproved, locked
-from core.complaints.case import Case
-from core.complaints.handling import StepClosed
-from core.complaints.proving import prove, save_proven
-from core.complaints.rules import blocked_by
+from core.complaints.actions.handling import StepClosed
+from core.complaints.actions.proving import prove, save_proven
+from core.complaints.cases.case import Case
+from core.complaints.rules.filing import blocked_by
 from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput, NotFound

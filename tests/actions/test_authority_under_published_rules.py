@@ -3,10 +3,10 @@
 from datetime import timedelta
 from uuid import UUID
 
-from core.complaints.actions import file_complaint
-from core.complaints.case import lock_case
-from core.complaints.rules import Filing
-from core.complaints.sources import RegulatorNotice
+from core.complaints.actions.filing import file_complaint
+from core.complaints.cases.case import lock_case
+from core.complaints.rules.filing import Filing
+from core.complaints.rules.sources import RegulatorNotice
 from core.policies.queries import get_move
 from core.policies.rules.changes import MilestoneChange
 from tests.policies import STEP, clock_of, due_of, file_at, follow, publish_change, shanghai

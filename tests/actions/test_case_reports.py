@@ -39,8 +39,8 @@ from core.case_reports.queries import (
     list_unopened,
 )
 from core.case_reports.rules import Content
-from core.complaints.handling import StepClosed, StepNeedsProof, complete_step
-from core.complaints.queries import ComplaintDetail, get_complaint
+from core.complaints.actions.handling import StepClosed, StepNeedsProof, complete_step
+from core.complaints.queries.cases import ComplaintDetail, get_complaint
 from core.errors import Forbidden, InvalidInput, NotFound
 from tests.reports import WORDS, approved, file_serious, open_clinic, submit_again, submitted
 from tests.workplaces import MovableClock, TestTenant

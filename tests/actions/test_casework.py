@@ -37,11 +37,11 @@ from core.casework.queries import (
     list_tasks,
 )
 from core.casework.rules.macros import MacroDraft
-from core.complaints.actions import file_complaint
-from core.complaints.handling import ComplaintClosed, StepNeedsProof, claim_case, complete_step
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.handling import ComplaintClosed, StepNeedsProof, claim_case, complete_step
 from core.complaints.models import Complaint
-from core.complaints.queries import ComplaintDetail, get_complaint, list_notices
-from core.complaints.rules import Filing
+from core.complaints.queries.cases import ComplaintDetail, get_complaint, list_notices
+from core.complaints.rules.filing import Filing
 from core.errors import InvalidInput, NotFound
 from core.hooks.records.complaints import Severity
 from tenants.plugin_settings import enable_plugin

@@ -6,10 +6,9 @@ from uuid import UUID
 import pytest
 
 from core.clocks.rules import Complete, fold, read_events
-from core.complaints.actions import file_complaint
-from core.complaints.case import lock_case
-from core.complaints.handling import ComplaintClosed, complete_step, judge_level, pause_step, resume_step
-from core.complaints.joining import (
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.handling import ComplaintClosed, complete_step, judge_level, pause_step, resume_step
+from core.complaints.actions.joining import (
     NotMerged,
     SameComplaint,
     find_survivor,
@@ -17,10 +16,11 @@ from core.complaints.joining import (
     merge_complaints,
     preview_merge,
 )
-from core.complaints.parting import split_complaint, undo_merge
-from core.complaints.queries import ClockRow, ComplaintDetail, get_complaint, list_clock_events
-from core.complaints.rules import Filing
-from core.complaints.sources import RegulatorNotice
+from core.complaints.actions.parting import split_complaint, undo_merge
+from core.complaints.cases.case import lock_case
+from core.complaints.queries.cases import ClockRow, ComplaintDetail, get_complaint, list_clock_events
+from core.complaints.rules.filing import Filing
+from core.complaints.rules.sources import RegulatorNotice
 from core.errors import Forbidden, InvalidInput, NotFound
 from tenants.plugin_settings import enable_plugin
 from tests.workplaces import MovableClock, TestTenant

@@ -11,10 +11,10 @@ from core.complaint_reports.queries.outcomes import list_outcomes, sum_outcomes
 from core.complaint_reports.queries.pace import get_cycle, get_first_response
 from core.complaint_reports.queries.promises import list_kept
 from core.complaint_reports.rules.figures import CaseFilter, Part, kept_by, pareto
-from core.complaints.actions import file_complaint
-from core.complaints.handling import complete_step, reopen_case
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.handling import complete_step, reopen_case
 from core.complaints.models import Complaint
-from core.complaints.rules import Filing
+from core.complaints.rules.filing import Filing
 from core.customers.actions import add_customer
 from core.customers.rules.profile import CustomerDraft, local_date
 from core.db import new_id, table_of

@@ -7,10 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from core.casework.actions import log_call
-from core.complaints.actions import file_complaint, give_filing_code
-from core.complaints.case import lock_case
-from core.complaints.escalation import fire_clock
-from core.complaints.handling import (
+from core.complaints.actions.filing import file_complaint, give_filing_code
+from core.complaints.actions.handling import (
     ComplaintClosed,
     StepClosed,
     add_information,
@@ -23,7 +21,10 @@ from core.complaints.handling import (
     read_notices,
     resume_step,
 )
-from core.complaints.queries import (
+from core.complaints.cases.case import lock_case
+from core.complaints.cases.escalation import fire_clock
+from core.complaints.cases.storing import CLOCK_TASK
+from core.complaints.queries.cases import (
     ComplaintDetail,
     ComplaintFilter,
     Cursor,
@@ -33,8 +34,7 @@ from core.complaints.queries import (
     list_complaints,
     list_notices,
 )
-from core.complaints.rules import Filing
-from core.complaints.storing import CLOCK_TASK
+from core.complaints.rules.filing import Filing
 from core.errors import Forbidden, InvalidInput, NotFound
 from core.uow import UnitOfWork
 from tenants.plugin_settings import enable_plugin

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from core.complaints.handling import StepNeedsProof, complete_step
-from core.complaints.queries import get_complaint
+from core.complaints.actions.handling import StepNeedsProof, complete_step
+from core.complaints.queries.cases import get_complaint
 from core.errors import Forbidden, InvalidInput, NotFound
 from core.evidence.actions import (
     CaseHeld,

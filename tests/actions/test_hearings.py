@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.complaints.queries import get_complaint
+from core.complaints.queries.cases import get_complaint
 from core.errors import InvalidInput, NotFound
 from core.evidence.queries import list_custody, list_evidence
 from core.hearings.actions import (

@@ -8,9 +8,9 @@ import pytest
 
 from core.complaint_reports.queries.risks import get_risks
 from core.complaint_reports.risks import count_risks
-from core.complaints.actions import file_complaint
-from core.complaints.handling import complete_step
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.handling import complete_step
+from core.complaints.rules.filing import Filing
 from core.errors import NotFound
 from core.hooks.records.complaints import Policy, Severity
 from core.policies.queries import get_policies

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from core.calendars.rules import parse_calendar
-from core.complaints.foreseeing import foresee_calendar, foresee_policies
-from core.complaints.handling import pause_step, resume_step
+from core.complaints.actions.handling import pause_step, resume_step
+from core.complaints.queries.foreseeing import foresee_calendar, foresee_policies
 from core.policies.queries import get_declared, get_move
 from core.policies.rules.calendars import CalendarVersion
 from core.policies.rules.changes import MilestoneChange, PolicyChanges, apply_changes

@@ -5,10 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from core.complaints.actions import file_complaint
-from core.complaints.handling import ComplaintClosed
-from core.complaints.queries import get_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.handling import ComplaintClosed
+from core.complaints.queries.cases import get_complaint
+from core.complaints.rules.filing import Filing
 from core.errors import Forbidden, InvalidInput, NotFound
 from core.holds.actions import grant_held, refuse_held
 from core.holds.queries import get_held

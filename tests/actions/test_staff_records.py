@@ -6,8 +6,8 @@ import pytest
 
 from core.case_reports.actions import NotApproved
 from core.case_reports.delivering import Reception, hand_over
-from core.complaints.handling import StepClosed
-from core.complaints.queries import get_complaint
+from core.complaints.actions.handling import StepClosed
+from core.complaints.queries.cases import get_complaint
 from core.errors import Forbidden, InvalidInput, NotFound
 from core.hooks.records.events import StaffRef
 from core.staff_records.actions import (

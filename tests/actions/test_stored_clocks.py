@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from core.clocks.rules import ClockRefused, Told, fold, next_stage, read_events
-from core.complaints.handling import (
+from core.complaints.actions.handling import (
     ComplaintClosed,
     StepClosed,
     complete_step,

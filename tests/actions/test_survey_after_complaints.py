@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from core.casework.actions import log_call
-from core.complaints.actions import file_complaint
-from core.complaints.handling import AFTER_RESOLUTION, complete_step
-from core.complaints.queries import ComplaintDetail, get_complaint, list_notices
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.handling import AFTER_RESOLUTION, complete_step
+from core.complaints.queries.cases import ComplaintDetail, get_complaint, list_notices
+from core.complaints.rules.filing import Filing
 from core.contacts.actions import record_consent
 from core.forms.actions import submit_intake
 from core.hooks.host import PluginHost

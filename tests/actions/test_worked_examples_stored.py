@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core.complaints.handling import (
+from core.complaints.actions.handling import (
     answer_satisfaction,
     complete_step,
     judge_level,
@@ -14,8 +14,8 @@ from core.complaints.handling import (
     reopen_case,
     resume_step,
 )
-from core.complaints.queries import get_complaint
-from core.complaints.storing import CLOCK_TASK
+from core.complaints.cases.storing import CLOCK_TASK
+from core.complaints.queries.cases import get_complaint
 from core.errors import Forbidden
 from core.policies.rules.changes import MilestoneChange
 from tenants.plugin_settings import enable_plugin

@@ -20,10 +20,10 @@ from sqlalchemy import text
 
 from core.bus import Bus
 from core.clock import now
-from core.complaints.actions import file_complaint
-from core.complaints.foreseeing import foresee_calendar
-from core.complaints.moving import continue_move
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.moving import continue_move
+from core.complaints.queries.foreseeing import foresee_calendar
+from core.complaints.rules.filing import Filing
 from core.db import Database
 from core.hooks.host import PluginHost
 from core.migrations import upgrade

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from core.complaints.mail import (
+from core.complaints.rules.letters import (
     LOOP_HEADER,
     MAIL_LIMIT,
     MailRefused,

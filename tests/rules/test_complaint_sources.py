@@ -6,8 +6,8 @@ from typing import get_args
 import msgspec
 import pytest
 
-from core.complaints.rules import Filing, filing_problems
-from core.complaints.sources import (
+from core.complaints.rules.filing import Filing, filing_problems
+from core.complaints.rules.sources import (
     SOURCES,
     ApiCall,
     Email,

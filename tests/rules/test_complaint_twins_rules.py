@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from core.complaints.likeness import SUGGESTED, Trait, alike, common_words, likenesses, score_of, shingles
-from core.complaints.shares import FEWEST, compare_shares, wilson
+from core.complaints.rules.likeness import SUGGESTED, Trait, alike, common_words, likenesses, score_of, shingles
+from core.complaints.rules.shares import FEWEST, compare_shares, wilson
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 A, B = UUID(int=1), UUID(int=2)

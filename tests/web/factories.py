@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.consents.models import ConsentSeal
 from core.contacts.actions import add_contact
 from core.customers.actions import add_customer, add_note, add_subject, join_household

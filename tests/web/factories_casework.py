@@ -8,8 +8,8 @@ from uuid import UUID
 from core.casework.actions import add_task, send_reply
 from core.casework.applying import apply_macro, save_macro
 from core.casework.rules.macros import Filled, MacroDraft
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from tests.workplaces import TestTenant
 
 KIND: Final = "能理解您的心情，我们马上核实。"

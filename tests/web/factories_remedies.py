@@ -3,8 +3,8 @@
 from datetime import timedelta
 from uuid import UUID
 
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.customers.rules.profile import local_date
 from core.lessons.actions.closing import note_silence
 from core.lessons.actions.corrective import add_corrective

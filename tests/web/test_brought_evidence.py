@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from core.complaints.actions import give_filing_code
-from core.complaints.brought import TAKE_IN
-from core.complaints.queries import find_by_status_code
+from core.complaints.actions.brought import TAKE_IN
+from core.complaints.actions.filing import give_filing_code
+from core.complaints.queries.cases import find_by_status_code
 from core.evidence.intake import take_in
 from core.evidence.queries import list_evidence
 from core.outbox.models import Outbox

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from core.case_reports.delivering import send_online
-from core.complaints.queries import get_complaint
+from core.complaints.queries.cases import get_complaint
 from tests.reports import WORDS, approved, file_serious, open_clinic, recorded, submitted
 from tests.webapp import Browser
 from tests.workplaces import TestTenant

@@ -6,10 +6,10 @@ from uuid import UUID
 import pytest
 
 from core.casework.queries import list_replies
-from core.complaints.actions import file_complaint
+from core.complaints.actions.filing import file_complaint
 from core.complaints.models import Complaint
-from core.complaints.queries import get_complaint
-from core.complaints.rules import Filing
+from core.complaints.queries.cases import get_complaint
+from core.complaints.rules.filing import Filing
 from tenants.plugin_settings import enable_plugin
 from tests.web.forms import form_fields
 from tests.webapp import Browser

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from core.complaints.actions import file_complaint, give_filing_code
-from core.complaints.queries import ComplaintDetail, find_by_number, find_by_status_code, get_complaint
-from core.complaints.rules import Filing
-from core.complaints.sources import RegulatorNotice, SocialPost
+from core.complaints.actions.filing import file_complaint, give_filing_code
+from core.complaints.queries.cases import ComplaintDetail, find_by_number, find_by_status_code, get_complaint
+from core.complaints.rules.filing import Filing
+from core.complaints.rules.sources import RegulatorNotice, SocialPost
 from core.customers.actions import add_customer
 from core.customers.rules.profile import CustomerDraft
 from core.files.queries import list_files

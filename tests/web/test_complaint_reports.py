@@ -10,9 +10,9 @@ from python_calamine import CalamineWorkbook
 
 from core.complaint_reports.months import keep_last_month, keep_month, list_months
 from core.complaint_reports.risks import count_risks
-from core.complaints.actions import file_complaint
-from core.complaints.handling import complete_step
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.handling import complete_step
+from core.complaints.rules.filing import Filing
 from core.policy_trials.actions import start_trial
 from core.policy_trials.rules.candidates import Candidate, Changed
 from tests.webapp import Browser

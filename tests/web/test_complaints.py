@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from litestar import Litestar
 
-from core.complaints.actions import give_filing_code
+from core.complaints.actions.filing import give_filing_code
 from tenants.plugin_settings import enable_plugin
 from tests.web.forms import form_fields
 from tests.web.streams import open_stream

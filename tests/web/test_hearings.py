@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from core.complaints.queries import get_complaint
+from core.complaints.queries.cases import get_complaint
 from core.evidence.queries import list_custody
 from core.hearings.actions import add_staff, finish_minutes
 from core.hearings.queries import list_hearings, list_members

@@ -11,7 +11,7 @@ import pytest
 from litestar import Litestar
 
 from core.complaint_reports.rules.figures import BASELINES
-from core.complaints.queries import get_complaint
+from core.complaints.queries.cases import get_complaint
 from core.db import new_id
 from core.forms.actions import create_link, record_intake
 from core.forms.queries import list_forms

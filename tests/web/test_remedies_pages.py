@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from core.complaints.actions import Filed, file_complaint
-from core.complaints.queries import get_complaint, list_notices
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import Filed, file_complaint
+from core.complaints.queries.cases import get_complaint, list_notices
+from core.complaints.rules.filing import Filing
 from core.remedies.queries import list_remedies
 from tenants.plugin_settings import enable_plugin
 from tests.lessons import close_by_hand, work_through

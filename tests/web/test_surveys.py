@@ -10,9 +10,9 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import text
 
 from core.casework.actions import log_call
-from core.complaints.actions import file_complaint
-from core.complaints.handling import complete_step
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.handling import complete_step
+from core.complaints.rules.filing import Filing
 from core.surveys.actions import save_settings
 from core.surveys.answers import offer_after_resolution
 from core.surveys.asking import draw_month

@@ -11,14 +11,22 @@ from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
 from litestar.params import FromPath, FromQuery
 
-from core.complaints.actions import file_complaint
-from core.complaints.feed import ComplaintFact, list_filed
-from core.complaints.joining import find_survivor
-from core.complaints.mail import MAIL_LIMIT, MailRefused, read_mail
-from core.complaints.mailing import receive_mail
-from core.complaints.queries import ComplaintDetail, get_complaint
-from core.complaints.rules import Filing
-from core.complaints.sources import ApiCall, Email, PhoneCall, PlatformReview, RegulatorNotice, SocialPost, channel_of
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.joining import find_survivor
+from core.complaints.actions.mailing import receive_mail
+from core.complaints.queries.cases import ComplaintDetail, get_complaint
+from core.complaints.queries.feed import ComplaintFact, list_filed
+from core.complaints.rules.filing import Filing
+from core.complaints.rules.letters import MAIL_LIMIT, MailRefused, read_mail
+from core.complaints.rules.sources import (
+    ApiCall,
+    Email,
+    PhoneCall,
+    PlatformReview,
+    RegulatorNotice,
+    SocialPost,
+    channel_of,
+)
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.hooks.records.text import localized
 from core.tenancy.queries import list_branches

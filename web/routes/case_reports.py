@@ -21,7 +21,7 @@ from core.case_reports.queries import (
     list_versions,
 )
 from core.case_reports.rules import ANSWERS, PARTS, Content, approver_of, differences, find_hints, options_of
-from core.complaints.queries import ComplaintDetail, get_complaint
+from core.complaints.queries.cases import ComplaintDetail, get_complaint
 from core.errors import InvalidInput, NotFound
 from core.remedies.queries import list_remedies
 from core.uow import Reader, UnitOfWork

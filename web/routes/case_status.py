@@ -9,10 +9,10 @@ from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.complaints.brought import announce_files
-from core.complaints.handling import answer_satisfaction
-from core.complaints.queries import ComplaintDetail, find_by_status_code
-from core.complaints.wishes import add_more, answer_solution, ask_call
+from core.complaints.actions.brought import announce_files
+from core.complaints.actions.handling import answer_satisfaction
+from core.complaints.actions.wishes import add_more, answer_solution, ask_call
+from core.complaints.queries.cases import ComplaintDetail, find_by_status_code
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.files.actions import keep_prepared, prepare_aside
 from core.files.rules import IMAGES, FileRefused

@@ -24,8 +24,8 @@ from core.casework.actions import (
 from core.casework.applying import apply_macro, remove_macro, save_macro, undo_macro
 from core.casework.queries import get_values, list_macros, list_replies, list_scripts
 from core.casework.rules.macros import MacroDraft
-from core.complaints.handling import ComplaintClosed
-from core.complaints.queries import ComplaintDetail, get_complaint
+from core.complaints.actions.handling import ComplaintClosed
+from core.complaints.queries.cases import ComplaintDetail, get_complaint
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.hooks.records.casework import VARIABLES
 from core.policies.queries import get_policies

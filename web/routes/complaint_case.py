@@ -13,8 +13,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from core.casework.actions import CaseMoved, hold_unchanged, write_note
-from core.complaints.case import topic_of
-from core.complaints.handling import (
+from core.complaints.actions.handling import (
     ComplaintClosed,
     archive_case,
     claim_case,
@@ -25,7 +24,8 @@ from core.complaints.handling import (
     reopen_case,
     resume_step,
 )
-from core.complaints.queries import get_complaint
+from core.complaints.cases.case import topic_of
+from core.complaints.queries.cases import get_complaint
 from core.errors import FieldProblem, InvalidInput
 from core.forms.rules import decode_post
 from core.uow import Reader, UnitOfWork

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from core.clocks.rules import ClockState, explain_clock, fold, read_events
-from core.complaints.queries import ComplaintDetail, get_complaint, list_clock_events
+from core.complaints.queries.cases import ComplaintDetail, get_complaint, list_clock_events
 from core.errors import NotFound
 from core.policies.queries import get_timetable
 from core.policies.rules.calendars import Timetable

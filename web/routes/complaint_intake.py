@@ -8,10 +8,10 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
-from core.complaints.actions import assess, file_complaint
-from core.complaints.rules import TEXT_LIMIT, Filing, Verdict
-from core.complaints.sources import source_key
-from core.complaints.twins import Draft, Twin, find_twins
+from core.complaints.actions.filing import assess, file_complaint
+from core.complaints.queries.twins import Draft, Twin, find_twins
+from core.complaints.rules.filing import TEXT_LIMIT, Filing, Verdict
+from core.complaints.rules.sources import source_key
 from core.customers.queries import CustomerRow, SubjectRecord, find_customers, list_customers_by_id, list_subjects
 from core.customers.rules.phones import read_phone
 from core.errors import InvalidInput

@@ -8,8 +8,8 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from core.complaints.classifying import classify, confirm_level
-from core.complaints.joining import (
+from core.complaints.actions.classifying import classify, confirm_level
+from core.complaints.actions.joining import (
     MergeFacts,
     MergePreview,
     find_survivor,
@@ -17,10 +17,10 @@ from core.complaints.joining import (
     merge_complaints,
     preview_merge,
 )
-from core.complaints.parting import split_complaint, undo_merge
-from core.complaints.queries import ComplaintDetail, find_by_number, get_complaint
-from core.complaints.sources import Source
-from core.complaints.twins import find_twins_of
+from core.complaints.actions.parting import split_complaint, undo_merge
+from core.complaints.queries.cases import ComplaintDetail, find_by_number, get_complaint
+from core.complaints.queries.twins import find_twins_of
+from core.complaints.rules.sources import Source
 from core.errors import FieldProblem, InvalidInput
 from core.files.queries import FileFacts, list_files
 from core.uow import Reader, UnitOfWork

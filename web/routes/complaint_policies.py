@@ -9,8 +9,8 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from core.complaints.actions import assess
-from core.complaints.rules import TEXT_LIMIT, Filing
+from core.complaints.actions.filing import assess
+from core.complaints.rules.filing import TEXT_LIMIT, Filing
 from core.errors import AnxinError, InvalidInput, NotFound
 from core.hooks.records.complaints import SEVERITIES, Milestone, Severity
 from core.policies.actions import discard_rules, save_policy_draft

@@ -8,10 +8,10 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.complaints.actions import file_complaint
-from core.complaints.queries import FilingPlace, find_filing_place
-from core.complaints.rules import Filing, filing_problems
-from core.complaints.sources import WebPage
+from core.complaints.actions.filing import file_complaint
+from core.complaints.queries.cases import FilingPlace, find_filing_place
+from core.complaints.rules.filing import Filing, filing_problems
+from core.complaints.rules.sources import WebPage
 from core.errors import InvalidInput, NotFound
 from core.files.queries import FileFacts
 from core.files.rules import SOUNDS

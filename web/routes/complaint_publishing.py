@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.complaints.foreseeing import foresee_policies
+from core.complaints.queries.foreseeing import foresee_policies
 from core.errors import InvalidInput
 from core.policies.actions import publish_rules, roll_back_rules
 from core.policies.queries import get_version, list_moves, list_versions

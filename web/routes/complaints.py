@@ -13,9 +13,10 @@ from litestar.params import FromQuery
 from litestar.response import Stream
 
 from core.casework.board import claim_cases, list_columns
-from core.complaints.actions import give_filing_code
-from core.complaints.case import TOPIC
-from core.complaints.queries import (
+from core.complaints.actions.filing import give_filing_code
+from core.complaints.actions.sharing import get_shares
+from core.complaints.cases.case import TOPIC
+from core.complaints.queries.cases import (
     ComplaintFilter,
     ComplaintRow,
     Cursor,
@@ -24,7 +25,6 @@ from core.complaints.queries import (
     list_filing_codes,
     list_policies,
 )
-from core.complaints.sharing import get_shares
 from core.errors import NotFound
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork

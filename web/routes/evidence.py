@@ -11,7 +11,7 @@ from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.complaints.queries import ComplaintDetail, get_complaint
+from core.complaints.queries.cases import ComplaintDetail, get_complaint
 from core.errors import FieldProblem, InvalidInput
 from core.evidence.actions import add_evidence, add_text, get_original, hold, lift, look, prepare_evidence, seal
 from core.evidence.dossiers import read_dossier, start_dossier

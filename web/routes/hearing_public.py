@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from msgspec import Struct
 
-from core.complaints.queries import ComplaintDetail, get_complaint
+from core.complaints.queries.cases import ComplaintDetail, get_complaint
 from core.errors import InvalidInput
 from core.hearings.actions import is_known, look_as_expert, open_link, sign_minutes
 from core.hearings.queries import MemberFacts, get_hearing, get_invited, list_released

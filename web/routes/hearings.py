@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.complaints.queries import ComplaintDetail
+from core.complaints.queries.cases import ComplaintDetail
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.hearings.actions import (
     add_staff,

@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from core.complaints.queries import ComplaintDetail, get_complaint
+from core.complaints.queries.cases import ComplaintDetail, get_complaint
 from core.customers.rules.profile import local_date
 from core.errors import FieldProblem, InvalidInput
 from core.lessons.actions.causes import name_cause

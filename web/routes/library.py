@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from core.complaints.queries import get_complaint
+from core.complaints.queries.cases import get_complaint
 from core.errors import InvalidInput
 from core.hooks.specs.complaints import complaint_categories
 from core.lessons.actions.library import draft_entry, publish_entry, withdraw_entry

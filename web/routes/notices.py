@@ -9,9 +9,9 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 
 from core.casework.queries import count_overdue_tasks, list_my_tasks
-from core.complaints.handling import read_notices
-from core.complaints.queries import list_notices, list_policies
-from core.complaints.sharing import find_drift, read_drift
+from core.complaints.actions.handling import read_notices
+from core.complaints.actions.sharing import find_drift, read_drift
+from core.complaints.queries.cases import list_notices, list_policies
 from core.uow import Reader, UnitOfWork
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry

@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from core.complaints.queries import ComplaintDetail, get_complaint
+from core.complaints.queries.cases import ComplaintDetail, get_complaint
 from core.db import new_id
 from core.errors import FieldProblem, InvalidInput
 from core.hooks.records.text import Text

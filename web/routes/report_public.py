@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from core.case_reports.delivering import Reception, answer_report, open_report
 from core.case_reports.queries import Shown, find_shown
 from core.case_reports.rules import ANSWERS
-from core.complaints.queries import ComplaintDetail, find_by_status_code
+from core.complaints.queries.cases import ComplaintDetail, find_by_status_code
 from core.errors import InvalidInput, NotFound
 from core.uow import Reader, UnitOfWork
 from web.case_sections import CaseSection, add_case_section

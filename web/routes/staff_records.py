@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from core.case_reports.queries import get_report_of
-from core.complaints.queries import ComplaintDetail, get_complaint
+from core.complaints.queries.cases import ComplaintDetail, get_complaint
 from core.errors import FieldProblem, InvalidInput
 from core.hooks.records.events import StaffRef
 from core.staff_records.actions import (

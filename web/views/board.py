@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from core.casework.board import Column, find_steps_of_role
-from core.complaints.queries import ComplaintFilter
+from core.complaints.queries.cases import ComplaintFilter
 from core.uow import Reader
 from tenants.roles import ROLES
 from web.i18n import N_, gettext

@@ -9,7 +9,7 @@ import segno
 
 from core.case_reports.queries import DeliveryFacts, VersionFacts
 from core.case_reports.rules import PARTS, Content
-from core.complaints.queries import ComplaintDetail
+from core.complaints.queries.cases import ComplaintDetail
 from core.hooks.records.text import localized as localized_in
 from core.remedies.queries import RemedyFacts
 from web.formats import format_datetime

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.complaints.queries import ClockRow, ComplaintDetail
+from core.complaints.queries.cases import ClockRow, ComplaintDetail
 from core.hooks.records.complaints import Milestone
 from core.hooks.records.forms import ChoiceField, MultiField
 from core.remedies.queries import RemedyFacts

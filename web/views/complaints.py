@@ -9,10 +9,10 @@ import msgspec
 
 from core.casework.actions import MENTION, TASK
 from core.casework.rules.talking import Change
-from core.complaints.queries import ClockRow, ComplaintDetail, ComplaintRow, HistoryRow, NoticeRow
-from core.complaints.rules import blocked_by
-from core.complaints.surveyed import SURVEY
-from core.complaints.telling import ACTION, ADDED, CALL_ME, SOLUTION
+from core.complaints.actions.surveyed import SURVEY
+from core.complaints.actions.telling import ACTION, ADDED, CALL_ME, SOLUTION
+from core.complaints.queries.cases import ClockRow, ComplaintDetail, ComplaintRow, HistoryRow, NoticeRow
+from core.complaints.rules.filing import blocked_by
 from core.hooks.records.complaints import Milestone, Policy
 from web.formats import format_datetime
 from web.i18n import N_, gettext, localized

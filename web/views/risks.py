@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from core.complaint_reports.queries.risks import get_risks
 from core.complaint_reports.rules.survival import Risk
-from core.complaints.queries import ComplaintDetail, ComplaintRow
+from core.complaints.queries.cases import ComplaintDetail, ComplaintRow
 from core.uow import Reader
 from web.i18n import gettext
 from web.page import Step

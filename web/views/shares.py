@@ -1,6 +1,6 @@
 """Shares of the levels that have drifted, in the reader's words."""
 
-from core.complaints.shares import DAYS, Shares
+from core.complaints.rules.shares import DAYS, Shares
 from web.i18n import gettext
 from web.views.complaints import LEVEL_NAMES
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from core.complaints.likeness import Likeness
-from core.complaints.twins import Twin
+from core.complaints.queries.twins import Twin
+from core.complaints.rules.likeness import Likeness
 from web.i18n import gettext
 from web.views.complaints import number_text
 

@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from core.clock import now
-from core.complaints.mail import MailRefused, read_mail
-from core.complaints.mailing import Delivered, receive_mail
+from core.complaints.actions.mailing import Delivered, receive_mail
+from core.complaints.rules.letters import MailRefused, read_mail
 from core.errors import InvalidInput
 from core.hooks.dispatch import Contribution, TenantPlugins
 from core.hooks.host import PluginHost

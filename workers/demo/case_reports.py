@@ -6,9 +6,9 @@ from core.case_reports.actions import begin_report, decide_report, submit_report
 from core.case_reports.delivering import Reception, hand_over, send_online
 from core.case_reports.queries import find_report_of
 from core.case_reports.rules import Content
-from core.complaints.actions import file_complaint
-from core.complaints.handling import complete_step
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.handling import complete_step
+from core.complaints.rules.filing import Filing
 from core.hooks.records.events import StaffRef
 from core.scope import Actor
 from core.staff_records.actions import enter_record

@@ -8,8 +8,8 @@ from core.casework.actions import add_task, complete_task, log_call, send_reply,
 from core.casework.applying import save_macro
 from core.casework.queries import list_macros
 from core.casework.rules.macros import MacroDraft
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.scope import Actor
 from core.tenancy.queries import list_branches
 from core.uow import UnitOfWork

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from core.complaint_reports.months import keep_month
 from core.complaint_reports.risks import count_risks
-from core.complaints.actions import file_complaint
-from core.complaints.case import Case, lock_case
-from core.complaints.handling import complete_in, facts_form
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.handling import complete_in, facts_form
+from core.complaints.cases.case import Case, lock_case
+from core.complaints.rules.filing import Filing
 from core.customers.rules.profile import local_date
 from core.hooks.records.complaints import Milestone
 from core.hooks.records.forms import ChoiceField, MultiField, NumberField, TextField

@@ -6,13 +6,13 @@ from uuid import UUID
 
 import msgspec
 
-from core.complaints.actions import Filed, file_complaint
-from core.complaints.joining import merge_complaints
-from core.complaints.mail import read_mail
-from core.complaints.mailing import receive_mail
-from core.complaints.parting import split_complaint
-from core.complaints.rules import Filing
-from core.complaints.sources import InPerson, PhoneCall, PlatformReview, RegulatorNotice, SocialPost
+from core.complaints.actions.filing import Filed, file_complaint
+from core.complaints.actions.joining import merge_complaints
+from core.complaints.actions.mailing import receive_mail
+from core.complaints.actions.parting import split_complaint
+from core.complaints.rules.filing import Filing
+from core.complaints.rules.letters import read_mail
+from core.complaints.rules.sources import InPerson, PhoneCall, PlatformReview, RegulatorNotice, SocialPost
 from core.customers.rules.profile import local_date
 from core.scope import Actor
 from core.tenancy.queries import list_branches

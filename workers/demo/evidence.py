@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.evidence.actions import add_text, seal
 from core.evidence.dossiers import start_dossier
 from core.evidence.queries import list_evidence

@@ -10,8 +10,8 @@ import msgspec
 from sqlalchemy import text
 
 from core.clock import now
-from core.complaints.actions import file_complaint, give_filing_code
-from core.complaints.queries import ComplaintFilter, list_complaints
+from core.complaints.actions.filing import file_complaint, give_filing_code
+from core.complaints.queries.cases import ComplaintFilter, list_complaints
 from core.customers.actions import add_customer
 from core.customers.queries import get_subject_types
 from core.customers.rules.profile import CustomerDraft, SubjectDraft

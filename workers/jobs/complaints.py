@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from core.complaints.escalation import fire_clock
-from core.complaints.sharing import tell_drift
-from core.complaints.storing import CLOCK_TASK
+from core.complaints.actions.sharing import tell_drift
+from core.complaints.cases.escalation import fire_clock
+from core.complaints.cases.storing import CLOCK_TASK
 from core.uow import UnitOfWork
 from tenants.roster import Roster
 from workers.jobs import task

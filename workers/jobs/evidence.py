@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core.complaints.brought import TAKE_IN
+from core.complaints.actions.brought import TAKE_IN
 from core.evidence.actions import LIFTED
 from core.evidence.dossiers import EXPIRE, RUN, expire_dossier, run_dossier
 from core.evidence.intake import take_in

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core.complaints.moving import continue_move
+from core.complaints.actions.moving import continue_move
 from core.policies.actions import MOVE_TASK
 from core.uow import UnitOfWork
 from workers.jobs import task

@@ -5,10 +5,10 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.complaints.case import lock_case
-from core.complaints.handling import ComplaintClosed
+from core.complaints.actions.handling import ComplaintClosed
+from core.complaints.actions.proving import prove, save_proven
+from core.complaints.cases.case import lock_case
 from core.complaints.models import Complaint
-from core.complaints.proving import prove, save_proven
 from core.customers.rules.names import clean_text
 from core.db import table_of
 from core.errors import FieldProblem, InvalidInput

@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.complaints.case import lock_case
-from core.complaints.handling import ComplaintClosed
-from core.complaints.unanswered import close_unanswered
+from core.complaints.actions.handling import ComplaintClosed
+from core.complaints.actions.unanswered import close_unanswered
+from core.complaints.cases.case import lock_case
 from core.customers.rules.names import clean_text
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import insert, update
 
-from core.complaints.case import Case, lock_case
-from core.complaints.handling import ComplaintClosed
+from core.complaints.actions.handling import ComplaintClosed
+from core.complaints.actions.proving import prove, save_proven
+from core.complaints.actions.telling import ACTION, find_responsible, tell_people
+from core.complaints.cases.case import Case, lock_case
 from core.complaints.ports import DutyRoster
-from core.complaints.proving import prove, save_proven
-from core.complaints.telling import ACTION, find_responsible, tell_people
 from core.customers.rules.names import clean_text
 from core.customers.rules.profile import local_date
 from core.db import new_id, table_of

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import insert, update
 
-from core.complaints.case import lock_case
-from core.complaints.queries import get_complaint
+from core.complaints.cases.case import lock_case
+from core.complaints.queries.cases import get_complaint
 from core.customers.rules.names import clean_text
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput

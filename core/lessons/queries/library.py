@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import func, select, tuple_
 
 from core.complaints.models import Complaint
-from core.complaints.queries import ComplaintDetail
+from core.complaints.queries.cases import ComplaintDetail
 from core.contacts.queries import list_contacts
 from core.customers.queries import get_customer, list_household
 from core.customers.rules.names import name_pinyin

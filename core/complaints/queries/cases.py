@@ -17,7 +17,7 @@ from core.complaints.models import (
     ComplaintPolicy,
     Notice,
 )
-from core.complaints.sources import Source
+from core.complaints.rules.sources import Source
 from core.customers.queries import list_cluster
 from core.db import one_of, table_of
 from core.errors import NotFound

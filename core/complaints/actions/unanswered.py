@@ -1,8 +1,8 @@
 """Opens the gate before the archive for a customer who never said whether they are satisfied."""
 
-from core.complaints.case import Case
-from core.complaints.handling import complete_in
-from core.complaints.rules import ARCHIVE, blocked_by
+from core.complaints.actions.handling import complete_in
+from core.complaints.cases.case import Case
+from core.complaints.rules.filing import ARCHIVE, blocked_by
 from core.uow import UnitOfWork
 
 

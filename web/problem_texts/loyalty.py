@@ -1,4 +1,4 @@
-"""The words of loyalty's problems, by code; `web/problem_texts.py` joins them to the others."""
+"""The words of loyalty's problems, by code; `web/problem_texts/__init__.py` joins them to the others."""
 
 from typing import Final
 

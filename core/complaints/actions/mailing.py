@@ -9,14 +9,14 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.complaints.actions import file_complaint
-from core.complaints.brought import announce_files
-from core.complaints.case import lock_case
-from core.complaints.joining import find_survivor
-from core.complaints.mail import Attachment, Letter
+from core.complaints.actions.brought import announce_files
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.joining import find_survivor
+from core.complaints.cases.case import lock_case
 from core.complaints.models import Complaint, ComplaintMail
-from core.complaints.rules import NAME_LIMIT, TEXT_LIMIT, Filing
-from core.complaints.sources import ADDRESS_LIMIT, Email
+from core.complaints.rules.filing import NAME_LIMIT, TEXT_LIMIT, Filing
+from core.complaints.rules.letters import Attachment, Letter
+from core.complaints.rules.sources import ADDRESS_LIMIT, Email
 from core.contacts.queries import find_by_email
 from core.customers.rules.phones import read_phone
 from core.db import table_of

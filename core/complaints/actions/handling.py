@@ -17,13 +17,13 @@ from core.clocks.rules import (
     Resume,
     reopened,
 )
-from core.complaints.actions import keep_policy
-from core.complaints.case import Case, lock_case
-from core.complaints.clock import Clock
+from core.complaints.actions.filing import keep_policy
+from core.complaints.cases.case import Case, lock_case
+from core.complaints.cases.clock import Clock
+from core.complaints.cases.retargeting import follow_policy
 from core.complaints.models import Complaint, Notice, ToldStage
-from core.complaints.regulator import keep_track
-from core.complaints.retargeting import follow_policy
-from core.complaints.rules import ARCHIVE, TEXT_LIMIT, blocked_by, unmet
+from core.complaints.rules.filing import ARCHIVE, TEXT_LIMIT, blocked_by, unmet
+from core.complaints.rules.regulator import keep_track
 from core.customers.rules.profile import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput, NotFound
@@ -104,7 +104,7 @@ async def complete_step(
     Raises:
         NotFound: no such case, or no such step in its policy.
         StepClosed: it is done, or a step before it is not.
-        StepNeedsProof: only what happens elsewhere completes it: `core.complaints.proving`.
+        StepNeedsProof: only what happens elsewhere completes it: `core.complaints.actions.proving`.
         Forbidden: it needs an approver's role, or back-dating without the right to.
         InvalidInput: the facts that the policy asks for are missing or wrong.
     """

@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
 
-from core.complaints.likeness import COMPARED, SUGGESTED, WINDOW, Likeness, Trait, likenesses, score_of
 from core.complaints.models import Complaint, ComplaintMerge
+from core.complaints.rules.likeness import COMPARED, SUGGESTED, WINDOW, Likeness, Trait, likenesses, score_of
 from core.customers.queries import list_cluster
 from core.db import one_of, table_of
 from core.hooks.records.complaints import Severity

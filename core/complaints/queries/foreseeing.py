@@ -106,7 +106,7 @@ async def foresee_policies(reader: Reader, *, policies: Mapping[Severity, Policy
 
 
 def _plan(milestone: Milestone, row: Any, timetable: Timetable) -> Plan:
-    """A clock that stays on a calendar stays on its version of it, as `core.complaints.retargeting` has it."""
+    """A clock that stays on a calendar stays on its version of it, as `core.complaints.cases.retargeting` has it."""
     same = row.calendar is not None and row.calendar.rpartition("@")[0] == milestone.clock
     key = row.calendar if same else timetable.key_at(milestone.clock, row.started_at)
     return plan_of(milestone, "preview", key)

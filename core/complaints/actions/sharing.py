@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.complaints.models import Complaint, ShareNotice
 from core.complaints.ports import DutyRoster
-from core.complaints.shares import DAYS, Shares, compare_shares
+from core.complaints.rules.shares import DAYS, Shares, compare_shares
 from core.customers.rules.profile import local_date
 from core.db import table_of
 from core.policies.queries import get_policies

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from core.complaints.case import lock_case
-from core.complaints.handling import ComplaintClosed
+from core.complaints.actions.handling import ComplaintClosed
+from core.complaints.cases.case import lock_case
 from core.complaints.models import Complaint
 from core.db import table_of
 from core.errors import Forbidden

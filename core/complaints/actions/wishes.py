@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from core.complaints.case import Case, lock_case
-from core.complaints.handling import ComplaintClosed, reopen_case
+from core.complaints.actions.handling import ComplaintClosed, reopen_case
+from core.complaints.actions.telling import ADDED, CALL_ME, SOLUTION, find_responsible, tell_people
+from core.complaints.cases.case import Case, lock_case
 from core.complaints.models import ComplaintEvent
 from core.complaints.ports import DutyRoster
-from core.complaints.rules import TEXT_LIMIT
-from core.complaints.telling import ADDED, CALL_ME, SOLUTION, find_responsible, tell_people
+from core.complaints.rules.filing import TEXT_LIMIT
 from core.db import table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.hooks.records.complaints import Milestone

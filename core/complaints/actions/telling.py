@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.complaints.case import Case
-from core.complaints.escalation import NOTICES
+from core.complaints.cases.case import Case
+from core.complaints.cases.escalation import NOTICES
 from core.complaints.models import Complaint, Notice
 from core.complaints.ports import DutyRoster
 from core.db import new_id, table_of

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from core.complaints.case import Case
-from core.complaints.handling import after_step, complete_in, facts_form
-from core.complaints.rules import blocked_by
+from core.complaints.actions.handling import after_step, complete_in, facts_form
+from core.complaints.cases.case import Case
+from core.complaints.rules.filing import blocked_by
 from core.hooks.records.complaints import Proof
 from core.uow import UnitOfWork
 

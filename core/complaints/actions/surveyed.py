@@ -6,12 +6,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.complaints.case import lock_case
-from core.complaints.escalation import NOTICES
-from core.complaints.handling import reopen_case
+from core.complaints.actions.handling import reopen_case
+from core.complaints.cases.case import lock_case
+from core.complaints.cases.escalation import NOTICES
 from core.complaints.models import Complaint, Notice
 from core.complaints.ports import DutyRoster
-from core.complaints.rules import TEXT_LIMIT
+from core.complaints.rules.filing import TEXT_LIMIT
 from core.db import new_id, table_of
 from core.uow import UnitOfWork
 

@@ -1,4 +1,4 @@
-"""The words of the problems of complaint rules and calendars, by code; `web/problem_texts.py` joins them to the others."""
+"""The words of the problems of complaint rules and calendars, by code; `web/problem_texts/__init__.py` joins them to the others."""
 
 from typing import Final
 

@@ -5,13 +5,13 @@ from typing import Final
 import msgspec
 
 from web.i18n import N_
-from web.problem_texts_casework import CASEWORK, CASEWORK_FIELDS
-from web.problem_texts_evidence import EVIDENCE, EVIDENCE_FIELDS
-from web.problem_texts_intake import INTAKE, INTAKE_FIELDS
-from web.problem_texts_loyalty import LOYALTY, LOYALTY_FIELDS
-from web.problem_texts_remedies import REMEDIES, REMEDY_FIELDS
-from web.problem_texts_reports import REPORTS
-from web.problem_texts_rules import RULES, RULES_FIELDS
+from web.problem_texts.casework import CASEWORK, CASEWORK_FIELDS
+from web.problem_texts.evidence import EVIDENCE, EVIDENCE_FIELDS
+from web.problem_texts.intake import INTAKE, INTAKE_FIELDS
+from web.problem_texts.loyalty import LOYALTY, LOYALTY_FIELDS
+from web.problem_texts.remedies import REMEDIES, REMEDY_FIELDS
+from web.problem_texts.reports import REPORTS
+from web.problem_texts.rules import RULES, RULES_FIELDS
 
 
 class ProblemText(msgspec.Struct, frozen=True):

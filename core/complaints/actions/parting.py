@@ -8,13 +8,13 @@ import msgspec
 from sqlalchemy import select, update
 
 from core.clocks.rules import Override, Paused, Reopen, Start
-from core.complaints.actions import Filed, file_complaint
-from core.complaints.case import Case, lock_cases
-from core.complaints.handling import ComplaintClosed
-from core.complaints.joining import Kept, NotMerged, allow_judging, lock_both
+from core.complaints.actions.filing import Filed, file_complaint
+from core.complaints.actions.handling import ComplaintClosed
+from core.complaints.actions.joining import Kept, NotMerged, allow_judging, lock_both
+from core.complaints.cases.case import Case, lock_cases
+from core.complaints.cases.retargeting import follow_policy
 from core.complaints.models import Complaint, ComplaintMerge, ComplaintPolicy
-from core.complaints.retargeting import follow_policy
-from core.complaints.rules import TEXT_LIMIT, Filing, title_of
+from core.complaints.rules.filing import TEXT_LIMIT, Filing, title_of
 from core.db import table_of
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.hooks.records.complaints import Policy

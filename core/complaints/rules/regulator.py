@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from core.complaints.sources import RegulatorNotice, Source
+from core.complaints.rules.sources import RegulatorNotice, Source
 from core.hooks.records.complaints import DutyRole, EscalationStep, Milestone, Policy
 
 CALENDAR: Final = "workdays"

@@ -21,10 +21,10 @@ from core.clocks.rules import (
     next_stage,
     plan_of,
 )
-from core.complaints.clock import Clock
+from core.complaints.cases.clock import Clock
+from core.complaints.cases.storing import Changes, store
 from core.complaints.models import ClockEvent as ClockEventRow
 from core.complaints.models import Complaint, ComplaintClock, ComplaintPolicy, ToldStage
-from core.complaints.storing import Changes, store
 from core.db import one_of, table_of
 from core.errors import NotFound
 from core.hooks.records.complaints import Milestone, Policy, Severity, Stage

@@ -8,17 +8,17 @@ import msgspec
 from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.complaints.case import Case, load_timetable
+from core.complaints.cases.case import Case, load_timetable
 from core.complaints.models import Complaint, ComplaintLink, ComplaintPolicy
-from core.complaints.regulator import is_of_track, track_start, with_track
-from core.complaints.rules import (
+from core.complaints.rules.filing import (
     Filing,
     Verdict,
     filing_problems,
     reach_verdict,
     title_of,
 )
-from core.complaints.sources import source_key, source_problems
+from core.complaints.rules.regulator import is_of_track, track_start, with_track
+from core.complaints.rules.sources import source_key, source_problems
 from core.customers.actions import record_event
 from core.customers.queries import find_by_phones, find_present_customer, get_customer
 from core.customers.rules.phones import read_phone

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, select
 
 from core.clocks.rules import Recalendar
-from core.complaints.actions import keep_policy
-from core.complaints.case import Case, load_timetable, lock_cases, save_cases
+from core.complaints.actions.filing import keep_policy
+from core.complaints.cases.case import Case, load_timetable, lock_cases, save_cases
+from core.complaints.cases.retargeting import follow
 from core.complaints.models import Complaint, ComplaintClock
-from core.complaints.regulator import keep_track
-from core.complaints.retargeting import follow
+from core.complaints.rules.regulator import keep_track
 from core.db import table_of
 from core.hooks.records.complaints import Policy, Severity
 from core.policies.actions import keep_calendars, note_move

@@ -3,8 +3,8 @@
 import msgspec
 
 from core.clocks.rules import Cancel, Plan, Reopen, Retarget, Start
-from core.complaints.case import Case, load_timetable
-from core.complaints.clock import Clock
+from core.complaints.cases.case import Case, load_timetable
+from core.complaints.cases.clock import Clock
 from core.hooks.records.complaints import Milestone, Policy
 from core.policies.actions import keep_calendars
 from core.uow import UnitOfWork

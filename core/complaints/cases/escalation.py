@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.clocks.rules import Resume, Stage, Told, ripe
-from core.complaints.case import Case, lock_case
-from core.complaints.clock import Clock
+from core.complaints.cases.case import Case, lock_case
+from core.complaints.cases.clock import Clock
 from core.complaints.models import Notice, ToldStage
 from core.complaints.ports import DutyRoster
 from core.db import new_id, table_of

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from core.complaints.sources import Source, channel_of, is_way_back
+from core.complaints.rules.sources import Source, channel_of, is_way_back
 from core.customers.rules.phones import read_phone
 from core.errors import FieldProblem
 from core.hooks.records.complaints import (

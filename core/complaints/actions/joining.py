@@ -8,14 +8,14 @@ import msgspec
 from sqlalchemy import insert, select
 
 from core.clocks.rules import Complete, Paused, merged, moved_over
-from core.complaints.actions import keep_policy
-from core.complaints.case import Case, lock_cases
-from core.complaints.clock import Clock
-from core.complaints.handling import ComplaintClosed
+from core.complaints.actions.filing import keep_policy
+from core.complaints.actions.handling import ComplaintClosed
+from core.complaints.cases.case import Case, lock_cases
+from core.complaints.cases.clock import Clock
+from core.complaints.cases.retargeting import follow_policy
 from core.complaints.models import Complaint, ComplaintMerge
-from core.complaints.regulator import keep_track
-from core.complaints.retargeting import follow_policy
-from core.complaints.rules import TEXT_LIMIT
+from core.complaints.rules.filing import TEXT_LIMIT
+from core.complaints.rules.regulator import keep_track
 from core.db import new_id, table_of
 from core.errors import Conflict, Forbidden, NotFound
 from core.hooks.records.complaints import Policy, Severity, severity_rank
