@@ -23,6 +23,7 @@ from core.loyalty.actions import (
     redeem_points,
     refund_purchase,
 )
+from core.loyalty.actions.accounts import lock_account, open_account
 from core.loyalty.models import LedgerEntry, Lot
 from core.loyalty.verifying import find_wrong, rebuild_lots
 from core.merges.merging import merge_customers
@@ -173,6 +174,36 @@ async def test_households_that_pay_each_other_way_round_never_wait_in_a_circle(c
     await asyncio.gather(*(spend(number) for number in range(32)))
     async with clinic.unit() as uow:
         assert (await look(uow, first), await look(uow, second)) == (Sums(0), Sums(0))
+
+
+async def test_who_opens_an_account_of_a_household_holds_no_other_meanwhile(clinic: TestTenant) -> None:
+    first, _ = await make_customer(clinic, "妈妈")
+    second, _ = await make_customer(clinic, "爸爸")
+    async with clinic.unit() as uow:
+        await join_household(uow, customer_id=first, other_id=second)
+
+    async def spend() -> Posted:
+        async with clinic.unit() as uow:
+            return await redeem_points(uow, customer_id=first, points=10, key="s")
+
+    async with clinic.unit() as opening:
+        await open_account(opening, first)
+        async with clinic.unit() as uow:
+            await grant_points(uow, customer_id=second, points=30, key="g", reason="活动")
+        other = asyncio.create_task(spend())
+        for _ in range(500):
+            if await _waiting(clinic):
+                break
+            await asyncio.sleep(0.01)
+        locked = await lock_account(opening, first, pool=True)
+        assert {one.points for one in locked.accounts.values()} == {0, 30}
+    assert (await other).balance == 20
+
+
+async def _waiting(clinic: TestTenant) -> bool:
+    """Whether a connection waits for another by now."""
+    async with clinic.unit() as uow:
+        return bool(await uow.session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
 
 async def test_a_merge_and_payments_at_once_lose_no_point(clinic: TestTenant) -> None:

@@ -41,13 +41,14 @@ _READ: Final = """
      ORDER BY c.customer_id
        FOR KEY SHARE OF c FOR NO KEY UPDATE OF a
 """
+# Without an account of their own nobody's is locked: it is opened first, by whoever holds nothing that another may wait for.
 _POOL: Final = """
     ARRAY(SELECT CAST(:one AS uuid) UNION
           SELECT m.customer_id FROM customer o
+            JOIN loyalty_account own ON own.tenant_id = o.tenant_id AND own.customer_id = o.customer_id
             JOIN customer m ON m.tenant_id = o.tenant_id AND m.household_id = o.household_id AND m.state = 'active'
            WHERE o.tenant_id = :tenant_id AND o.customer_id = :one)
 """
-
 
 _LOCK_SOME: Final = make_statement(_READ.format(whose="CAST(:ids AS uuid[])"))
 _LOCK_POOL: Final = make_statement(_READ.format(whose=_POOL))
@@ -168,7 +169,9 @@ async def _read(uow: UnitOfWork, statement: Statement, values: dict[str, Any]) -
     values["tenant_id"] = uow.tenant_id
     rows = await run_driver_sql(uow, statement, values)
     if any(row.version != row.seen for row in rows):
-        rows = await run_driver_sql(uow, statement, values)
+        # Those that are locked, and no account that was opened meanwhile: it might come before them.
+        same = {"tenant_id": uow.tenant_id, "key": values["key"], "ids": [row.customer_id for row in rows]}
+        rows = await run_driver_sql(uow, _LOCK_SOME, same)
     return list(rows)
 
 
