@@ -1,5 +1,6 @@
 """A complaint gets its level and its clocks, its steps follow the plan, and everybody is told in time, once."""
 
+import asyncio
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from core.casework.actions import log_call
-from core.complaints.actions.filing import file_complaint, give_filing_code
+from core.complaints.actions.filing import Filed, file_complaint, give_filing_code
 from core.complaints.actions.handling import (
     ComplaintClosed,
     StepClosed,
@@ -117,6 +118,16 @@ async def test_a_death_in_surgery_is_level_three_with_reasons_and_four_deadlines
 
 async def test_the_same_key_files_once(clinic: TestTenant) -> None:
     assert await _file(clinic, key="k1") == await _file(clinic, key="k1")
+
+
+async def test_of_eight_taps_at_once_one_files_and_all_are_told_the_same(busy_tenant: TestTenant) -> None:
+    async def tap() -> Filed:
+        async with busy_tenant.unit() as uow:
+            return await file_complaint(uow, filing=DEATH, key="k1")
+
+    filed = await asyncio.gather(*(tap() for _ in range(8)))
+    assert sorted(one.replayed for one in filed) == [False] + [True] * 7
+    assert len({(one.complaint_id, one.number, one.status_code) for one in filed}) == 1
 
 
 @pytest.mark.parametrize(

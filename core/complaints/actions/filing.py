@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.complaints.cases.case import Case, load_timetable
@@ -199,6 +199,9 @@ def _verdict_data(verdict: Verdict) -> dict[str, Any]:
 
 
 async def _filed_before(uow: UnitOfWork, key: str) -> Filed | None:
+    """Find what this key has filed already; a second tap waits here until the first one is through."""
+    place = func.hashtextextended(f"{uow.tenant_id}:complaint:{key}", 0)
+    await uow.session.execute(select(func.pg_advisory_xact_lock(place)))
     columns = (_C.c.complaint_id, _C.c.number, _C.c.status_code, _C.c.severity)
     found = await uow.session.execute(select(*columns).where(_C.c.tenant_id == uow.tenant_id, _C.c.filing_key == key))
     row: Any = found.first()
