@@ -70,7 +70,7 @@ async def begin_report(uow: UnitOfWork, *, complaint_id: UUID, prefill: Content 
     found = await find_report_of(uow, complaint_id)
     if found is not None:
         return found
-    _need_open(case)
+    need_open(case)
     report_id = new_id()
     await uow.session.execute(
         insert(_R).values(
@@ -96,7 +96,8 @@ async def begin_report(uow: UnitOfWork, *, complaint_id: UUID, prefill: Content 
     return await get_report_of(uow, complaint_id)
 
 
-def _need_open(case: Case) -> None:
+def need_open(case: Case) -> None:
+    """Raise ComplaintClosed when the case is archived, withdrawn or merged."""
     if case.state not in OPEN_STATES:
         raise ComplaintClosed(state=case.state)
 
@@ -116,7 +117,7 @@ async def save_report(uow: UnitOfWork, *, complaint_id: UUID, revision: int, con
         InvalidInput: a text is too long, or an option unknown.
     """
     case, report = await locked(uow, complaint_id)
-    _need_open(case)
+    need_open(case)
     return await _save(uow, case, report, revision, clean(content), whole=False)
 
 
@@ -161,7 +162,7 @@ async def submit_report(uow: UnitOfWork, *, complaint_id: UUID, revision: int, c
         InvalidInput: one of the three points is missing (§3.2).
     """
     case, report = await locked(uow, complaint_id)
-    _need_open(case)
+    need_open(case)
     step = report_step(case.policy)
     if step is not None and step.id not in case.done:
         before = blocked_by(case.policy, step.id, case.done)
@@ -226,7 +227,7 @@ async def decide_report(
         InvalidInput: sent back without a reason.
     """
     case, report = await locked(uow, complaint_id)
-    _need_open(case)
+    need_open(case)
     approver = approver_of(case.policy)
     if approver not in uow.actor.roles:
         raise Forbidden(role=approver)

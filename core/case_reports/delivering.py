@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import insert, update
 
-from core.case_reports.actions import NotApproved, locked
+from core.case_reports.actions import NotApproved, locked, need_open
 from core.case_reports.models import CaseReportDelivery
 from core.case_reports.queries import DeliveryFacts, ReportFacts, find_shown, get_delivery, list_deliveries
 from core.case_reports.rules import ANSWERS, Answer, Way
@@ -56,6 +56,7 @@ class Reception(msgspec.Struct, frozen=True, kw_only=True):
 async def send_online(uow: UnitOfWork, *, complaint_id: UUID) -> UUID:
     """Put the newest edition on the customer's own page; opening it there is the receipt. Twice is once."""
     case, report = await locked(uow, complaint_id)
+    need_open(case)
     sent = [one for one in await _sent(uow, report) if one.way == "online"]
     if sent:
         return sent[0].delivery_id
@@ -69,6 +70,7 @@ async def send_online(uow: UnitOfWork, *, complaint_id: UUID) -> UUID:
 async def send_by_post(uow: UnitOfWork, *, complaint_id: UUID, post_number: str) -> UUID:
     """Write down the number of the letter; `note_arrival` is its receipt."""
     case, report = await locked(uow, complaint_id)
+    need_open(case)
     await _sent(uow, report)
     number = clean_text(post_number)
     if not number or len(number) > POST_LIMIT:
@@ -86,6 +88,7 @@ async def hand_over(uow: UnitOfWork, *, complaint_id: UUID, said: Reception) -> 
         InvalidInput: signed without a signature or a name, or no answer at all.
     """
     case, report = await locked(uow, complaint_id)
+    need_open(case)
     await _sent(uow, report)
     answered = await _answered(uow, said)
     delivery_id = await _add(

@@ -12,10 +12,10 @@ from core.casework.models import CaseCall, CaseReply, CaseTask
 from core.casework.queries import ReplyFacts, TaskFacts, get_reply, get_task, get_word_rules, list_changes
 from core.casework.rules.talking import Change, find_mentions
 from core.casework.rules.wording import Finding, check_wording
-from core.complaints.actions.handling import ComplaintClosed
+from core.complaints.actions.handling import lock_open
 from core.complaints.actions.proving import prove, save_proven
 from core.complaints.actions.telling import tell_people
-from core.complaints.cases.case import Case, lock_case
+from core.complaints.cases.case import lock_case
 from core.complaints.rules.filing import TEXT_LIMIT
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput
@@ -73,14 +73,6 @@ def read_words(text: str, path: str, *, limit: int = TEXT_LIMIT) -> str:
     if len(words) > limit:
         raise InvalidInput((FieldProblem(path, "too-long", {"max": limit}),))
     return words
-
-
-async def lock_open(uow: UnitOfWork, complaint_id: UUID) -> Case:
-    """Lock a case that is worked on; raise ComplaintClosed when it is archived, withdrawn or merged."""
-    case = await lock_case(uow, complaint_id)
-    if case.state not in {"open", "resolved"}:
-        raise ComplaintClosed(state=case.state)
-    return case
 
 
 async def hold_unchanged(uow: UnitOfWork, complaint_id: UUID, *, seen: int | None) -> None:

@@ -12,7 +12,6 @@ from core.casework.actions import (
     add_task,
     drop_task,
     hold_unchanged,
-    lock_open,
     read_words,
     send_reply,
     take_back_reply,
@@ -21,7 +20,7 @@ from core.casework.actions import (
 from core.casework.models import CaseMacro, CaseMacroUse
 from core.casework.queries import get_task, get_use, list_macros
 from core.casework.rules.macros import Filled, MacroDraft, macro_problems
-from core.complaints.actions.handling import pause_step, resume_step
+from core.complaints.actions.handling import lock_open, pause_step, resume_step
 from core.complaints.cases.case import lock_case
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
@@ -150,7 +149,7 @@ async def undo_macro(uow: UnitOfWork, *, use_id: UUID) -> UUID:
         await drop_task(uow, task_id=use.task_id)
     case = await lock_case(uow, use.complaint_id)
     clock = case.newest().get(use.paused)
-    if clock is not None and clock.status == "paused":
+    if case.state in {"open", "resolved"} and clock is not None and clock.status == "paused":
         await resume_step(uow, complaint_id=use.complaint_id, milestone_id=use.paused)
         case = await lock_case(uow, use.complaint_id)
     mine = (_U.c.tenant_id == uow.tenant_id, _U.c.use_id == use_id)

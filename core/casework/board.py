@@ -1,13 +1,14 @@
 """Reads the board: a column per stage with its count, its next deadline and its first cards; and claims many cases at once."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import func, select
 
-from core.complaints.actions.handling import claim_case
+from core.complaints.actions.handling import ComplaintClosed, claim_case
 from core.complaints.models import Complaint
 from core.complaints.queries.cases import ComplaintFilter, ComplaintRow, get_conditions, list_complaints
 from core.db import table_of
@@ -47,8 +48,9 @@ async def find_steps_of_role(reader: Reader, *, role: str) -> frozenset[str]:
 
 
 async def claim_cases(uow: UnitOfWork, *, complaint_ids: Sequence[UUID]) -> int:
-    """Make the actor the person in charge of each case; return how many were not theirs before."""
+    """Make the actor the person in charge of each case that is worked on; return how many were not theirs before."""
     claimed = 0
     for complaint_id in sorted(set(complaint_ids)):
-        claimed += await claim_case(uow, complaint_id=complaint_id) != uow.actor.id
+        with suppress(ComplaintClosed):
+            claimed += await claim_case(uow, complaint_id=complaint_id) != uow.actor.id
     return claimed

@@ -11,8 +11,9 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.chains import moment
+from core.complaints.actions.handling import lock_open
 from core.complaints.actions.proving import prove, save_proven
-from core.complaints.cases.case import Case, lock_case
+from core.complaints.cases.case import Case
 from core.customers.rules.names import clean_text
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
@@ -63,7 +64,7 @@ class SignedAlready(Conflict):
 
 
 async def plan_hearing(uow: UnitOfWork, *, complaint_id: UUID, starts_at: datetime, place: str, agenda: str) -> UUID:
-    """Plan a hearing on a case; raise InvalidInput at `place` or `agenda`."""
+    """Plan a hearing on a case; raise InvalidInput at `place` or `agenda`, ComplaintClosed when the case is over."""
     where, what = clean_text(place), clean_text(agenda)
     problems = [FieldProblem(path, "required") for path, said in (("place", where), ("agenda", what)) if not said]
     if len(where) > MAX_LINE:
@@ -72,7 +73,7 @@ async def plan_hearing(uow: UnitOfWork, *, complaint_id: UUID, starts_at: dateti
         problems.append(FieldProblem("agenda", "too-long", {"max": MAX_WORDS}))
     if problems:
         raise InvalidInput(tuple(problems))
-    case = await lock_case(uow, complaint_id)
+    case = await lock_open(uow, complaint_id)
     hearing_id = new_id()
     empty: dict[str, Any] = {"minutes": "", "finding": "", "shares": [], "body": "", "seal": "", "finished_by_name": ""}
     own = {"hearing_id": hearing_id, "complaint_id": complaint_id, "state": "planned", "starts_at": starts_at}
@@ -286,8 +287,9 @@ async def finish_minutes(
     Raises:
         InvalidInput: fewer than two experts from outside, no finding, a time that has not come.
         HearingClosed: finished before.
+        ComplaintClosed: the case is archived, withdrawn or merged.
     """
-    case = await lock_case(uow, complaint_id)
+    case = await lock_open(uow, complaint_id)
     hearing = await _open(uow, hearing_id, complaint_id)
     members = await list_members(uow, hearing_id)
     came = [one for one in members if one.member_id in attended]

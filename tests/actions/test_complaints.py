@@ -12,7 +12,6 @@ from core.complaints.actions.filing import Filed, file_complaint, give_filing_co
 from core.complaints.actions.handling import (
     ComplaintClosed,
     StepClosed,
-    add_information,
     answer_satisfaction,
     archive_case,
     claim_case,
@@ -22,6 +21,7 @@ from core.complaints.actions.handling import (
     read_notices,
     resume_step,
 )
+from core.complaints.actions.wishes import ask_call
 from core.complaints.cases.case import lock_case
 from core.complaints.cases.escalation import fire_clock
 from core.complaints.cases.storing import CLOCK_TASK
@@ -164,7 +164,7 @@ async def test_another_tenants_complaint_is_not_found(clinic: TestTenant, tenant
             lambda u: complete_step(u, complaint_id=complaint_id, milestone_id="leader_on_site", facts={}),
             lambda u: judge_level(u, complaint_id=complaint_id, severity="L1", reason="x"),
             lambda u: claim_case(u, complaint_id=complaint_id),
-            lambda u: add_information(u, complaint_id=complaint_id, text="x"),
+            lambda u: ask_call(u, complaint_id=complaint_id, when="", roster=Roster()),
         ):
             with pytest.raises(NotFound):
                 await act(uow)
@@ -251,7 +251,7 @@ async def test_a_case_is_archived_only_after_the_customer_is_satisfied(clinic: T
     assert (await _detail(clinic, complaint_id)).state == "archived"
     async with clinic.unit("service_supervisor") as uow:
         with pytest.raises(ComplaintClosed):
-            await add_information(uow, complaint_id=complaint_id, text="还有一件事")
+            await ask_call(uow, complaint_id=complaint_id, when="下午", roster=Roster())
 
 
 async def test_a_customer_who_is_not_satisfied_opens_the_case_again(clinic: TestTenant) -> None:

@@ -66,6 +66,14 @@ class ComplaintClosed(Conflict):
     code = "complaint-closed"
 
 
+async def lock_open(uow: UnitOfWork, complaint_id: UUID) -> Case:
+    """Lock a case that is worked on; raise ComplaintClosed when it is archived, withdrawn or merged."""
+    case = await lock_case(uow, complaint_id)
+    if case.state not in {"open", "resolved"}:
+        raise ComplaintClosed(state=case.state, number=case.number)
+    return case
+
+
 def facts_form(milestone: Milestone) -> Form:
     """Return what must be written down to complete a step, as a form."""
     return Form(id=f"step.{milestone.id}", title=milestone.label, fields=milestone.facts)
@@ -251,7 +259,7 @@ async def judge_level(uow: UnitOfWork, *, complaint_id: UUID, severity: Severity
 
 async def pause_step(uow: UnitOfWork, *, complaint_id: UUID, milestone_id: str, reason: PauseReason, note: str) -> None:
     """Stop a promise's clock; only where the policy allows it, with a reason of the list and words."""
-    case = await lock_case(uow, complaint_id)
+    case = await lock_open(uow, complaint_id)
     words = _words(note)
     event = Pause(seq=case.next_seq(), at=uow.now, by=uow.actor.name, note=words, reason=reason)
     _clock(case, milestone_id).add(event, uow.now)
@@ -261,7 +269,7 @@ async def pause_step(uow: UnitOfWork, *, complaint_id: UUID, milestone_id: str, 
 
 async def resume_step(uow: UnitOfWork, *, complaint_id: UUID, milestone_id: str) -> None:
     """Let a paused promise run on."""
-    case = await lock_case(uow, complaint_id)
+    case = await lock_open(uow, complaint_id)
     _clock(case, milestone_id).add(Resume(seq=case.next_seq(), at=uow.now, by=uow.actor.name), uow.now)
     case.note(uow, "resumed", {"milestone": milestone_id})
     await case.save(uow)
@@ -298,24 +306,6 @@ def _reopen(uow: UnitOfWork, case: Case, words: str) -> None:
     case.note(uow, "reopened", {"reason": words})
 
 
-async def add_note(uow: UnitOfWork, *, complaint_id: UUID, text: str) -> None:
-    """Write a note that only staff see."""
-    words = _words(text)
-    case = await lock_case(uow, complaint_id)
-    case.note(uow, "note", {"text": words})
-    await case.save(uow)
-
-
-async def add_information(uow: UnitOfWork, *, complaint_id: UUID, text: str) -> None:
-    """Keep what the customer adds on the status page."""
-    words = _words(text)
-    case = await lock_case(uow, complaint_id)
-    if case.state == "archived":
-        raise ComplaintClosed(state=case.state)
-    case.note(uow, "customer_added", {"text": words})
-    await case.save(uow)
-
-
 async def answer_satisfaction(
     uow: UnitOfWork, *, complaint_id: UUID, satisfied: bool, rating: int | None = None, words: str = ""
 ) -> None:
@@ -342,8 +332,8 @@ async def answer_satisfaction(
 
 
 async def claim_case(uow: UnitOfWork, *, complaint_id: UUID) -> UUID | None:
-    """Make the actor the person in charge and return who was before."""
-    case = await lock_case(uow, complaint_id)
+    """Make the actor the person in charge and return who was before; ComplaintClosed when the case is over."""
+    case = await lock_open(uow, complaint_id)
     mine = (_C.c.tenant_id == uow.tenant_id, _C.c.complaint_id == complaint_id)
     before = await uow.session.scalar(select(_C.c.assignee_id).where(*mine))
     if before == uow.actor.id:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from core.complaints.actions.handling import ComplaintClosed, reopen_case
+from core.complaints.actions.handling import lock_open, reopen_case
 from core.complaints.actions.telling import ADDED, CALL_ME, SOLUTION, find_responsible, tell_people
-from core.complaints.cases.case import Case, lock_case
+from core.complaints.cases.case import Case
 from core.complaints.models import ComplaintEvent
 from core.complaints.ports import DutyRoster
 from core.complaints.rules.filing import TEXT_LIMIT
@@ -46,7 +46,7 @@ async def add_more(
         raise InvalidInput((FieldProblem("text", "required"),))
     if len(words) > TEXT_LIMIT:
         raise InvalidInput((FieldProblem("text", "too-long", {"max": TEXT_LIMIT}),))
-    case = await _living(uow, complaint_id)
+    case = await lock_open(uow, complaint_id)
     data: dict[str, Any] = {"text": words} | ({"files": [str(one) for one in file_ids]} if file_ids else {})
     case.note(uow, "customer_added", data)
     await case.save(uow)
@@ -63,7 +63,7 @@ async def ask_call(uow: UnitOfWork, *, complaint_id: UUID, when: str, roster: Du
     words = when.strip()
     if len(words) > WHEN_LIMIT:
         raise InvalidInput((FieldProblem("when", "too-long", {"max": WHEN_LIMIT}),))
-    case = await _living(uow, complaint_id)
+    case = await lock_open(uow, complaint_id)
     latest = await _latest(uow, complaint_id, "call_wanted")
     if latest is not None and uow.now - latest.at < CALL_REST:
         return False
@@ -87,7 +87,7 @@ async def answer_solution(
     said = words.strip()[:TEXT_LIMIT]
     if not accepted and not said:
         raise InvalidInput((FieldProblem("words", "required"),))
-    case = await _living(uow, complaint_id)
+    case = await lock_open(uow, complaint_id)
     clock = case.newest().get(milestone_id)
     if clock is None or not _asks(case, clock.milestone):
         raise NotFound("no such proposal")
@@ -115,13 +115,6 @@ async def find_answer(reader: Reader, complaint_id: UUID, milestone_id: str, cyc
 
 def _asks(case: Case, milestone: Milestone) -> bool:
     return any(one.id == milestone.id and one.asks_customer for one in case.policy.milestones)
-
-
-async def _living(uow: UnitOfWork, complaint_id: UUID) -> Case:
-    case = await lock_case(uow, complaint_id)
-    if case.state not in {"open", "resolved"}:
-        raise ComplaintClosed(state=case.state)
-    return case
 
 
 async def _latest(uow: UnitOfWork, complaint_id: UUID, kind: str) -> Any:
