@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from core.case_reports.queries import ReportFacts, find_report_of, list_deliveries, list_to_approve, list_unopened
+from core.case_reports.queries import (
+    ReportFacts,
+    count_to_approve,
+    find_report_of,
+    list_deliveries,
+    list_to_approve,
+    list_unopened,
+)
 from core.case_reports.rules import approver_of
 from core.complaints.queries.cases import ComplaintDetail
 from core.staff_records.queries import count_records_in
@@ -75,10 +82,6 @@ add_section(
 )
 
 
-async def _count(reader: Reader) -> int:
-    return len(await list_to_approve(reader))
-
-
 add_entry(
     Entry(
         id="case_reports",
@@ -87,6 +90,6 @@ add_entry(
         path="/case-reports",
         permission="complaints.approve",
         rank=47,
-        badge=_count,
+        badges=(count_to_approve,),
     )
 )

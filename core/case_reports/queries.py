@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
 from core.case_reports.models import CaseReport, CaseReportDecision, CaseReportDelivery, CaseReportVersion
 from core.case_reports.rules import Body, Content, read_body
 from core.complaints.models import Complaint
+from core.counts import Counter
 from core.db import table_of
 from core.errors import NotFound
 from core.uow import Reader
@@ -234,6 +235,13 @@ async def list_to_approve(reader: Reader) -> list[WaitingReport]:
         .limit(50)
     )
     return [WaitingReport(*row) for row in rows]
+
+
+@Counter
+def count_to_approve(reader: Reader) -> Select[int]:
+    """Return how many reports wait for a role the reader holds."""
+    waits = (_R.c.state == "submitted", _R.c.approver.in_(sorted(reader.actor.roles)))
+    return select(func.count()).select_from(_R).where(_mine(reader), *waits)
 
 
 async def list_unopened(reader: Reader) -> list[WaitingReport]:

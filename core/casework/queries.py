@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from core.casework.models import CaseCall, CaseMacro, CaseMacroUse, CaseReply, CaseTask
 from core.casework.rules.confirming import Promised, confirmation, moment_words, step_lines
@@ -15,6 +15,7 @@ from core.casework.rules.talking import Change, changes_since
 from core.casework.rules.wording import Finding
 from core.complaints.models import Complaint, ComplaintEvent
 from core.complaints.queries.cases import ComplaintDetail
+from core.counts import Counter
 from core.customers.queries import list_cluster
 from core.db import one_of, table_of
 from core.errors import NotFound
@@ -138,11 +139,11 @@ async def get_task(reader: Reader, task_id: UUID) -> TaskFacts:
     return found[0]
 
 
-async def count_overdue_tasks(reader: Reader, *, staff_id: UUID) -> int:
-    """Return how many of somebody's tasks are overdue."""
-    late = (_T.c.assignee_id == staff_id, _T.c.state == "open", _T.c.due_at < reader.now)
-    query = select(func.count()).select_from(_T).where(_T.c.tenant_id == reader.tenant_id, *late)
-    return int(await reader.session.scalar(query) or 0)
+@Counter
+def count_overdue_tasks(reader: Reader) -> Select[int]:
+    """Return how many of the reader's tasks are overdue."""
+    late = (_T.c.assignee_id == reader.actor.id, _T.c.state == "open", _T.c.due_at < reader.now)
+    return select(func.count()).select_from(_T).where(_T.c.tenant_id == reader.tenant_id, *late)
 
 
 async def _tasks(reader: Reader, where: Any, *, order: tuple[Any, ...], limit: int) -> list[TaskFacts]:

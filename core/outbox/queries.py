@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Executable, func, select, text
+from sqlalchemy import ColumnElement, Executable, Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.counts import Counter
 from core.db import table_of
 from core.outbox.models import Outbox
 from core.outbox.ports import OpenReader
@@ -131,12 +132,10 @@ async def find_dead(reader: OpenReader, outbox_id: UUID) -> DeadWork | None:
     return DeadWork(*row) if row is not None else None
 
 
-async def count_dead(reader: OpenReader) -> int:
+@Counter
+def count_dead(reader: OpenReader) -> Select[int]:
     """Return how much dead work the tenant has."""
-    found = await reader.session.scalar(
-        select(func.count()).select_from(_O).where(_O.c.tenant_id == reader.tenant_id, _O.c.state == "dead")
-    )
-    return int(found or 0)
+    return select(func.count()).select_from(_O).where(_O.c.tenant_id == reader.tenant_id, _O.c.state == "dead")
 
 
 async def list_state_counts(platform: AsyncSession, *, tenant_id: UUID | None = None) -> list[StateCount]:

@@ -6,10 +6,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from core.complaints.models import Complaint
 from core.complaints.queries.cases import ComplaintDetail
+from core.counts import Counter
 from core.db import table_of
 from core.errors import NotFound
 from core.hooks.records.loyalty.offers import CouponTemplate
@@ -155,10 +156,10 @@ async def list_waiting_remedies(reader: Reader, *, limit: int = 50) -> list[Wait
     return [WaitingRemedy(**row._mapping) for row in await reader.session.execute(query)]  # noqa: SLF001 - as above
 
 
-async def get_waiting_count(reader: Reader) -> int:
+@Counter
+def count_waiting(reader: Reader) -> Select[int]:
     """Return how many remedies wait."""
-    mine = (_R.c.tenant_id == reader.tenant_id, _R.c.state == "waiting")
-    return int(await reader.session.scalar(select(func.count()).select_from(_R).where(*mine)) or 0)
+    return select(func.count()).select_from(_R).where(_R.c.tenant_id == reader.tenant_id, _R.c.state == "waiting")
 
 
 async def get_limits(reader: Reader) -> dict[str, Limit]:

@@ -5,9 +5,10 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from core.complaints.models import Complaint
+from core.counts import Counter
 from core.db import one_of, table_of
 from core.errors import NotFound
 from core.staff_records.models import StaffRecord, StaffRecordWord
@@ -147,6 +148,13 @@ async def list_unseen(reader: Reader) -> list[RecordFacts]:
     return await _records(
         reader, _S.c.tenant_id == reader.tenant_id, _S.c.staff_id == reader.actor.id, _without("seen")
     )
+
+
+@Counter
+def count_unseen(reader: Reader) -> Select[int]:
+    """Return how many of their own records the reader has not opened."""
+    own = (_S.c.tenant_id == reader.tenant_id, _S.c.staff_id == reader.actor.id, _without("seen"))
+    return select(func.count()).select_from(_S).where(*own)
 
 
 async def list_objected(reader: Reader) -> list[RecordFacts]:

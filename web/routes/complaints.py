@@ -82,7 +82,7 @@ add_entry(
         path="/complaints",
         permission="complaints.read",
         rank=20,
-        badge=count_open,
+        badges=(count_open,),
         urgent=True,
     )
 )

@@ -48,7 +48,7 @@ add_entry(
         permission="jobs.manage",
         group="manage",
         rank=300,
-        badge=count_dead,
+        badges=(count_dead,),
         urgent=True,
     )
 )

@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from core.casework.queries import count_overdue_tasks, list_my_tasks
 from core.complaints.actions.handling import read_notices
 from core.complaints.actions.sharing import find_drift, read_drift
-from core.complaints.queries.cases import list_notices, list_policies
+from core.complaints.queries.cases import count_unread, list_notices, list_policies
 from core.uow import Reader, UnitOfWork
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry
@@ -38,16 +38,15 @@ async def _notes(reader: Reader) -> Sequence[Note]:
     return notes_of(rows, await list_policies(reader, versions=frozenset(row.policy_version for row in rows)))
 
 
-async def _count(reader: Reader) -> int:
-    if reader.actor.id is None:
-        return 0
-    notices = await list_notices(reader, staff_id=reader.actor.id)
-    return len(notices) + await count_overdue_tasks(reader, staff_id=reader.actor.id)
-
-
 add_entry(
     Entry(
-        id="inbox", label=N_("Inbox"), icon="inbox", path="/inbox", permission="complaints.read", rank=10, badge=_count
+        id="inbox",
+        label=N_("Inbox"),
+        icon="inbox",
+        path="/inbox",
+        permission="complaints.read",
+        rank=10,
+        badges=(count_unread, count_overdue_tasks),
     )
 )
 

@@ -27,11 +27,11 @@ from core.remedies.actions import (
 from core.remedies.giving import give_remedy, take_back_remedy
 from core.remedies.queries import (
     Terms,
+    count_waiting,
     get_cost,
     get_limits,
     get_remedy,
     get_standing,
-    get_waiting_count,
     list_coupon_choices,
     list_offers,
     list_remedies,
@@ -127,7 +127,7 @@ add_decide_tab(
         label=N_("Remedies"),
         path="/decide/remedies",
         permission="complaints.approve",
-        count=get_waiting_count,
+        count=count_waiting,
         rank=40,
     )
 )

@@ -24,6 +24,7 @@ from core.staff_records.queries import (
     LEADS,
     RecordFacts,
     count_records_in,
+    count_unseen,
     get_record,
     list_objected,
     list_records_in,
@@ -90,13 +91,14 @@ class ObjectionDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     reason: str = ""
 
 
-async def _count(reader: Reader) -> int:
-    return len(await list_unseen(reader))
-
-
 add_entry(
     Entry(
-        id="staff_records", label=N_("My records"), icon="notebook-text", path="/staff-records", rank=96, badge=_count
+        id="staff_records",
+        label=N_("My records"),
+        icon="notebook-text",
+        path="/staff-records",
+        rank=96,
+        badges=(count_unseen,),
     )
 )
 

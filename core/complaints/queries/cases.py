@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from core.complaints.models import (
     ClockEvent,
@@ -18,6 +18,7 @@ from core.complaints.models import (
     Notice,
 )
 from core.complaints.rules.sources import Source
+from core.counts import Counter
 from core.customers.queries import list_cluster
 from core.db import one_of, table_of
 from core.errors import NotFound
@@ -214,10 +215,11 @@ async def list_for_customer(reader: Reader, *, customer_id: UUID, limit: int = 2
     return [ComplaintRow(*row) for row in await reader.session.execute(query)]
 
 
-async def count_open(reader: Reader) -> int:
+@Counter
+def count_open(reader: Reader) -> Select[int]:
     """Return how many cases are open, up to COUNT_LIMIT."""
     some = select(_C.c.complaint_id).where(_C.c.tenant_id == reader.tenant_id, _C.c.state == "open").limit(COUNT_LIMIT)
-    return int(await reader.session.scalar(select(func.count()).select_from(some.subquery())) or 0)
+    return select(func.count()).select_from(some.subquery())
 
 
 async def get_complaint(reader: Reader, *, complaint_id: UUID) -> ComplaintDetail:
@@ -352,6 +354,14 @@ async def list_notices(reader: Reader, *, staff_id: UUID, limit: int = 50) -> Se
     )
     rows: list[Any] = list(await reader.session.execute(query))
     return [NoticeRow(*row) for row in rows]
+
+
+@Counter
+def count_unread(reader: Reader) -> Select[int]:
+    """Return how many notices the reader has not read yet."""
+    notice = table_of(Notice)
+    mine = (notice.c.tenant_id == reader.tenant_id, notice.c.staff_id == reader.actor.id, notice.c.read_at.is_(None))
+    return select(func.count()).select_from(notice).where(*mine)
 
 
 async def list_clock_events(reader: Reader, *, complaint_id: UUID) -> dict[tuple[str, int], list[dict[str, Any]]]:
