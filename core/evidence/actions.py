@@ -5,7 +5,7 @@ import hashlib
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, union_all, update
+from sqlalchemy import exists, insert, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.chains import GENESIS, canonical, moment, seal_of
@@ -55,6 +55,12 @@ class HoldLifted(Conflict):
     code = "hold-lifted"
 
 
+class LockerBroken(Conflict):
+    """The head of the case's chains was taken away: nothing is added on top, for that would hide it."""
+
+    code = "locker-broken"
+
+
 class CaseHeld(Conflict):
     """The case has a hold that counts."""
 
@@ -100,8 +106,7 @@ async def add_evidence(
         NotFound: no such case, or a `file_id` of something else than this case.
     """
     words = clean_text(label)
-    problems = label_problems(kind, words)
-    if problems:
+    if problems := label_problems(kind, words):
         raise InvalidInput(problems)
     locker = await lock_locker(uow, complaint_id)
     if file_id is not None:
@@ -140,7 +145,9 @@ async def lock_locker(uow: UnitOfWork, complaint_id: UUID) -> LockerFacts:
         raise NotFound("no such complaint")
     empty = {"links": 0, "seal": GENESIS, "custody": 0, "custody_seal": GENESIS}
     fresh = {"tenant_id": uow.tenant_id, "complaint_id": complaint_id} | empty
-    await uow.session.execute(upsert(_L).values(fresh).on_conflict_do_nothing())
+    begun = await uow.session.scalar(upsert(_L).values(fresh).on_conflict_do_nothing().returning(_L.c.complaint_id))
+    if begun is not None and await _has_chain(uow, complaint_id):
+        raise LockerBroken
     names = LockerFacts.__struct_fields__
     row = (
         await uow.session.execute(
@@ -150,6 +157,11 @@ async def lock_locker(uow: UnitOfWork, complaint_id: UUID) -> LockerFacts:
         )
     ).one()
     return LockerFacts(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+
+
+async def _has_chain(reader: Reader, complaint_id: UUID) -> bool:
+    mine = [exists().where(t.c.tenant_id == reader.tenant_id, t.c.complaint_id == complaint_id) for t in (_U, _E)]
+    return await reader.session.scalar(select(or_(*mine))) is True
 
 
 async def _link(

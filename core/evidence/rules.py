@@ -167,6 +167,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     files: int = 0
     erased: int = 0
     """Links of people who were erased: only their hashes are left."""
+    unread: int = 0
+    """Files that were not hashed anew, for they are too large to be read in passing."""
     faults: tuple[Fault, ...] = ()
 
 

@@ -9,8 +9,10 @@ from sqlalchemy import func, select
 
 from core.chains import GENESIS, Break, Follower, Link, moment
 from core.complaints.models import Complaint
-from core.db import table_of
+from core.db import one_of, table_of
+from core.evidence.actions import log_custody
 from core.evidence.models import CustodyEntry, EvidenceLink, EvidenceLocker
+from core.evidence.queries import EvidenceFacts
 from core.evidence.rules import (
     AddedBody,
     Checked,
@@ -21,7 +23,7 @@ from core.evidence.rules import (
     read_evidence,
 )
 from core.files.models import FileContent, StoredFile
-from core.uow import Reader
+from core.uow import Reader, UnitOfWork
 
 _L, _E, _U = table_of(EvidenceLocker), table_of(EvidenceLink), table_of(CustodyEntry)
 _S, _B, _C = table_of(StoredFile), table_of(FileContent), table_of(Complaint)
@@ -29,8 +31,11 @@ _ERASED = "{}"
 Part = Literal["evidence", "custody"]
 
 
-async def verify_case(reader: Reader, complaint_id: UUID) -> Checked:
-    """Follow both chains of one case and hash every file anew; every fault is named."""
+async def verify_case(reader: Reader, complaint_id: UUID, *, most_bytes: int | None = None) -> Checked:
+    """Follow both chains of one case and hash every file anew; every fault is named.
+
+    `most_bytes` is for looking in passing: when the files are larger together, they are not read, and `unread` says so.
+    """
     head = (
         await reader.session.execute(
             select(_L).where(_L.c.tenant_id == reader.tenant_id, _L.c.complaint_id == complaint_id)
@@ -59,10 +64,36 @@ async def verify_case(reader: Reader, complaint_id: UUID) -> Checked:
     else:
         check.end("evidence", links, head.links, head.seal)
         check.end("custody", custody, head.custody, head.custody_seal)
-    for row in links:
-        if row.act == "added":
-            await check.file(reader, row)
+    added = [row for row in links if row.act == "added"]
+    if most_bytes is not None and await _size_of(reader, added) > most_bytes:
+        check.unread = len(added)
+        added = []
+    for row in added:
+        await check.file(reader, row)
     return check.result(len(links), len(custody))
+
+
+async def _size_of(reader: Reader, rows: Iterable[Any]) -> int:
+    ids = [row.file_id for row in rows]
+    mine = (_S.c.tenant_id == reader.tenant_id, one_of(_S.c.file_id, ids))
+    return int(await reader.session.scalar(select(func.sum(_S.c.size)).where(*mine)) or 0)
+
+
+async def verify_now(uow: UnitOfWork, complaint_id: UUID) -> Checked:
+    """Verify a case with all its files, and write into its custody log who did and what came out."""
+    checked = await verify_case(uow, complaint_id)
+    await log_custody(uow, complaint_id=complaint_id, act="verified", reason="broken" if checked.faults else "holds")
+    return checked
+
+
+async def find_fault(reader: Reader, piece: EvidenceFacts) -> str | None:
+    """Return what is wrong with the bytes of one piece: file_changed, file_missing, or nothing."""
+    mine = (_E.c.tenant_id == reader.tenant_id, _E.c.evidence_id == piece.evidence_id)
+    row = (await reader.session.execute(select(_E).where(*mine))).one()
+    check = _Check(str(piece.complaint_id), may_be_erased=False)
+    await check.file(reader, row)
+    faults = check.result(0, 0).faults
+    return faults[0].reason if faults else None
 
 
 async def verify_tenant(reader: Reader) -> Checked:
@@ -82,7 +113,7 @@ async def verify_tenant(reader: Reader) -> Checked:
 
 def merge(one: Checked, other: Checked) -> Checked:
     """The two results as one."""
-    counted = ("cases", "links", "custody", "files", "erased")
+    counted = ("cases", "links", "custody", "files", "erased", "unread")
     sums = {name: getattr(one, name) + getattr(other, name) for name in counted}
     return Checked(**sums, faults=one.faults + other.faults)
 
@@ -93,6 +124,7 @@ class _Check:
         self._may_be_erased = may_be_erased
         self._faults: list[Fault] = []
         self._files = self._erased = 0
+        self.unread = 0
 
     def fault(self, part: Part, seq: int, reason: str, label: str = "") -> None:
         self._faults.append(Fault(case=self._case, part=part, seq=seq, reason=reason, label=label))
@@ -143,7 +175,13 @@ class _Check:
 
     def result(self, links: int, custody: int) -> Checked:
         return Checked(
-            cases=1, links=links, custody=custody, files=self._files, erased=self._erased, faults=tuple(self._faults)
+            cases=1,
+            links=links,
+            custody=custody,
+            files=self._files,
+            erased=self._erased,
+            unread=self.unread,
+            faults=tuple(self._faults),
         )
 
 

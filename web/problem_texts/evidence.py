@@ -7,6 +7,12 @@ from web.i18n import N_
 EVIDENCE: Final[dict[str, tuple[str, str]]] = {
     "nothing-to-seal": (N_("There is nothing new to seal"), N_("Add a piece of evidence first, then seal again.")),
     "hold-lifted": (N_("There is no legal hold"), N_("Reload the page: it was lifted already.")),
+    "locker-broken": (
+        N_("Somebody tampered with this evidence"),
+        N_(
+            "The head of its chain is gone. Nothing is added or opened until it is put back; the locker says what is wrong."
+        ),
+    ),
     "case-held": (N_("The case is held already"), N_("One hold is enough; it stays until the director lifts it.")),
     "file-held": (N_("A legal hold keeps this file"), N_("Ask the director to lift the hold first.")),
     "dossier-not-kept": (N_("The dossier is not there"), N_("Wait until it is ready, or ask for a new one.")),

@@ -1,6 +1,7 @@
 """The evidence locker of a case: pieces, seal, custody, legal hold and the dossier; each look is a POST, for it is logged."""
 
 import base64
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
@@ -12,11 +13,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from core.complaints.queries.cases import ComplaintDetail, get_complaint
-from core.errors import FieldProblem, InvalidInput
+from core.errors import FieldProblem, InvalidInput, NotFound
 from core.evidence.actions import add_evidence, add_text, get_original, hold, lift, look, prepare_evidence, seal
 from core.evidence.dossiers import read_dossier, start_dossier
 from core.evidence.queries import (
     EvidenceFacts,
+    find_verdict,
     get_dossier,
     get_locker,
     list_custody,
@@ -25,6 +27,7 @@ from core.evidence.queries import (
     list_holds,
 )
 from core.evidence.rules import TEXT, checklist, secured_by, words_of
+from core.evidence.verifying import find_fault, verify_case, verify_now
 from core.files.queries import get_thumbnail
 from core.hooks.specs.complaints import complaint_categories
 from core.uow import Reader, UnitOfWork
@@ -49,6 +52,8 @@ UPLOAD_LIMIT: Final = 220 * 1024 * 1024
 """Bytes of one post with files; each file of 100 MB is refused by its field first."""
 SMALL: Final = 256 * 1024
 SHOWN: Final = 20_000
+IN_PASSING: Final = 16_000_000
+"""Bytes of files that the page reads anew each time it is opened, which takes a tenth of a second; more on asking."""
 
 
 class Why(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +79,8 @@ class CaseEvidence(msgspec.Struct, frozen=True):
     after: int
     held: bool
     wanted: tuple[tuple[str, bool], ...]
+    broken: bool
+    """The last time somebody verified it, something did not hold."""
 
 
 def _wanted(reader: Reader, case: ComplaintDetail, pieces: list[EvidenceFacts]) -> tuple[tuple[str, bool], ...]:
@@ -92,7 +99,8 @@ async def _load(reader: Reader, case: ComplaintDetail) -> CaseEvidence:
     after = [one for one in pieces if one.act == "added" and one.seq > (seals[-1] if seals else 0)]
     held = bool(await list_holds(reader, {case.complaint_id}, live=True))
     count = sum(one.act == "added" for one in pieces)
-    return CaseEvidence(count, bool(seals), len(after), held, _wanted(reader, case, pieces))
+    broken = await find_verdict(reader, case.complaint_id) == "broken"
+    return CaseEvidence(count, bool(seals), len(after), held, _wanted(reader, case, pieces), broken)
 
 
 add_case_section(
@@ -114,6 +122,7 @@ async def _show(
     pieces = await list_evidence(reader, complaint_id)
     kinds = frozenset(one.kind for one in pieces if one.act == "added")
     holds = await list_holds(reader, {complaint_id})
+    checked = await verify_case(reader, complaint_id, most_bytes=IN_PASSING)
     return await show(
         request,
         "pages/evidence/locker.html",
@@ -125,6 +134,9 @@ async def _show(
         here=tenant_path(request, f"/complaints/{complaint_id}/evidence"),
         dossiers_at=tenant_path(request, f"/complaints/{complaint_id}/dossiers"),
         pieces=pieces,
+        checked=checked,
+        faults=words.fault_words(checked.faults),
+        faulty=frozenset(one.seq for one in checked.faults if one.part == "evidence"),
         locker=await get_locker(reader, complaint_id),
         custody=await list_custody(reader, complaint_id, limit=200),
         holds=holds,
@@ -228,6 +240,17 @@ async def do_lift(request: WebRequest, uow: NamedDependency[UnitOfWork], complai
     return _back(request, complaint_id, gettext("The legal hold is lifted"))
 
 
+@post(LOCKER + "/verify", guards=[_READ], request_max_body_size=SMALL)
+async def do_verify(
+    request: WebRequest, uow: NamedDependency[UnitOfWork], complaint_id: FromPath[UUID]
+) -> Response[Any]:
+    """Hash every file anew, however large; that it was done and what came out is written into the custody log."""
+    checked = await verify_now(uow, complaint_id)
+    if not checked.faults:
+        return _back(request, complaint_id, gettext("Everything holds: both chains and every file"))
+    return _back(request, complaint_id, gettext("Something does not hold; the page says what"))
+
+
 @post(PIECE + "/look", guards=[_READ], request_max_body_size=SMALL)
 async def do_look(
     request: WebRequest, uow: NamedDependency[UnitOfWork], complaint_id: FromPath[UUID], evidence_id: FromPath[UUID]
@@ -245,14 +268,22 @@ async def do_look(
         here=tenant_path(request, f"/complaints/{complaint_id}/evidence"),
         kind=gettext(words.KINDS.get(piece.kind, piece.kind)),
         size=words.size_text(piece.size or 0),
+        fault=await fault_of(uow, piece),
         **await preview_of(uow, piece),
     )
+
+
+async def fault_of(reader: Reader, piece: EvidenceFacts) -> str:
+    """What is wrong with the bytes, in words; it is shown beside them, and nothing is hidden for it."""
+    fault = await find_fault(reader, piece)
+    return gettext(words.FAULTS[fault]) if fault else ""
 
 
 async def preview_of(reader: Reader, piece: EvidenceFacts) -> dict[str, Any]:
     """The words of a text or a small picture drawn again, as `text` and `picture`; the original is never shown."""
     if piece.media_type == TEXT:
-        return {"text": words_of(await get_original(reader, piece))[:SHOWN], "picture": ""}
+        with suppress(NotFound):  # the bytes are gone: the page says so beside what is left
+            return {"text": words_of(await get_original(reader, piece))[:SHOWN], "picture": ""}
     if not piece.is_image or piece.file_id is None:
         return {"text": "", "picture": ""}
     small = base64.b64encode(await get_thumbnail(reader, piece.file_id)).decode()
@@ -358,6 +389,7 @@ routes = [
     do_seal,
     do_hold,
     do_lift,
+    do_verify,
     do_look,
     do_take,
     do_start_dossier,

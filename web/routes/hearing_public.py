@@ -19,7 +19,7 @@ from web.i18n import gettext
 from web.problems import Refused, field_texts
 from web.rate_limit import limit_rate
 from web.request import WebRequest
-from web.routes.evidence import preview_of
+from web.routes.evidence import fault_of, preview_of
 from web.screens import go_to, show
 from web.security import BY_CODE, set_cookie
 from web.views.complaints import number_text
@@ -150,6 +150,7 @@ async def do_look_as_expert(
         label=_plain(case, piece.label),
         kind=gettext(KINDS.get(piece.kind, piece.kind)),
         piece=piece,
+        fault=await fault_of(uow, piece),
         picture=seen["picture"],
         text=_plain(case, seen["text"]),
     )

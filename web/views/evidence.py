@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from core.evidence.rules import Fault
 from web.i18n import N_, gettext
 
 KINDS: Final = {
@@ -32,6 +33,19 @@ ACTS: Final = {
     "verified": N_("Verified"),
 }
 ORIGINS: Final = {"upload": N_("uploaded"), "intake": N_("came with the complaint"), "note": N_("written here")}
+VERDICTS: Final = {"holds": N_("everything holds"), "broken": N_("something does not hold")}
+FAULTS: Final = {
+    "altered": N_("The words were changed after they were sealed"),
+    "unreadable": N_("What was sealed cannot be read"),
+    "mislabelled": N_("It stands under a case or number that is not its own"),
+    "out_of_order": N_("A link is missing before it, or stands in the wrong place"),
+    "wrong_previous": N_("It does not hold on to the one before it: one was put in or taken out"),
+    "other_record": N_("The record shows something else than what was sealed"),
+    "file_changed": N_("The file is not the one that was secured"),
+    "file_missing": N_("The file is gone"),
+    "cut_off": N_("The last links are missing, or some were added past the log"),
+    "no_head": N_("The head of the chains is gone"),
+}
 STATES: Final = {
     "running": (N_("Being written"), "info"),
     "done": (N_("Ready"), "ok"),
@@ -47,7 +61,18 @@ def kind_options() -> list[tuple[str, str]]:
 
 def reason_words(reason: str) -> str:
     """What stands in the custody log as reason: our own words translated, people's as they are."""
-    return gettext(ORIGINS[reason]) if reason in ORIGINS else reason
+    ours = ORIGINS | VERDICTS
+    return gettext(ours[reason]) if reason in ours else reason
+
+
+def fault_words(faults: tuple[Fault, ...]) -> list[str]:
+    """Each fault in a line: which piece or line of custody, and what is wrong with it."""
+    said = []
+    for fault in faults:
+        place = gettext("Custody") if fault.part == "custody" else gettext("Evidence")
+        name = f" · {fault.label}" if fault.label else ""
+        said.append(f"{place} {fault.seq}{name}: {gettext(FAULTS[fault.reason])}")
+    return said
 
 
 def size_text(size: int) -> str:
