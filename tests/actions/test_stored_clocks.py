@@ -9,18 +9,28 @@ import pytest
 from sqlalchemy import text
 
 from core.clocks.rules import ClockRefused, Told, fold, next_stage, read_events
+from core.complaints.actions.filing import file_complaint
 from core.complaints.actions.handling import (
     ComplaintClosed,
     StepClosed,
+    StepNeedsProof,
+    answer_satisfaction,
+    archive_case,
     complete_step,
     judge_level,
     pause_step,
     reopen_case,
     resume_step,
 )
+from core.complaints.actions.joining import NotMerged, SameComplaint, merge_complaints
+from core.complaints.actions.parting import split_complaint, undo_merge
+from core.complaints.cases.case import lock_case
+from core.complaints.rules.filing import Filing
+from core.complaints.rules.sources import RegulatorNotice
 from core.errors import Conflict, NotFound
 from core.policies.queries import get_calendars
 from core.policies.rules.changes import MilestoneChange
+from tests.lessons import work_through
 from tests.policies import (
     BUSINESS_DAY,
     OFFICE,
@@ -32,10 +42,12 @@ from tests.policies import (
     publish_change,
     shanghai,
 )
+from tests.reports import open_clinic
 from tests.workplaces import MovableClock, TestTenant
 
 Deed = Callable[[TestTenant, UUID, random.Random], Awaitable[None]]
-SEQUENCES, DEEDS = 12, 14
+SEQUENCES, DEEDS, HISTORIES = 12, 14, 6
+REFUSED = (*(ClockRefused, StepClosed, StepNeedsProof, ComplaintClosed, NotMerged, SameComplaint, Conflict, NotFound),)
 
 
 async def _complete(tenant: TestTenant, case: UUID, dice: random.Random) -> None:
@@ -89,11 +101,68 @@ async def _calendar(tenant: TestTenant, _: UUID, dice: random.Random) -> None:
     await follow(tenant, version)
 
 
+async def _others(tenant: TestTenant) -> list[UUID]:
+    async with tenant.workplace.reading(tenant.id) as reader:
+        return list(await reader.session.scalars(text("SELECT complaint_id FROM complaint ORDER BY number")))
+
+
+async def _file_again(tenant: TestTenant, _: UUID, dice: random.Random) -> None:
+    """Another of the same person, some by way of an authority: its track counts working days."""
+    async with tenant.unit("front_desk") as uow:
+        notice = RegulatorNotice(authority="市监局", case_number=str(dice.random()))
+        source = dice.choice((None, notice))
+        filing = Filing(
+            text=dice.choice(("结账时未解释费用明细", "手术中宠物死亡")),
+            contact_name="李晓梅",
+            contact_phone="13878106872",
+            channel="regulator" if source else "phone",
+            source=source,
+        )
+        await file_complaint(uow, filing=filing)
+
+
+async def _merge(tenant: TestTenant, case: UUID, dice: random.Random) -> None:
+    both = [case, dice.choice(await _others(tenant))]
+    dice.shuffle(both)
+    async with tenant.unit() as uow:
+        await merge_complaints(uow, survivor_id=both[0], loser_id=both[1], reason="同一件事")
+
+
+async def _part(tenant: TestTenant, _: UUID, dice: random.Random) -> None:
+    async with tenant.unit() as uow:
+        await undo_merge(uow, loser_id=dice.choice(await _others(tenant)), reason="不是同一件事")
+
+
+async def _split(tenant: TestTenant, case: UUID, _: random.Random) -> None:
+    async with tenant.unit() as uow:
+        await split_complaint(uow, complaint_id=case, text="另外候诊太久")
+
+
+async def _answer(tenant: TestTenant, case: UUID, dice: random.Random) -> None:
+    async with tenant.unit() as uow:
+        await answer_satisfaction(uow, complaint_id=case, satisfied=dice.choice((True, False)), words="还没解决")
+
+
+async def _archive(tenant: TestTenant, case: UUID, _: random.Random) -> None:
+    async with tenant.unit() as uow:
+        await archive_case(uow, complaint_id=case)
+
+
+async def _work_through(tenant: TestTenant, case: UUID, _: random.Random) -> None:
+    async with tenant.unit() as uow:
+        if (await lock_case(uow, case)).state in {"open", "resolved"}:
+            await work_through(uow, case)
+
+
 async def _wait(tenant: TestTenant, _: UUID, __: random.Random) -> None:
     await fire_due(tenant)
 
 
 DEED_LIST: tuple[Deed, ...] = (_complete, _pause, _resume, _judge, _reopen, _policy, _calendar, _wait)
+EVERY_DEED: tuple[Deed, ...] = (
+    *DEED_LIST,
+    *(_file_again, _merge, _merge, _part, _split, _answer, _archive, _work_through, _reopen),
+)
 
 
 async def _assert_rows_are_folds(tenant: TestTenant, case: UUID) -> None:
@@ -160,7 +229,38 @@ async def test_any_sequence_of_deeds_leaves_rows_that_are_folds(
         try:
             await dice.choice(DEED_LIST)(tenant_a, case, dice)
             done += 1
-        except (ClockRefused, StepClosed, ComplaintClosed, Conflict, NotFound):
+        except REFUSED:
             pass
         await _assert_rows_are_folds(tenant_a, case)
+    assert done
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+@pytest.mark.parametrize("plugin", [False, True])
+async def test_rows_are_folds_through_merges_partings_splits_and_ends_of_many_cases(
+    tenant_a: TestTenant, clock: MovableClock, seed: int, *, plugin: bool
+) -> None:
+    dice = random.Random(1000 + seed)
+    clock.instant = shanghai("01-05 10:00")
+    if plugin:
+        await open_clinic(tenant_a)
+    else:
+        await follow(tenant_a, await publish_calendar(tenant_a))
+        await follow(tenant_a, await publish_change(tenant_a, BUSINESS_DAY))
+    await file_at(tenant_a, clock, shanghai("03-02 10:00"))
+    clock.advance(minutes=dice.choice((5, 200)))
+    await _file_again(tenant_a, await file_at(tenant_a, clock, clock.instant), dice)
+    deeds = [deed for deed in EVERY_DEED if not plugin or deed not in (_policy, _calendar)]
+    done = 0
+    for _ in range(DEEDS):
+        clock.advance(minutes=dice.choice((1, 20, 90, 400, 1500)))
+        await fire_due(tenant_a)
+        deed, case = dice.choice(deeds), dice.choice(await _others(tenant_a))
+        try:
+            await deed(tenant_a, case, dice)
+            done += 1
+        except REFUSED:
+            pass
+        for each in await _others(tenant_a):
+            await _assert_rows_are_folds(tenant_a, each)
     assert done

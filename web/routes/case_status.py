@@ -171,10 +171,14 @@ async def send_answer(request: WebRequest, uow: NamedDependency[UnitOfWork], cod
         error = InvalidInput((FieldProblem("words", "required"),))
         raise await _refuse(request, uow, detail, error, at="answer")
     rating = int(form.rating) if form.rating in {"1", "2", "3", "4", "5"} else None
-    await answer_satisfaction(
-        uow, complaint_id=detail.complaint_id, satisfied=form.satisfied == "yes", rating=rating, words=form.words
-    )
-    said = gettext("Thank you for telling us") if form.satisfied == "yes" else gettext("We go on with it")
+    satisfied = form.satisfied == "yes"
+    try:
+        await answer_satisfaction(
+            uow, complaint_id=detail.complaint_id, satisfied=satisfied, rating=rating, words=form.words
+        )
+    except InvalidInput as error:
+        raise await _refuse(request, uow, detail, error, at="answer", typed=form.words) from error
+    said = gettext("Thank you for telling us") if satisfied else gettext("We go on with it")
     return go_to(request, f"/s/{code}", toast=Toast(text=said))
 
 

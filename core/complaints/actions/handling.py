@@ -315,7 +315,9 @@ async def answer_satisfaction(
         raise ComplaintClosed(state=case.state)
     if rating is not None and not 1 <= rating <= 5:
         raise InvalidInput((FieldProblem("rating", "option"),))
-    said = words.strip()[:TEXT_LIMIT]
+    said = words.strip()
+    if len(said) > TEXT_LIMIT:
+        raise InvalidInput((FieldProblem("words", "too-long", {"max": TEXT_LIMIT}),))
     case.note(uow, "answered", {"satisfied": satisfied, "rating": rating, "text": said})
     if not satisfied:
         _reopen(uow, case, said or "not satisfied")

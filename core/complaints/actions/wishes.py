@@ -84,9 +84,11 @@ async def answer_solution(
         InvalidInput: a no without a reason.
         ComplaintClosed.
     """
-    said = words.strip()[:TEXT_LIMIT]
+    said = words.strip()
     if not accepted and not said:
         raise InvalidInput((FieldProblem("words", "required"),))
+    if len(said) > TEXT_LIMIT:
+        raise InvalidInput((FieldProblem("words", "too-long", {"max": TEXT_LIMIT}),))
     case = await lock_open(uow, complaint_id)
     clock = case.newest().get(milestone_id)
     if clock is None or not _asks(case, clock.milestone):
