@@ -161,11 +161,10 @@ async def test_a_leader_gives_a_shift_to_another_who_may(tenant_a: TestTenant) -
         assert await _on_duty(uow, tenant_a) == (senior,)
         with pytest.raises(NotOnShift):
             await record_swap(uow, **swap, stand_in_id=senior)  # type: ignore[arg-type] # as above
+        nurse, early = _id(tenant_a, "head_nurse"), MONDAY - timedelta(days=1)
         with pytest.raises(CannotStandIn):
-            nurse = _id(tenant_a, "head_nurse")
             await record_swap(uow, pattern_id=made, on=MONDAY, staff_id=senior, stand_in_id=nurse)
         with pytest.raises(InvalidInput):
-            early = MONDAY - timedelta(days=1)
             await record_swap(uow, pattern_id=made, on=early, staff_id=doctor, stand_in_id=senior)
         with pytest.raises(NotFound):
             await record_swap(uow, pattern_id=doctor, on=MONDAY, staff_id=doctor, stand_in_id=senior)

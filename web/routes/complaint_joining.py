@@ -1,6 +1,6 @@
 """What belongs together and what does not: suspected duplicates, merging with a preview, splitting, confirming and naming a cause."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -80,6 +80,12 @@ class KindForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     category: str = ""
     cause: str = ""
+
+
+class Confirmation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The level that the leader looked at."""
+
+    severity: Literal["", "L1", "L2", "L3"] = ""
 
 
 class _Joined(msgspec.Struct, frozen=True):
@@ -390,7 +396,8 @@ async def do_classify(
 async def do_confirm(
     request: WebRequest, uow: NamedDependency[UnitOfWork], complaint_id: FromPath[UUID]
 ) -> Response[Any]:
-    await confirm_level(uow, complaint_id=complaint_id)
+    form = await request.read(Confirmation)
+    await confirm_level(uow, complaint_id=complaint_id, seen=form.severity or None)
     return go_to(request, _here(request, complaint_id), toast=Toast(text=gettext("The level is confirmed")))
 
 
