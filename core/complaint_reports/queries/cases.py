@@ -1,8 +1,8 @@
 """The cases a report is about: by receipt or by resolution, by branch and level; merged ones are another case's."""
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ARRAY, TIMESTAMP, ColumnElement, func, literal
+from sqlalchemy import ARRAY, TIMESTAMP, ColumnElement, func, literal, text
 
 from core.complaint_reports.rules.figures import CaseFilter
 from core.complaints.models import Complaint
@@ -10,6 +10,8 @@ from core.db import table_of
 from core.uow import Reader
 
 C = table_of(Complaint)
+ROOM: Final = text("SELECT set_config('work_mem', '32MB', true)")
+"""Until the transaction ends: grouping half a million promises in memory takes a third of what sorting them on disk does."""
 
 
 def narrow(reader: Reader, wanted: CaseFilter, at: ColumnElement[Any] | None = None) -> list[ColumnElement[bool]]:
