@@ -1,6 +1,6 @@
 """One case while it is being changed: locked, its clocks folded from their events, its changes written together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -39,7 +39,7 @@ _C = table_of(Complaint)
 _K, _KE = table_of(ComplaintClock), table_of(ClockEventRow)
 _P, _T = table_of(ComplaintPolicy), table_of(ToldStage)
 _READ_EVENT: Final = msgspec.json.Decoder(ClockEvent)
-_CASE: Final = (
+CASE_FIELDS: Final = (
     *("complaint_id", "number", "severity", "state", "policy_version", "branch_id", "customer_id", "event_seq"),
 )
 
@@ -251,22 +251,32 @@ async def lock_cases(uow: UnitOfWork, complaint_ids: Sequence[UUID], *, locked: 
     Not `locked` they are for looking ahead: what is done to them is never saved.
     """
     query = (
-        select(*(_C.c[name] for name in _CASE), _P.c.definition)
-        .join(_P, (_P.c.tenant_id == _C.c.tenant_id) & (_P.c.version == _C.c.policy_version))
+        select(*(_C.c[name] for name in CASE_FIELDS), _P.c.definition)
+        .outerjoin(_P, (_P.c.tenant_id == _C.c.tenant_id) & (_P.c.version == _C.c.policy_version))
         .where(_C.c.tenant_id == uow.tenant_id, one_of(_C.c.complaint_id, complaint_ids))
         .order_by(_C.c.complaint_id)
     )
-    rows = await uow.session.execute(query.with_for_update(of=_C) if locked else query)
-    policies: dict[str, Policy] = {}
+    rows = (await uow.session.execute(query.with_for_update(of=_C) if locked else query)).all()
+    # Who waited for the lock while another changed the level has the case as it is now, but no policy beside it.
+    policies = await _read_policies(uow, {row.policy_version for row in rows if row.definition is None})
     cases: dict[UUID, Case] = {}
     for row in rows:
         if row.policy_version not in policies:
             policies[row.policy_version] = msgspec.convert(row.definition, Policy)
-        kept = {name: getattr(row, name) for name in _CASE}
+        kept = {name: getattr(row, name) for name in CASE_FIELDS}
         cases[row.complaint_id] = Case(policy=policies[row.policy_version], **kept)
     if cases:
         await _load_clocks(uow, cases)
     return list(cases.values())
+
+
+async def _read_policies(uow: UnitOfWork, versions: Collection[str]) -> dict[str, Policy]:
+    if not versions:
+        return {}
+    query = select(_P.c.version, _P.c.definition).where(
+        _P.c.tenant_id == uow.tenant_id, one_of(_P.c.version, sorted(versions))
+    )
+    return {row.version: msgspec.convert(row.definition, Policy) for row in await uow.session.execute(query)}
 
 
 async def save_cases(uow: UnitOfWork, cases: Iterable[Case]) -> None:
