@@ -147,6 +147,7 @@ add_holding(
         row=Complaint,
         by=_MINE,
         gives={"complaint_id": "complaint"},
+        erase_by={"complaint_id": "complaint"},
         export=(
             "number",
             "title",

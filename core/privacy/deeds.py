@@ -11,7 +11,6 @@ from core.customers.models import Customer, CustomerPhone, Subject
 from core.customers.rules.phones import national_digits
 from core.db import Base, table_of
 from core.evidence.models import Dossier
-from core.evidence.queries import list_held_numbers, list_holds
 from core.exports.actions import expire_export
 from core.exports.models import ExportJob
 from core.files.actions import erase_files
@@ -127,7 +126,7 @@ async def erase_import_rows(uow: UnitOfWork, person: Person) -> int:
 
 async def erase_files_of(uow: UnitOfWork, person: Person) -> int:
     """Erase the bytes and names of files that no law and no legal hold on one of the person's cases keeps."""
-    if await list_held_numbers(uow, person.ids.get("complaint", set())):
+    if person.ids.get("held"):
         return 0
     done = 0
     for kind, name in _OWNERS:
@@ -135,20 +134,6 @@ async def erase_files_of(uow: UnitOfWork, person: Person) -> int:
         if owners:
             done += await erase_files(uow, owner_kind=kind, owner_ids=owners)
     return done
-
-
-def unless_held(row: type[Base]) -> Callable[[UnitOfWork, Person], Awaitable[int]]:
-    """Make a deed that blanks the sealed rows of those cases that no legal hold keeps."""
-    name = table_of(row).name
-
-    async def blank(uow: UnitOfWork, person: Person) -> int:
-        complaints = person.ids.get("complaint", set())
-        held = {one.complaint_id for one in await list_holds(uow, complaints, live=True)}
-        free = {"complaint": complaints - held}
-        function = getattr(func.app, f"erase_{name}")
-        return int(await uow.session.scalar(select(function(uow.tenant_id, array_of(free, "complaint")))) or 0)
-
-    return blank
 
 
 async def drop_dossiers(uow: UnitOfWork, person: Person) -> int:

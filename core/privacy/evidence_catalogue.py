@@ -4,7 +4,7 @@ from typing import Final
 
 from core.evidence.models import CustodyEntry, Dossier, DossierPiece, EvidenceLink
 from core.hearings.models import Hearing
-from core.privacy.deeds import drop_dossiers, unless_held
+from core.privacy.deeds import drop_dossiers
 from core.privacy.holdings import Holding
 from core.privacy.rules import CLAIMS
 
@@ -16,7 +16,7 @@ EVIDENCE: Final = (
         by=_CASE,
         export=("at", "act", "kind", "label", "sha256"),
         erase="blank",
-        run=unless_held(EvidenceLink),
+        sealed=True,
         law=CLAIMS,
         since="at",
     ),
@@ -26,7 +26,7 @@ EVIDENCE: Final = (
         by=_CASE,
         export=("at", "act"),
         erase="blank",
-        run=unless_held(CustodyEntry),
+        sealed=True,
         law=CLAIMS,
         since="at",
     ),

@@ -106,10 +106,10 @@ class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def held_line(number: int) -> AreaLine:
-    """What the receipt says of a legal hold: which case keeps the person's files, in no word about the person."""
+    """What the receipt says of a legal hold: which case stays whole and keeps the person's files, in no word about the person."""
     reason = {
-        "zh-CN": f"证据保全: 投诉 {number} 的证据与本人的文件依法保留, 解除保全后立即删除",
-        "en": f"Legal hold: evidence of complaint {number} and the person's files stay, and go when it is lifted",
+        "zh-CN": f"证据保全: 投诉 {number} 的全部内容与本人的文件依法保留, 解除保全后立即删除",
+        "en": f"Legal hold: everything of complaint {number} and the person's files stay, and go when it is lifted",
     }
     return AreaLine(area="evidence", table="legal_hold", deed="kept", count=1, reason=reason)
 

@@ -23,6 +23,8 @@ from core.case_reports.queries import (
 from core.case_reports.rules import ANSWERS, PARTS, Content, approver_of, differences, find_hints, options_of
 from core.complaints.queries.cases import ComplaintDetail, get_complaint
 from core.errors import InvalidInput, NotFound
+from core.evidence.queries import list_evidence
+from core.hearings.queries import list_hearings
 from core.remedies.queries import list_remedies
 from core.uow import Reader, UnitOfWork
 from tenants.roles import ROLES
@@ -42,6 +44,8 @@ from web.views.case_reports import (
     PART_HINTS,
     PART_NAMES,
     STATES,
+    evidence_lines,
+    finding_lines,
     paper_of,
     parts_of,
     prefill,
@@ -168,7 +172,9 @@ async def do_begin(
     request: WebRequest, uow: NamedDependency[UnitOfWork], complaint_id: FromPath[UUID]
 ) -> Response[Any]:
     case = await get_complaint(uow, complaint_id=complaint_id)
-    known = prefill(case, await list_remedies(uow, complaint_id))
+    pieces = await list_evidence(uow, complaint_id) if uow.actor.may("evidence.read") else []
+    finding = finding_lines(await list_hearings(uow, complaint_id))
+    known = prefill(case, await list_remedies(uow, complaint_id), finding=finding, evidence=evidence_lines(pieces))
     await begin_report(uow, complaint_id=complaint_id, prefill=known)
     return go_to(request, _path(request, complaint_id))
 
@@ -182,7 +188,7 @@ async def show_report(
 
 @post(REPORT, guards=[_WRITE], request_max_body_size=BODY_LIMIT)
 async def do_save(request: WebRequest, uow: NamedDependency[UnitOfWork], complaint_id: FromPath[UUID]) -> Response[Any]:
-    form = await request.read(Draft)
+    form = await request.read(Draft, lists=("options",))
     content = form.content()
     act = submit_report if form.deed == "submit" else save_report
     try:

@@ -10,6 +10,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
+from core.casework.queries import list_calls
 from core.complaints.queries.cases import ComplaintDetail, get_complaint
 from core.customers.rules.profile import local_date
 from core.errors import FieldProblem, InvalidInput
@@ -51,7 +52,6 @@ ACTIONS: Final = "/t/{slug:str}/complaints/actions"
 _READ, _WRITE, _JUDGE = (requires(f"complaints.{verb}") for verb in ("read", "write", "judge"))
 BODY_LIMIT: Final = 32 * 1024
 PAGE: Final = 25
-TRIES: Final = 3
 
 
 class CauseForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,7 +148,7 @@ async def _show(
     """`at` names the form that was refused, `typed` what stood in it."""
     case = await get_complaint(reader, complaint_id=complaint_id)
     cause, people = await find_cause(reader, complaint_id), await _people(reader)
-    today = local_date(reader.now, reader.scope.timezone)
+    today, numbers = local_date(reader.now, reader.scope.timezone), await get_numbers(reader)
     return await show(
         request,
         "pages/lessons/closing.html",
@@ -164,7 +164,7 @@ async def _show(
         people=[(str(one), name) for one, name in people.items()],
         names=people,
         repeats=await list_repeats(reader, cause) if cause else [],
-        numbers=await get_numbers(reader),
+        numbers=numbers,
         actions=[
             words.action_line(one, people, reader.actor, today) for one in await list_actions(reader, complaint_id)
         ],
@@ -178,7 +178,7 @@ async def _show(
             for one in await list_silences(reader, complaint_id)
         ],
         whys=[(code, gettext(text)) for code, text in words.WHYS.items()],
-        tries=TRIES,
+        tried=words.tries_of(await list_calls(reader, complaint_id), numbers.contacts, reader.scope.timezone),
         entry=await find_entry_of(reader, complaint_id),
         today=today.isoformat(),
         me=reader.actor.id,

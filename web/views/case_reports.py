@@ -10,12 +10,15 @@ import segno
 from core.case_reports.queries import DeliveryFacts, VersionFacts
 from core.case_reports.rules import PARTS, Content
 from core.complaints.queries.cases import ComplaintDetail
+from core.evidence.queries import EvidenceFacts
+from core.hearings.queries import HearingFacts
 from core.hooks.records.text import localized as localized_in
 from core.remedies.queries import RemedyFacts
-from web.formats import format_datetime
+from web.formats import format_date, format_datetime, zone_name
 from web.i18n import N_, gettext, localized
 from web.page import current_page
 from web.views.complaints import milestone_label, number_text
+from web.views.evidence import KINDS
 
 PART_NAMES: Final = {
     "facts": N_("What happened, in facts"),
@@ -93,6 +96,27 @@ def prefill(
     )
 
 
+def evidence_lines(pieces: Sequence[EvidenceFacts]) -> str:
+    """Name what was secured and when it was sealed; the words are a draft that somebody reads before it goes out."""
+    lines = [
+        f"{format_datetime(one.at)} {gettext(KINDS.get(one.kind, one.kind))}: {one.label}"
+        for one in pieces
+        if one.act == "added"
+    ]
+    lines += [gettext("%(when)s sealed") % {"when": format_datetime(one.at)} for one in pieces if one.act == "sealed"]
+    return "\n".join(lines)[:4000]
+
+
+def finding_lines(hearings: Sequence[HearingFacts]) -> str:
+    """Say what the newest hearing that was held found, with its shares; nobody who took part is named."""
+    held = [one for one in hearings if one.state == "held"]
+    if not held:
+        return ""
+    newest = max(held, key=lambda one: one.held_at or one.starts_at)
+    shares = " · ".join(f"{what} {share}%" for what, share in newest.shares)
+    return "\n".join(part for part in (newest.finding, shares) if part)[:4000]
+
+
 def receipt_text(delivery: DeliveryFacts) -> str:
     """Say when and how it was received, or that it was not yet."""
     if delivery.received_at is None:
@@ -139,10 +163,9 @@ def paper_of(
     body = version.body if version is not None else None
     contact = body.contact if body is not None else case.contact_name
     edition = version.edition if version is not None else None
+    decided_at = version.decided_at if version is not None and edition else None
     about = [
-        (gettext("Number"), report_number(number)),
         (gettext("Complaint"), number_text(body.complaint if body is not None else case.number)),
-        (gettext("Edition"), str(edition) if edition else "—"),
         (gettext("Received"), format_datetime(case.received_at)),
     ]
     approval = []
@@ -150,15 +173,22 @@ def paper_of(
         approval.append(
             (gettext("Written by"), f"{version.submitted_by_name} · {format_datetime(version.submitted_at)}")
         )
-    if version is not None and edition and version.decided_at is not None:
-        approval.append((gettext("Approved by"), f"{version.decided_by_name} · {format_datetime(version.decided_at)}"))
+    if version is not None and decided_at is not None:
+        approval.append((gettext("Approved by"), f"{version.decided_by_name} · {format_datetime(decided_at)}"))
     page = current_page()
     return {
         "title": gettext("Report on your complaint"),
-        "foot": f"{house} · {report_number(number)}" + (f" · {gettext('Edition')} {edition}" if edition else ""),
+        "serial": gettext("Report %(number)s") % {"number": report_number(number)}
+        + (" · " + gettext("Edition %(n)s") % {"n": edition} if edition else ""),
+        "issued": format_date(decided_at, "long") if decided_at else "",
+        "subject": gettext("on complaint %(number)s") % {"number": about[0][1]},
         "lang": page.lang.partition("-")[0],
         "house": body.house if body is not None else house,
-        "branch": case.branch_name or "",
+        "branch_line": " ".join(filter(None, (body.house if body is not None else house, case.branch_name or ""))),
+        "sign_label": gettext("Signed by the director:"),
+        "signed_on": format_date(decided_at, "long") if decided_at else "",
+        "seal_place": gettext("(place of the seal)"),
+        "time_note": gettext("All times are those of %(zone)s.") % {"zone": zone_name(page.timezone)},
         "draft": "" if edition else gettext("Draft, not approved: not for the customer"),
         "about": about,
         "greeting": gettext("Dear %(name)s,") % {"name": contact} if contact else gettext("Dear customer,"),

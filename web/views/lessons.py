@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from core.casework.queries import CallFacts
 from core.hooks.records.complaints import Category, Cause
 from core.hooks.records.text import Text
 from core.lessons.queries.closing import ActionFacts
@@ -16,6 +18,7 @@ from web.formats import format_date
 from web.i18n import N_, gettext, localized
 from web.views.complaints import number_text
 
+MOST_TRIES: Final = 10
 STATES: Final[Mapping[str, tuple[str, str]]] = {
     "open": (N_("To do"), "info"),
     "done": (N_("Done, to be checked"), "brand"),
@@ -32,6 +35,19 @@ SILENCE_STATES: Final[Mapping[str, tuple[str, str]]] = {
     "confirmed": (N_("Confirmed"), "ok"),
     "rejected": (N_("Not confirmed"), "danger"),
 }
+
+
+def tries_of(calls: Sequence[CallFacts], needed: int, timezone: str) -> list[tuple[str, str]]:
+    """The tries to reach the customer that are logged already, the oldest first, and empty ones up to what is needed."""
+    zone = ZoneInfo(timezone)
+    missed = sorted((one for one in calls if not one.reached), key=lambda one: one.at)[-MOST_TRIES:]
+    found = [(f"{one.at.astimezone(zone):%Y-%m-%dT%H:%M}", _how(one)) for one in missed]
+    return found + [("", "")] * (needed - len(found))
+
+
+def _how(call: CallFacts) -> str:
+    said = gettext("Phone") if call.way == "phone" else gettext("In person")
+    return " · ".join(part for part in (said, call.number, call.outcome) if part)[:200]
 
 
 class ActionLine(msgspec.Struct, frozen=True, kw_only=True):
