@@ -50,6 +50,7 @@ PERMISSIONS: Final = {
     "plugins.manage": "Switch plugins on and off and change their settings",
     "jobs.manage": "See failed jobs and run them again",
     "staff.manage": "Add people, give roles, plan duties",
+    "roster.manage": "Plan shifts, absences and swaps",
     "audit.read": "Read the audit log",
 }
 
@@ -105,7 +106,11 @@ ROLES: Final = {
         Role("director", "Clinic director", frozenset(PERMISSIONS)),
         Role("tenant_admin", "Administrator", frozenset(PERMISSIONS)),
         # 宠物医院客户投诉应急预案 §2.1: the members of the standing complaint team.
-        Role("team_leader", "Complaint team leader", _LEAD | {"audit.read", "complaints.approve", "evidence.hold"}),
+        Role(
+            "team_leader",
+            "Complaint team leader",
+            _LEAD | {"audit.read", "complaints.approve", "evidence.hold", "roster.manage"},
+        ),
         Role("service_supervisor", "Customer service supervisor", _LEAD),
         Role("senior_doctor", "Senior doctor", _CLINICAL | _EVIDENCE),
         Role("head_nurse", "Head nurse", _CLINICAL | _EVIDENCE),

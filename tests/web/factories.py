@@ -49,6 +49,7 @@ from tests.web.factories_policies import RULES_BODIES
 from tests.web.factories_remedies import REMEDY_BODIES, REMEDY_FACTORIES, REMEDY_WORDS
 from tests.web.factories_reports import REPORT_BODIES, REPORT_FACTORIES
 from tests.web.factories_rights import make_export, make_receipt, make_request
+from tests.web.factories_rosters import ROSTER_BODIES, ROSTER_FACTORIES
 from tests.web.factories_thanks import make_claim, make_gift, make_referral
 from tests.workplaces import PASSWORD, TestTenant
 
@@ -317,6 +318,7 @@ FACTORIES: Final[dict[str, Factory]] = {
     "receipt_id": make_receipt,
     "staff_id": _staff,
     "shift_id": _shift,
+    **ROSTER_FACTORIES,
     "customer_id": _customer,
     "other_id": _customer,
     "merge_id": _merge,
@@ -353,6 +355,7 @@ FACTORIES: Final[dict[str, Factory]] = {
 BODIES: Final[dict[str, Mapping[str, object]]] = {
     **RULES_BODIES,
     **EVIDENCE_BODIES,
+    **ROSTER_BODIES,
     **CASEWORK_BODIES,
     "POST /t/{slug:str}/api-keys": {"name": "收银台", "scopes": "forms.read"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/tags": {"name": "friend"},

@@ -11,6 +11,7 @@ from web.problem_texts.intake import INTAKE, INTAKE_FIELDS
 from web.problem_texts.loyalty import LOYALTY, LOYALTY_FIELDS
 from web.problem_texts.remedies import REMEDIES, REMEDY_FIELDS
 from web.problem_texts.reports import REPORTS
+from web.problem_texts.rosters import ROSTER_FIELDS, ROSTERS
 from web.problem_texts.rules import RULES, RULES_FIELDS
 
 
@@ -225,6 +226,7 @@ TEXTS: Final[dict[str, ProblemText]] = {
     **{code: _text(*words) for code, words in INTAKE.items()},
     **{code: _text(*words) for code, words in REMEDIES.items()},
     **{code: _text(*words) for code, words in CASEWORK.items()},
+    **{code: _text(*words) for code, words in ROSTERS.items()},
 }
 
 FIELD_TEXTS: Final[dict[str, str]] = {
@@ -357,6 +359,7 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     **REMEDY_FIELDS,
     **EVIDENCE_FIELDS,
     **CASEWORK_FIELDS,
+    **ROSTER_FIELDS,
     **RULES_FIELDS,
     **INTAKE_FIELDS,
     **LOYALTY_FIELDS,

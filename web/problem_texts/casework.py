@@ -9,6 +9,10 @@ CASEWORK: Final[dict[str, tuple[str, str]]] = {
         N_("This complaint is closed"),
         N_("Reload its page. Open it again there if there is something new."),
     ),
+    "level-moved": (
+        N_("The level has changed meanwhile"),
+        N_("Reload the page, look at the new level and its reason, then confirm that one."),
+    ),
     "step-needs-proof": (
         N_("This step is completed by what happens"),
         N_("It cannot be ticked off: do it in its own section of the case, and the step completes itself."),

@@ -16,6 +16,7 @@ from core.policies.rules.changes import PolicyChanges, apply_changes, difference
 from core.policies.rules.checks import check_changes
 from core.policies.rules.versions import POLICIES
 from core.uow import Reader, UnitOfWork
+from tenants.shifts.covering import list_gaps
 from web.formats import format_date
 from web.htmx import redirect_headers, wants_partial
 from web.i18n import gettext
@@ -24,8 +25,9 @@ from web.policy_desk import get_working, read_day, read_mode, tabs_of, typed
 from web.problems import Refused, field_texts, problem_words
 from web.request import WebRequest
 from web.routes.complaint_policies import GUARD, PATH, TOLD, root_of, told_of
-from web.screens import go_to, show
+from web.screens import go_to, show, tenant_path
 from web.views.policies import MODES, diffs_of
+from web.views.rosters import gap_lines
 
 VERSION: Final = PATH + "/versions/{number:int}"
 
@@ -55,6 +57,8 @@ async def _show_publish(
         crumbs=[(gettext("Complaint rules"), root), (gettext("Publish"), None)],
         diffs=diffs_of(differences(working.live, policies), working.roles, working.names),
         problems=[(one.path, problem_words(one)) for one in problems],
+        cover=[] if problems else gap_lines(await list_gaps(reader, policies=policies.values()), reader.scope.timezone),
+        roster=tenant_path(request, "/roster"),
         foresight=None if problems else await foresee_policies(reader, policies=policies),
         revision=working.revision,
         action=action,
@@ -145,7 +149,11 @@ async def show_version(request: WebRequest, reader: NamedDependency[Reader], num
         root=root,
         here=here,
         version=version,
-        crumbs=[(gettext("Complaint rules"), root), (gettext("History"), f"{root}/versions"), (str(number), None)],
+        crumbs=[
+            (gettext("Complaint rules"), root),
+            (gettext("History"), f"{root}/versions"),
+            (gettext("Version %(n)s") % {"n": number}, None),
+        ],
         diffs=diffs_of(differences(old, new), working.roles, working.names),
         move=move,
         modes=MODES,

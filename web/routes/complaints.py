@@ -161,6 +161,7 @@ async def show_complaints(
         list_url=f"{root}?{query}",
         board_url=f"{root}?{query}&view=board",
         subtitle=gettext("%(n)s open, the next deadline first") % {"n": await count_open(reader)},
+        roster_gaps=tenant_path(request, "/roster/gaps"),
         drift=drift_lines(await get_shares(reader)) if may_judge and not current_page().partial else [],
     )
 

@@ -71,6 +71,7 @@ _KINDS: Final = {
     "escalated": (N_("The case was escalated"), "bell-ring"),
     "breached": (N_("A promise was broken"), "circle-alert"),
     "nobody": (N_("Nobody was on duty for a role"), "user-x"),
+    "taken": (N_("%(who)s said that they have it"), "check"),
     "resolved": (N_("The case is resolved"), "badge-check"),
     "evidence_sealed": (N_("%(who)s sealed the evidence"), "lock"),
     "hearing_planned": (N_("%(who)s planned a hearing"), "users"),
@@ -156,7 +157,7 @@ _TALK: Final = frozenset(
         *("surveyed", "unhappy", "call_wanted", "solution_accepted", "solution_declined"),
     }
 )
-_CLOCKS: Final = frozenset({"warned", "escalated", "breached", "nobody", "paused", "resumed", "rules_moved"})
+_CLOCKS: Final = frozenset({"warned", "escalated", "breached", "nobody", "taken", "paused", "resumed", "rules_moved"})
 
 
 def group_of(kind: str) -> str:
@@ -292,6 +293,8 @@ def history_of(detail: ComplaintDetail) -> list[Entry]:
 
 CONTEXT: Final = 14
 """Characters shown before and after a quoted word."""
+CLOSE: Final = 6
+"""Quotes with so few characters between them are read as one."""
 
 
 class Excerpt(msgspec.Struct, frozen=True):
@@ -303,13 +306,20 @@ class Excerpt(msgspec.Struct, frozen=True):
 
 
 def excerpts_of(detail: ComplaintDetail) -> list[Excerpt]:
-    """Return each quote in its sentence."""
+    """Return each quote in its sentence; quotes that stand close together are one, as a reader would mark them."""
+    spans: list[tuple[str, int, int]] = []
+    for quote in sorted(detail.quotes, key=lambda one: (one.source == "desired", one.start, one.end)):
+        source, start, end = spans[-1] if spans else ("", 0, 0)
+        if source == quote.source and quote.start - end <= CLOSE:
+            spans[-1] = (source, start, max(end, quote.end))
+        else:
+            spans.append((quote.source, quote.start, quote.end))
     found = []
-    for quote in detail.quotes:
-        text = detail.desired if quote.source == "desired" else detail.text
-        start, end = max(0, quote.start - CONTEXT), min(len(text), quote.end + CONTEXT)
-        before = ("…" if start else "") + text[start : quote.start]
-        found.append(Excerpt(before, quote.text, text[quote.end : end] + ("…" if end < len(text) else "")))
+    for source, start, end in spans:
+        text = detail.desired if source == "desired" else detail.text
+        left, right = max(0, start - CONTEXT), min(len(text), end + CONTEXT)
+        before = ("…" if left else "") + text[left:start]
+        found.append(Excerpt(before, text[start:end], text[end:right] + ("…" if right < len(text) else "")))
     return found
 
 
@@ -354,6 +364,12 @@ class Note(msgspec.Struct, frozen=True):
     state: str
     due: datetime
     sent_at: datetime
+
+
+def told_words(stage: str) -> tuple[str, str]:
+    """Return why somebody was told, by the stage's name, and how urgent that looks."""
+    words, state = _TOLD.get(stage.split(maxsplit=1)[0], _TOLD["step"])
+    return gettext(words), state
 
 
 def notes_of(rows: Iterable[NoticeRow], policies: Mapping[str, Policy]) -> list[Note]:
