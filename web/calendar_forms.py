@@ -10,10 +10,10 @@ import msgspec
 from core.calendars.holidays.queries import list_holiday_tables
 from core.calendars.rules import DAY_NAMES, Calendar
 from core.errors import FieldProblem, InvalidInput
-from core.policies.rules.calendars import CalendarBody
+from core.policies.rules.calendars import WORKDAYS_NAME, CalendarBody
 from web.i18n import N_, gettext
 from web.problems import field_texts
-from web.views.policies import Diff
+from web.views.policies import Diff, calendar_name
 
 WEEKDAYS: Final = (
     N_("Monday"),
@@ -29,7 +29,11 @@ WEEKDAYS: Final = (
 def form_of(body: CalendarBody) -> dict[str, str]:
     """Return a calendar as the fields of its form."""
     hours = body.calendar.get("hours", {})
-    form = {"name": body.name, "tz": str(body.calendar.get("tz", "")), "mainland": "true" if body.mainland else ""}
+    form = {
+        "name": calendar_name(body.name),
+        "tz": str(body.calendar.get("tz", "")),
+        "mainland": "true" if body.mainland else "",
+    }
     for day in DAY_NAMES:
         form[day] = ", ".join("-".join(segment) for segment in hours.get(day[:3], []))
     form["holidays"] = "\n".join(body.calendar.get("holidays", []))
@@ -51,7 +55,10 @@ def read_form(form: Mapping[str, str]) -> CalendarBody:
         overrides[day] = _segments(rest)
     holidays = [day for line in form.get("holidays", "").splitlines() for day in _range(line.strip())]
     data: dict[str, Any] = {"tz": form.get("tz", ""), "hours": hours, "holidays": holidays, "overrides": overrides}
-    return CalendarBody(name=form.get("name", ""), calendar=data, mainland=form.get("mainland") == "true")
+    name = form.get("name", "")
+    if name.strip() == gettext(WORKDAYS_NAME):  # still ours: other readers see it in their language
+        name = WORKDAYS_NAME
+    return CalendarBody(name=name, calendar=data, mainland=form.get("mainland") == "true")
 
 
 def _range(line: str) -> list[str]:
@@ -136,7 +143,7 @@ def diffs_of_calendars(before: CalendarBody | None, after: CalendarBody) -> list
         rows.append((years, ", ".join(before.tables) or "—", ", ".join(after.tables) or "—"))
     if not rows:
         return []
-    return [Diff(level="", label=after.name, what="changed" if before else "added", rows=tuple(rows))]
+    return [Diff(level="", label=calendar_name(after.name), what="changed" if before else "added", rows=tuple(rows))]
 
 
 def _shown(text: str) -> str:

@@ -20,6 +20,7 @@ from core.policies.rules.changes import MilestoneChange, PolicyChanges, apply_ch
 from core.policies.rules.versions import POLICIES, DraftFacts, VersionFacts
 from core.uow import Reader
 from web.i18n import gettext, localized
+from web.views.policies import calendar_name
 
 BLANK_STEPS: Final = 2
 """Empty lines under the steps of a form."""
@@ -76,7 +77,7 @@ async def get_working(reader: Reader) -> Working:
 
 def names_of(timetable: Timetable) -> dict[str, str]:
     """Return the newest name of each calendar."""
-    return {calendar_id: versions[-1].name for calendar_id, versions in timetable.versions.items()}
+    return {calendar_id: calendar_name(versions[-1].name) for calendar_id, versions in timetable.versions.items()}
 
 
 def tabs_of(root: str, current: str) -> list[tuple[str, str, bool]]:

@@ -5,6 +5,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pylopdf_fonts_zh_cn
@@ -25,6 +26,7 @@ from core.complaint_reports.rules.figures import (
     pareto,
 )
 from core.complaint_reports.rules.words import is_chinese, long, named, word
+from core.complaints.rules.regulator import TRACK_LABELS
 from core.hooks.records.complaints import SEVERITIES, Policy, Severity
 from core.hooks.specs.complaints import complaint_categories
 from core.policies.queries import get_policies
@@ -83,7 +85,10 @@ async def get_month_data(reader: Reader, month: date) -> tuple[dict[str, Any], i
         "house": tenant.name if tenant is not None else "",
         "title": title,
         "month": f"{month:%Y-%m}",
-        "foot": f"{title} {month:%Y-%m} · {word('made', locale, at=f'{reader.now:%Y-%m-%d %H:%M} UTC')}",
+        "period": word("period", locale, year=month.year, month=month.month),
+        "read_by": word("read_by", locale),
+        "read_on": word("read_on", locale),
+        "foot": word("made", locale, at=f"{reader.now.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"),
         "empty": word("none", locale) if empty else "",
         "tiles": _tiles(mix, ours, ended, response, cycle, locale),
         "sections": [section for section in sections if section["rows"]],
@@ -139,7 +144,9 @@ def _promises(kept: list[Kept], policies: dict[Severity, Policy], locale: str) -
     rows = []
     for one in kept_by(kept, "promise"):
         key: Any = one.key  # level and milestone
-        name = f"{key[0]} · {labels.get(key, key[1])}"
+        level = named(policies[key[0]].label, locale) if key[0] in policies else key[0]
+        track = TRACK_LABELS.get(key[1])
+        name = f"{level} · {labels.get(key) or (named(track, locale) if track else key[1])}"
         rows.append(_line([name, one.part.part, one.part.whole, _percent(one.part)], one.part.percent))
     head = [word(key, locale) for key in ("promise", "kept", "decided", "kept_percent")]
     return {"title": word("by_promise", locale), "head": head, "rows": rows}

@@ -11,7 +11,7 @@ from core.calendars.holidays.queries import list_holiday_tables
 from core.clocks.rules import Calendars
 from core.db import table_of
 from core.errors import NotFound
-from core.hooks.records.complaints import Policy, Severity
+from core.hooks.records.complaints import Milestone, Policy, Severity
 from core.hooks.specs.complaints import complaint_policies
 from core.policies.models import RuleDraft, RuleMove, RuleVersion
 from core.policies.rules.calendars import WALL, CalendarVersion, Timetable, read_calendar, working_days
@@ -170,7 +170,7 @@ async def get_move(reader: Reader, *, subject: str, number: int) -> MoveFacts:
     return found
 
 
-async def list_calendar_uses(reader: Reader, calendar_id: str) -> list[tuple[Severity, str]]:
+async def list_calendar_uses(reader: Reader, calendar_id: str) -> list[tuple[Severity, Milestone]]:
     """Return the milestones in force whose clock is this calendar."""
     policies = await get_policies(reader)
-    return [(level, m.id) for level, policy in policies.items() for m in policy.milestones if m.clock == calendar_id]
+    return [(level, m) for level, policy in policies.items() for m in policy.milestones if m.clock == calendar_id]

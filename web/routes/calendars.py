@@ -39,7 +39,7 @@ from web.problems import Refused, field_texts
 from web.request import WebRequest
 from web.routes.complaint_policies import GUARD, TOLD, Revision, root_of, told_of
 from web.screens import go_to, show
-from web.views.policies import MODES
+from web.views.policies import MODES, calendar_name
 
 PATH: Final = "/t/{slug:str}/complaint-rules/calendars"
 ONE: Final = PATH + "/{calendar:str}"
@@ -80,7 +80,7 @@ async def show_calendars(request: WebRequest, reader: NamedDependency[Reader]) -
     for name in names:
         body = await _body(reader, name)
         uses = await list_calendar_uses(reader, name)
-        lines.append((name, body, newest.get(name), name in drafts, len(uses)))
+        lines.append((name, calendar_name(body.name), body, newest.get(name), name in drafts, len(uses)))
     return await show(
         request,
         "pages/policies/calendars.html",
@@ -111,6 +111,7 @@ async def show_calendar(
         root=root,
         here=f"{root}/calendars/{calendar}",
         calendar_id=calendar,
+        name=calendar_name(body.name),
         body=body,
         form=form_of(body),
         weekdays=list(zip(DAY_NAMES, (gettext(day) for day in WEEKDAYS), strict=True)),
@@ -261,11 +262,12 @@ async def _show_publish(
         "pages/policies/publish.html",
         status=status,
         root=root,
-        title=gettext("Publish “%(name)s”") % {"name": body.name},
+        title=gettext("Publish “%(name)s”") % {"name": calendar_name(body.name)},
         crumbs=[
             (gettext("Complaint rules"), root),
             (gettext("Calendars"), f"{root}/calendars"),
-            (body.name, here if newest else None),
+            (calendar_name(body.name), here if newest else None),
+            (gettext("Publish"), None),
         ],
         diffs=diffs_of_calendars(before, body),
         problems=[],
@@ -364,7 +366,7 @@ async def show_calendar_version(
         crumbs=[
             (gettext("Complaint rules"), root),
             (gettext("Calendars"), f"{root}/calendars"),
-            (body.name, f"{root}/calendars/{calendar}"),
+            (calendar_name(body.name), f"{root}/calendars/{calendar}"),
             (gettext("Version %(n)s") % {"n": number}, None),
         ],
         diffs=diffs_of_calendars(msgspec.convert(older.body, CalendarBody) if older else None, body),

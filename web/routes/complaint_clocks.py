@@ -22,14 +22,14 @@ from web.request import WebRequest
 from web.screens import show, tenant_path
 from web.security import requires
 from web.views.complaints import milestone_label, newest_clocks, number_text
-from web.views.policies import PAUSES, day_words, event_words, plan_words
+from web.views.policies import PAUSES, calendar_name, day_words, event_words, plan_words
 
 PATH: Final = "/t/{slug:str}/complaints/{complaint_id:uuid}/clocks/{milestone:str}"
 
 
 def _shown(timetable: Timetable) -> dict[str, str]:
     return {
-        one.key: gettext("%(name)s, version %(n)s") % {"name": one.name, "n": one.number}
+        one.key: gettext("%(name)s, version %(n)s") % {"name": calendar_name(one.name), "n": one.number}
         for versions in timetable.versions.values()
         for one in versions
     }
@@ -41,12 +41,12 @@ def _facts(state: ClockState, names: dict[str, str]) -> list[tuple[str, str]]:
     due = format_datetime(state.due_at) if state.due_at else gettext("Held by a pause, or no deadline")
     rows = [
         (gettext("Started"), format_datetime(facts.started_at)),
-        (gettext("Time"), plan_words(facts.plan)),
+        (gettext("Time allowed"), plan_words(facts.plan)),
         (gettext("Clock"), ", ".join(clocks)),
         (gettext("Due"), due),
     ]
     if state.remaining is not None and state.live:
-        rows.append((gettext("Left"), _minutes(state.remaining)))
+        rows.append((gettext("Time left"), _minutes(state.remaining)))
     if facts.carried:
         rows.append((gettext("Used in earlier rounds"), _minutes(facts.carried)))
     if facts.completed_at:

@@ -143,7 +143,7 @@ async def _show_step(
         declared={
             "budget": budget_words(declared),
             "clock": clock_words(declared.clock, working.names),
-            "pausable": gettext("with a reason") if declared.pausable else gettext("not at all"),
+            "pausable": gettext("with a reason") if declared.pausable else gettext("no pause"),
             "warnings": ", ".join(str(round(one * 100)) for one in declared.warnings) or "—",
             "steps": [step_words(step, working.roles) for step in declared.steps],
         },

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from core.policies.queries import get_policies, list_drafts
+from core.policies.queries import get_policies, get_timetable, list_drafts
 from core.policy_trials.actions import start_trial
 from core.policy_trials.drafts import get_candidate
 from core.policy_trials.queries import MoveCursor, Trial, get_trial, list_moves, list_trials
@@ -15,6 +15,7 @@ from core.uow import Reader, UnitOfWork
 from web.htmx import redirect_headers, wants_partial
 from web.i18n import gettext, ngettext
 from web.page import Toast
+from web.policy_desk import names_of
 from web.request import WebRequest
 from web.screens import go_to, show, tenant_path
 from web.security import requires
@@ -31,6 +32,8 @@ async def show_trials(request: WebRequest, reader: NamedDependency[Reader]) -> R
     """What the drafts would change, a button to try it, and earlier trials."""
     policies = await get_policies(reader)
     candidate = await get_candidate(reader)
+    timetable = await get_timetable(reader, set(candidate.calendars))
+    names = names_of(timetable)
     changes = [(promise_name(policies, key), rule_words(change)) for key, change in sorted(candidate.changes.items())]
     return await show(
         request,
@@ -39,7 +42,7 @@ async def show_trials(request: WebRequest, reader: NamedDependency[Reader]) -> R
         tenant=tenant_path(request),
         changes=changes,
         added=[promise_name(policies, key) for key in candidate.added],
-        calendars=sorted(candidate.calendars),
+        calendars=sorted(names.get(one, one) for one in candidate.calendars),
         drafts=len(await list_drafts(reader)),
         trials=await list_trials(reader),
     )

@@ -17,6 +17,7 @@ from core.complaint_reports.rules.figures import (
     Times,
     kept_by,
 )
+from core.complaints.rules.regulator import TRACK_LABELS
 from core.hooks.records.complaints import SEVERITIES, Policy, Severity
 from web.formats import duration, number
 from web.i18n import gettext, localized, ngettext
@@ -50,7 +51,8 @@ class Names(msgspec.Struct, frozen=True):
         """A milestone with its level."""
         known = self.policies.get(severity)
         found = next((one for one in known.milestones if one.id == milestone), None) if known else None
-        return f"{severity} · {localized(found.label) if found else milestone}"
+        label = found.label if found else TRACK_LABELS.get(milestone)
+        return f"{gettext(LEVEL_NAMES[severity])} · {localized(label) if label else milestone}"
 
 
 def said(part: Part) -> str:
@@ -174,7 +176,7 @@ def _times_row(label: str, times: Times) -> Row:
 
 
 def _times_head(first: str) -> list[str]:
-    return [first, gettext("Cases"), gettext("Median"), gettext("Nine in ten within"), gettext("Mean")]
+    return [first, gettext("Complaints"), gettext("Median"), gettext("Nine in ten within"), gettext("Mean")]
 
 
 def response_block(pace: Pace, months: Sequence[date]) -> Block:

@@ -198,7 +198,13 @@ def _levels_block(mix: Mix, policies: Mapping[Severity, Policy]) -> Block:
         unit="%",
         high=100,
     )
-    head = [gettext("Level"), gettext("Cases"), gettext("Of"), gettext("In percent"), gettext("Expected in percent")]
+    head = [
+        gettext("Level"),
+        gettext("Complaints"),
+        gettext("Of"),
+        gettext("In percent"),
+        gettext("Expected in percent"),
+    ]
     table: list[Row] = [[label, part.part, part.whole, part.percent, wanted] for label, part, wanted in rows]
     hint = gettext("Expected: about 60, 30 and 10 of a hundred, %(source)s") % {"source": f"《{LEVEL_SHARES_FROM}》"}
     return Block(chart=chart, title=title, hint=hint, head=head, rows=table)
@@ -214,10 +220,10 @@ def _counts_block(id_: str, title: str, first: str, counts: Mapping[str, int], n
         id=f"chart-{id_}",
         title=title,
         first=first,
-        columns=[gettext("Cases")],
+        columns=[gettext("Complaints")],
         rows=[(label, [float(one.n)]) for label, one in labelled],
     )
-    head = [first, gettext("Cases"), gettext("Of"), gettext("In percent"), gettext("Up to here, in percent")]
+    head = [first, gettext("Complaints"), gettext("Of"), gettext("In percent"), gettext("Up to here, in percent")]
     table: list[Row] = [[label, one.n, total, Part(one.n, total).percent, one.upto] for label, one in labelled]
     if rest:
         table.append([name(""), rest, total, Part(rest, total).percent, None])
@@ -232,7 +238,7 @@ def hours_shown(grid: Sequence[Sequence[int]]) -> tuple[list[HeatHour], Block]:
         HeatHour(gettext(_WEEKDAYS[at]), sum(day), [(n, heat(100 * n / most) if n else 0) for n in day])
         for at, day in enumerate(grid)
     ]
-    head = [gettext("Weekday"), *(f"{hour}:00" for hour in range(24)), gettext("Cases")]
+    head = [gettext("Weekday"), *(f"{hour}:00" for hour in range(24)), gettext("Complaints")]
     table: list[Row] = [[row.day, *(n for n, _ in row.cells), row.cases] for row in rows]
     return rows, Block(chart=None, title=gettext("When they come"), head=head, rows=table)
 
@@ -289,10 +295,10 @@ def _received_block(whole: Whole, months: Sequence[date]) -> Block:
         id="chart-received",
         title=title,
         first=gettext("Month"),
-        columns=[gettext("Received"), gettext("Ended")],
+        columns=[gettext("Came in"), gettext("Were closed")],
         rows=[(label, [float(came), float(gone)]) for label, came, gone in rows],
     )
-    head = [gettext("Month"), gettext("Received"), gettext("Ended")]
+    head = [gettext("Month"), gettext("Came in"), gettext("Were closed")]
     return Block(chart=chart, title=title, head=head, rows=[[*row] for row in rows])
 
 

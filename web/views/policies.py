@@ -21,7 +21,7 @@ from core.clocks.rules import (
     Start,
 )
 from core.hooks.records.complaints import EscalationStep, Milestone, Policy
-from core.policies.rules.calendars import WALL
+from core.policies.rules.calendars import WALL, WORKDAYS_NAME
 from core.policies.rules.changes import UNCHANGED, Difference, MilestoneChange
 from web.i18n import N_, gettext, localized, ngettext
 
@@ -82,7 +82,7 @@ def budget_words(milestone: Milestone) -> str:
 
 def clock_words(clock: str, calendars: Names) -> str:
     """Return the name of a clock."""
-    return gettext("Wall clock") if clock == WALL else calendars.get(clock, clock)
+    return gettext("Wall clock") if clock == WALL else calendar_name(calendars.get(clock, clock))
 
 
 def roles_of(policy: Policy) -> dict[str, str]:
@@ -107,6 +107,11 @@ def step_words(step: EscalationStep, roles: Names) -> str:
     return words
 
 
+def calendar_name(name: str) -> str:
+    """Return a calendar's name: the tenant's own words, or ours for the one that everybody has, in the reader's language."""
+    return gettext(WORKDAYS_NAME) if name == WORKDAYS_NAME else name
+
+
 def warning_words(warnings: Sequence[float]) -> str:
     """Return the fractions as percentages."""
     return ", ".join(f"{round(one * 100)} %" for one in warnings) or "—"
@@ -128,7 +133,7 @@ def rows_of(declared: Policy, policy: Policy, changes: Mapping[str, MilestoneCha
                 owner=roles.get(milestone.owner_role, milestone.owner_role),
                 budget=budget_words(shown),
                 clock=clock_words(shown.clock, calendars) if shown.timed else "",
-                pauses=gettext("with a reason") if shown.pausable else gettext("not at all"),
+                pauses=gettext("with a reason") if shown.pausable else gettext("no pause"),
                 warnings=warning_words(shown.warnings) if shown.timed else "—",
                 steps=tuple(step_words(step, roles) for step in shown.steps),
                 source=milestone.source,
@@ -171,7 +176,7 @@ def diffs_of(differences: Sequence[Difference], roles: Names, calendars: Names) 
     ]
 
 
-_FIELDS: Final = (N_("Time"), N_("Clock"), N_("May rest"), N_("Warnings"), N_("Who is told"), N_("Comes after"))
+_FIELDS: Final = (N_("Time allowed"), N_("Clock"), N_("May rest"), N_("Warnings"), N_("Who is told"), N_("Comes after"))
 
 
 def _values(milestone: Milestone | None, roles: Names, calendars: Names) -> tuple[str, ...]:
@@ -180,7 +185,7 @@ def _values(milestone: Milestone | None, roles: Names, calendars: Names) -> tupl
     return (
         budget_words(milestone),
         clock_words(milestone.clock, calendars),
-        gettext("with a reason") if milestone.pausable else gettext("not at all"),
+        gettext("with a reason") if milestone.pausable else gettext("no pause"),
         warning_words(milestone.warnings),
         "; ".join(step_words(step, roles) for step in milestone.steps) or "—",
         milestone.after or "—",

@@ -6,13 +6,14 @@ from uuid import UUID
 
 import msgspec
 
+from core.complaints.rules.regulator import TRACK_LABELS
 from core.hooks.records.complaints import Policy, Severity
 from core.policy_trials.queries import Trial, TrialMove
 from core.policy_trials.rules.candidates import Changed
 from core.policy_trials.rules.sums import PromiseSums, Side
 from web.formats import duration, number
 from web.i18n import gettext, localized
-from web.views.complaints import number_text
+from web.views.complaints import LEVEL_NAMES, number_text
 from web.views.loyalty_reports import Chart, Tile
 
 
@@ -53,7 +54,9 @@ def promise_name(policies: Mapping[Severity, Policy], key: str) -> str:
     severity, _, milestone = key.partition(" ")
     known = next((policy for level, policy in policies.items() if level == severity), None)
     found = next((one for one in known.milestones if one.id == milestone), None) if known else None
-    return f"{severity} · {localized(found.label) if found else milestone}"
+    label = found.label if found else TRACK_LABELS.get(milestone)
+    level = gettext(LEVEL_NAMES[severity]) if severity in LEVEL_NAMES else severity
+    return f"{level} · {localized(label) if label else milestone}"
 
 
 def rule_words(change: Changed | None) -> str:

@@ -33,6 +33,9 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "baselines": ("文件中的现状，供对比", "What the documents say of today, to compare with"),
     "few": ("样本少", "few"),
     "none": ("本月没有投诉，也没有办结。", "No complaint came and none ended in this month."),
+    "period": ("{year}年{month}月", "{year}-{month:02d}"),
+    "read_by": ("院长审阅：", "Read by the director:"),
+    "read_on": ("日期：", "On:"),
     "made": ("制作于 {at}", "Made {at}"),
     "note": (
         "百分比旁的数字是样本数。一次解决：办结后 {days} 天内没有重新打开，也没有同一客户同一原因的新投诉；只统计已满 {days} 天的案件。",

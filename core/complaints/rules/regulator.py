@@ -1,5 +1,6 @@
 """What an authority's notice promises in addition to the level: working days to accept and to mediate, its own deadline."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -8,6 +9,7 @@ import msgspec
 
 from core.complaints.rules.sources import RegulatorNotice, Source
 from core.hooks.records.complaints import DutyRole, EscalationStep, Milestone, Policy
+from core.hooks.records.text import Text
 
 CALENDAR: Final = "workdays"
 """The official working days that every tenant has: `core.policies.rules.calendars.WORKDAYS`."""
@@ -15,6 +17,7 @@ ACCEPT: Final = "regulator_accept"
 MEDIATE: Final = "regulator_mediation"
 REPLY: Final = "regulator_reply"
 _TRACK: Final = (ACCEPT, MEDIATE, REPLY)
+_REPLY_LABEL: Final = {"zh-CN": "按通知期限书面答复监管部门", "en": "Written reply by the date of the notice"}
 _OWNER: Final = "service_supervisor"
 _ABOVE: Final = "director"
 _ROLES: Final = (
@@ -67,6 +70,10 @@ def keep_track(before: Policy, after: Policy) -> Policy:
     return _extended(after, tuple(milestone for milestone in before.milestones if milestone.id in _TRACK))
 
 
+TRACK_LABELS: Final[Mapping[str, Text]] = {one.id: one.label for one in _MILESTONES} | {REPLY: _REPLY_LABEL}
+"""What the authority's milestones are called: no policy of a level names them."""
+
+
 def is_of_track(milestone_id: str) -> bool:
     """Tell whether a milestone is the authority's."""
     return milestone_id in _TRACK
@@ -84,7 +91,7 @@ def _reply(deadline: date, start: datetime, timezone: str) -> Milestone:
     end = datetime.combine(deadline + timedelta(days=1), time(), ZoneInfo(timezone))
     return Milestone(
         id=REPLY,
-        label={"zh-CN": "按通知期限书面答复监管部门", "en": "Written reply by the date of the notice"},
+        label=_REPLY_LABEL,
         minutes=max(1, int((end - start).total_seconds() // 60)),
         owner_role=_OWNER,
         steps=_STEPS,

@@ -14,6 +14,8 @@ Mode = Literal["new_only", "migrate_running"]
 WALL: Final = "wall"
 WORKDAYS: Final = "workdays"
 """The calendar of working days that every tenant has; the regulator's deadlines count in it (sla.md, rule 4)."""
+WORKDAYS_NAME: Final = "Working days"
+"""What that calendar is called until a tenant gives it a name; pages say it in the reader's language."""
 NAME_LIMIT: Final = 60
 
 
@@ -104,7 +106,7 @@ def newer_tables(body: CalendarBody, tables: Mapping[int, HolidayTable]) -> tupl
 def working_days(timezone: str, tables: Mapping[int, HolidayTable]) -> CalendarBody:
     """Return the calendar every tenant begins with: Monday to Friday, 09:00 to 18:00, official holidays (sla.md)."""
     hours = {day: [["09:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
-    body = CalendarBody(name="工作日 Working days", calendar={"tz": timezone, "hours": hours}, mainland=True)
+    body = CalendarBody(name=WORKDAYS_NAME, calendar={"tz": timezone, "hours": hours}, mainland=True)
     return resolve(body, tables)
 
 
