@@ -237,6 +237,8 @@ class ComplaintClock(TenantRow, Base):
     """The calendar version it runs on at last, `id@number`; None is the wall clock."""
     seconds: Mapped[int | None]
     """The budget of a clock that has only ever run: a preview needs no events of it. None needs them."""
+    measured: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Its due time is where its open time runs out, set by nobody: from any instant on it shifts with its calendar."""
 
 
 class ClockEvent(TenantRow, Base):

@@ -98,7 +98,7 @@ async def _fill(dsn: str, tenant_id: Any, model: Any, cases: int) -> None:
         await connection.execute(
             "INSERT INTO outbox SELECT (jsonb_populate_record(o, jsonb_build_object('outbox_id', gen_random_uuid(),"
             " 'dedupe_key', replace(o.dedupe_key, CAST($1 AS text), CAST(n.id AS text)),"
-            " 'payload', jsonb_set(o.payload, '{complaint_id}', to_jsonb(n.id))))).*"
+            " 'run_at', o.run_at - n.back, 'payload', jsonb_set(o.payload, '{complaint_id}', to_jsonb(n.id))))).*"
             f" FROM outbox o, {new_case} WHERE o.dedupe_key LIKE 'clock:' || CAST($1 AS text) || '%'",
             str(model),
         )
@@ -109,10 +109,7 @@ async def _fill(dsn: str, tenant_id: Any, model: Any, cases: int) -> None:
 async def _publish(workplace: Workplace, tenant_id: Any, body: CalendarBody) -> int:
     async with workplace.unit(tenant_id, actor=BOSS) as uow:
         draft = await save_calendar_draft(uow, calendar_id="office", body=body, revision=0)
-        version = await publish_rules(
-            uow, subject="calendar:office", revision=draft.revision, mode="migrate_running",
-            effective_from=uow.now + timedelta(hours=1),
-        )  # fmt: skip
+        version = await publish_rules(uow, subject="calendar:office", revision=draft.revision, mode="migrate_running")
         return version.number
 
 

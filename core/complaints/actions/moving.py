@@ -10,12 +10,14 @@ from sqlalchemy import ColumnElement, and_, func, select
 from core.clocks.rules import Recalendar
 from core.complaints.actions.filing import keep_policy
 from core.complaints.cases.case import Case, load_timetable, lock_cases, save_cases
+from core.complaints.cases.recalendaring import recalendar_plain
 from core.complaints.cases.retargeting import follow
 from core.complaints.models import Complaint, ComplaintClock
 from core.complaints.rules.regulator import keep_track
 from core.db import table_of
 from core.hooks.records.complaints import Policy, Severity
 from core.policies.actions import keep_calendars, note_move
+from core.policies.models import RuleMove
 from core.policies.queries import get_move, get_policies, get_timetable, get_version
 from core.policies.rules.calendars import CalendarVersion
 from core.policies.rules.versions import calendar_id_of
@@ -24,7 +26,7 @@ from core.uow import UnitOfWork
 PIECE: Final = 500
 """Cases in one transaction: a second or so, so that nobody at the desk waits long for a case that is moving."""
 LIVE: Final = ("running", "paused", "breached")
-_C, _K = table_of(Complaint), table_of(ComplaintClock)
+_C, _K, _M = table_of(Complaint), table_of(ComplaintClock), table_of(RuleMove)
 
 
 class Moved(NamedTuple):
@@ -39,6 +41,7 @@ async def continue_move(uow: UnitOfWork, *, subject: str, number: int, piece: in
 
     A piece that dies is done again from where the last one ended; a clock that has followed already is left alone.
     """
+    await _hold(uow, subject, number)
     move = await get_move(uow, subject=subject, number=number)
     if move.state == "done":
         return False
@@ -55,6 +58,12 @@ async def continue_move(uow: UnitOfWork, *, subject: str, number: int, piece: in
         values |= {"state": "done", "finished_at": uow.now}
     await note_move(uow, subject=subject, number=number, values=values)
     return len(ids) == piece
+
+
+async def _hold(uow: UnitOfWork, subject: str, number: int) -> None:
+    """One piece at a time: a job that is delivered twice waits, and goes on behind what the first one did."""
+    mine = (_M.c.tenant_id == uow.tenant_id, _M.c.subject == subject, _M.c.number == number)
+    await uow.session.execute(select(_M.c.state).where(*mine).with_for_update(key_share=True))
 
 
 class _Following(NamedTuple):
@@ -116,19 +125,23 @@ async def _next_cases(uow: UnitOfWork, following: _Following, after: UUID | None
 
 
 async def _move(uow: UnitOfWork, following: _Following, ids: list[UUID]) -> Moved:
-    cases = await lock_cases(uow, ids)
     moved = breached = 0
+    if following.calendar is not None:
+        timetable = await get_timetable(uow)
+        plain = await recalendar_plain(uow, ids, version=following.calendar, timetable=timetable, note=following.note)
+        moved, ids = plain.moved, plain.left
+    cases = await lock_cases(uow, ids) if ids else []
     targets = await _targets(uow, following, cases)
     events = [event for case in cases if case.complaint_id in targets for event in case.events()]
-    timetable = await load_timetable(uow, [policy for policy, _ in targets.values()], events) if targets else None
+    named = await load_timetable(uow, [policy for policy, _ in targets.values()], events) if targets else None
     for case in cases:
         before = _dues(case)
         if following.calendar is not None:
             recalendar(uow, case, following.calendar)
         elif case.complaint_id in targets:
             policy, version = targets[case.complaint_id]
-            if timetable is not None and timetable.versions:
-                case.use(timetable)
+            if named is not None and named.versions:
+                case.use(named)
             follow(uow, case, policy, version, note=following.note)
         after = _dues(case)
         changed = [key for key, (due, _) in after.items() if key in before and before[key][0] != due]

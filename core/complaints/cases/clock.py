@@ -77,6 +77,7 @@ class Clock:
             "breached_at": state.first_breached_at if state else None,
             "calendar": state.facts.spans[-1][1] if state else None,
             "seconds": plain_seconds(state.facts) if state else None,
+            "measured": state is not None and state.facts.fixed is None and state.facts.plan.seconds is not None,
         }
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ARRAY, BigInteger, DateTime, Text, Uuid, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Boolean, DateTime, Text, Uuid, bindparam, text
 
 from core.bulk_insert import insert_many
 from core.complaints.models import ClockEvent, Complaint, ComplaintClock, ComplaintEvent
@@ -31,7 +31,7 @@ class Changes(msgspec.Struct):
 
 
 def _types(table: Any, names: Sequence[str]) -> dict[str, str]:
-    kinds = {Uuid: "uuid", BigInteger: "bigint", DateTime: "timestamptz", Text: "text"}
+    kinds = {Uuid: "uuid", BigInteger: "bigint", DateTime: "timestamptz", Text: "text", Boolean: "boolean"}
     return {name: kinds[type(table.c[name].type)] for name in names}
 
 
@@ -39,7 +39,7 @@ _CLOCK = _types(
     _K,
     (
         *("complaint_id", "milestone", "cycle", "position", "status"),
-        *("started_at", "due_at", "completed_at", "breached_at", "calendar", "seconds"),
+        *("started_at", "due_at", "completed_at", "breached_at", "calendar", "seconds", "measured"),
     ),
 )
 _SUMMARY = _types(

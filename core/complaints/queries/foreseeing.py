@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, text
-from sqlalchemy.types import DateTime, Uuid
+from sqlalchemy import ARRAY, DateTime, Text, Uuid, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncResult
 
 from core.calendars.rules import NeverDue, Spans, due_over, seconds_of
 from core.clocks.rules import ClockEvent, Plan, Recalendar, Retarget, Start, apply, fold, plan_of, read_events
@@ -15,6 +15,7 @@ from core.hooks.records.complaints import Milestone, Policy, Severity
 from core.policies.queries import get_policies, get_timetable
 from core.policies.rules.calendars import CalendarVersion, Timetable
 from core.policies.rules.changes import differences
+from core.policies.rules.shifting import Shift
 from core.uow import Reader
 
 _CHUNK: Final = 2000
@@ -31,6 +32,15 @@ FROM complaint_clock k
 JOIN complaint c ON c.tenant_id = k.tenant_id AND c.complaint_id = k.complaint_id
 WHERE k.tenant_id = :tenant AND k.status IN ('running', 'paused', 'breached')
 """
+
+
+# Due times that follow from open time alone: what has the same one moves alike, and no event of it is read.
+_MEASURED: Final = text(
+    "SELECT k.calendar, k.due_at, count(*) AS clocks FROM complaint_clock k WHERE k.tenant_id = :tenant"
+    " AND k.status IN ('running', 'paused', 'breached') AND k.measured AND k.calendar = ANY(:known)"
+    " GROUP BY k.calendar, k.due_at"
+).bindparams(bindparam("tenant", type_=Uuid()), bindparam("known", type_=ARRAY(Text())))
+_MEASURED_ROWS: Final = _MEASURED.columns(due_at=DateTime(timezone=True))
 
 
 class Foresight(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,10 +60,10 @@ class _Tally:
         self.now = seconds_of(now)
         self.running = self.moved = self.breached = self.ended = 0
 
-    def count(self, before: int | None, after: int | None, *, late: bool) -> None:
-        self.running += 1
+    def count(self, before: int | None, after: int | None, *, late: bool, clocks: int = 1) -> None:
+        self.running += clocks
         if before != after:
-            self.moved += 1
+            self.moved += clocks
             self.breached += late and not (before is not None and before <= self.now)
 
     def result(self) -> Foresight:
@@ -65,16 +75,25 @@ async def foresee_calendar(reader: Reader, *, version: CalendarVersion) -> Fores
     timetable = await get_timetable(reader)
     calendars = dict(timetable.calendars) | {version.key: version.calendar}
     tally = _Tally(reader.now)
-    since = seconds_of(max(version.effective_from, reader.now))
+    shift = Shift(timetable, version, reader.now)
+    known = list(shift.known)
+    since = seconds_of(shift.since)
+    given = {"tenant": reader.tenant_id, "known": known}
+    async for row in _chunks(await reader.session.stream(_MEASURED_ROWS, given)):
+        after = None if row.due_at is None else shift.of(row.calendar, row.due_at)
+        tally.count(_seconds(row.due_at), _seconds(after), late=False, clocks=row.clocks)
     event = Recalendar(seq=2**40, at=reader.now, calendar=version.key, effective_from=version.effective_from)
-    where = "k.calendar IS NOT NULL AND split_part(k.calendar, '@', 1) = :name AND k.calendar <> :key"
-    async for row in _rows(reader, where, name=version.calendar_id, key=version.key):
+    where = (
+        "k.calendar IS NOT NULL AND split_part(k.calendar, '@', 1) = :name AND k.calendar <> :key"
+        " AND NOT (k.measured AND k.calendar = ANY(:known))"
+    )
+    async for row in _rows(reader, where, name=version.calendar_id, key=version.key, known=known):
         if row.seconds is None:
             _count_events(tally, row, calendars, event, reader.now)
             continue
         spans: Spans = ((None, calendars[row.calendar]), (since, version.calendar))
-        after = _due(spans, row.started_at, row.seconds)
-        tally.count(_seconds(row.due_at), after, late=after is not None and after < tally.now)
+        due = _due(spans, row.started_at, row.seconds)
+        tally.count(_seconds(row.due_at), due, late=due is not None and due < tally.now)
     return tally.result()
 
 
@@ -141,7 +160,11 @@ async def _rows(reader: Reader, where: str, **values: Any) -> AsyncIterator[Any]
     bound = text(f"{_CLOCKS} AND {where}").bindparams(bindparam("tenant", type_=Uuid()))
     statement = bound.columns(due_at=DateTime(timezone=True), started_at=DateTime(timezone=True))
     given: dict[str, Any] = {"tenant": reader.tenant_id} | values
-    found = await reader.session.stream(statement, given)
+    async for row in _chunks(await reader.session.stream(statement, given)):
+        yield row
+
+
+async def _chunks(found: AsyncResult[Any]) -> AsyncIterator[Any]:
     async for chunk in found.partitions(_CHUNK):
         for row in chunk:
             yield row

@@ -66,6 +66,8 @@ STATEMENTS: tuple[str, ...] = (
     "ALTER TABLE complaint_clock ADD COLUMN calendar text",
     # The budget of a clock that has only ever run; one that is NULL is previewed from its events.
     "ALTER TABLE complaint_clock ADD COLUMN seconds bigint",
+    # Its due time follows from open time alone, so that what is ahead shifts with its calendar without its events.
+    "ALTER TABLE complaint_clock ADD COLUMN measured boolean NOT NULL DEFAULT false",
     """
     CREATE INDEX complaint_clock_calendar_idx ON complaint_clock (tenant_id, complaint_id)
       WHERE calendar IS NOT NULL AND status IN ('running', 'paused', 'breached')
