@@ -112,10 +112,15 @@ async def test_absences_and_swaps_stand_on_the_week_and_are_taken_back(client: C
     pattern = await make_pattern(tenant_a)
     leader = await client("team_leader")
     director, senior = (str(tenant_a.staff[role].id) for role in ("director", "senior_doctor"))
-    away = {"staff_id": director, "first_on": "2026-11-24", "words": "外出学习"}
+    away: dict[str, object] = {"staff_id": director, "first_on": "2026-11-24", "words": "外出学习"}
     assert (await leader.send_form(f"{root}/absences", away)).status_code == 303
     assert (await leader.send_form(f"{root}/absences", {"staff_id": director})).status_code == 422
-    swap = {"pattern_id": str(pattern), "on": "2026-11-25", "staff_id": director, "stand_in_id": senior}
+    swap: dict[str, object] = {
+        "pattern_id": str(pattern),
+        "on": "2026-11-25",
+        "staff_id": director,
+        "stand_in_id": senior,
+    }
     assert (await leader.send_form(f"{root}/swaps", swap)).status_code == 303
     again = await leader.send_form(f"{root}/swaps", swap)
     assert again.status_code == 409

@@ -160,7 +160,7 @@ async def _show(
 
 
 def _typed(form: PatternForm) -> dict[str, Any]:
-    kept = msgspec.to_builtins(form)
+    kept: dict[str, Any] = msgspec.to_builtins(form)
     return kept | {"weekdays": [str(day) for day in form.weekdays], "turn_days": str(form.turn_days)}
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from core.clock import now
 from core.complaints.actions.filing import file_complaint, give_filing_code
 from core.complaints.queries.cases import ComplaintFilter, list_complaints
+from core.complaints.rules.filing import title_of
 from core.customers.actions import add_customer
 from core.customers.queries import get_subject_types
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
@@ -45,6 +46,7 @@ from workers.demo.programs import seed_programs
 from workers.demo.referrals import seed_referrals
 from workers.demo.remedies import seed_remedies
 from workers.demo.rewards import seed_rewards
+from workers.demo.rosters import seed_rosters
 from workers.demo.surveys import seed_surveys
 from workers.demo.visits import seed_visits
 
@@ -106,6 +108,7 @@ async def seed(workplace: Workplace, clock: TimeMachine, password: str) -> Welco
     await seed_rewards(workplace, clock, first, await _director(workplace, first))
     await seed_referrals(workplace, clock, first, await _director(workplace, first))
     await seed_policies(workplace, first, await _director(workplace, first))
+    await seed_rosters(workplace, first, await _director(workplace, first))
     await seed_complaint_reports(workplace, first, await _director(workplace, first))
     await seed_complaint_sources(workplace, clock, first, await _director(workplace, first))
     await seed_case_reports(workplace, first, await _director(workplace, first))
@@ -208,7 +211,9 @@ async def _fill_intakes(uow: UnitOfWork, branch_id: UUID) -> None:
 async def _refresh_complaints(workplace: Workplace, clock: TimeMachine, tenant_id: UUID) -> None:
     async with workplace.reading(tenant_id) as reader:
         rows = await list_complaints(reader, wanted=ComplaintFilter(), limit=100)
-        ahead = [row for row in rows if row.next_due_at is not None and row.next_due_at > now()]
+        own = {title_of(filing.text) for _, _, filing in COMPLAINTS}
+        # Those of the other areas come first and run for longer: only these six say whether the board is fresh.
+        ahead = [row for row in rows if row.title in own and row.next_due_at is not None and row.next_due_at > now()]
         branches = [branch.branch_id for branch in await list_branches(reader)]
     if len(ahead) >= FRESH:
         return
