@@ -1,6 +1,7 @@
 """Complaint rules at the desk: change a step, see the effect, publish, go back; calendars, a year, a try-out, an explanation."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from sqlalchemy import text
 
@@ -173,3 +174,13 @@ async def test_the_bar_of_running_complaints_ends_with_the_page(
     async with tenant_a.workplace.reading(tenant_a.id) as reader:
         kinds = set(await reader.session.scalars(text("SELECT kind FROM complaint_event")))
     assert "rules_moved" in kinds
+
+
+async def test_after_the_first_of_december_the_calendars_warn_of_next_years_missing_holidays(
+    client: Client, clock: MovableClock
+) -> None:
+    clock.instant = datetime(2026, 11, 30, 4, tzinfo=UTC)
+    assert "2027" not in (await (await client("director")).get(f"{ROOT}/calendars")).text
+    clock.instant = datetime(2026, 12, 1, 4, tzinfo=UTC)
+    page = await (await client("director")).get(f"{ROOT}/calendars")
+    assert "2027" in page.text
