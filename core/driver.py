@@ -67,7 +67,7 @@ class _Statement:
         if not records:
             return Rows()
         if self._row is None:
-            make: Any = collections.namedtuple  # its columns are known at run time only
+            make: Any = collections.namedtuple  # noqa: PYI024 - its columns are known at run time only
             self._row = make("Row", records[0].keys(), rename=True)._make
         if not self._json:
             return Rows(map(self._row, records))
