@@ -7,6 +7,7 @@ from core.hooks.kinds import hookimpl
 from core.hooks.manifest import HOOK_API, NoSettings, Plugin
 from core.hooks.reading.amounts import Overrun, find_overruns, number_of, percent_over, reaches
 from core.hooks.reading.matching import Hit, Matcher, Signal, Suggestion, Topic, compile_words
+from core.hooks.reading.opinion import Opinion
 from core.hooks.reading.words import Mood, Reading
 from core.hooks.records.casework import Script, WordRule
 from core.hooks.records.complaints import (
@@ -187,6 +188,7 @@ __all__ = [
     "Not",
     "NoteField",
     "NumberField",
+    "Opinion",
     "Option",
     "Overrun",
     "Panel",

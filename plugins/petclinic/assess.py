@@ -1,7 +1,8 @@
 """Judges how grave a complaint is, from what was ticked, the sums, the channel, and the words; says why."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 from plugins.api import (
@@ -24,7 +25,20 @@ from plugins.api import (
 )
 from plugins.petclinic.complaints import CATEGORIES
 from plugins.petclinic.doubt import DOUBT, find_doubts, is_unexplained
-from plugins.petclinic.grave import HARM, PLAN, SURGERY
+from plugins.petclinic.grave import HARM, PLAN, SAVED, SURGERY
+from plugins.petclinic.leaning import (
+    CALM,
+    GRAVE_BESIDE_HARM,
+    GRAVE_UNREAD,
+    MOST_SUMS,
+    READS_GRAVE,
+    SERIOUS_UNREAD,
+    UNEXPLAINED,
+    Leaning,
+    categories,
+    stands_out,
+    unsaid,
+)
 from plugins.petclinic.public import PUBLIC
 from plugins.petclinic.serious import SERIOUS
 from plugins.petclinic.settings import Settings
@@ -46,7 +60,6 @@ _MATCHER = Matcher((*HARM, *PUBLIC, *SERIOUS), TOPICS)
 _NO_ANIMAL = re.compile(
     r"(?:宠物|动物|猫|狗|犬)(?:医院|诊所|店|医生|用品|美容师)|[猫狗](?:粮|砂|包|绳|窝|牌|条|罐头|笼|厕所|抓板|链|证)|宠物(?:包|证|箱)|热狗"
 )
-MOST_SUMS = 40
 MOST_QUOTES = 3
 
 
@@ -61,6 +74,12 @@ class _Findings:
         self.reasons.setdefault(reason.code, reason)
         if quote is not None:
             self.add_quote(quote)
+
+    @property
+    def gravest(self) -> int:
+        """The rank of the gravest level found so far."""
+        ranks = (severity_rank(reason.severity) for reason in self.reasons.values())
+        return max(ranks, default=severity_rank("L1"))
 
     def add_quote(self, quote: Quote) -> None:
         known = [other for other in self.quotes if other.reason == quote.reason]
@@ -77,19 +96,15 @@ async def assess_complaint(ctx: DecideContext[Settings], complaint: ComplaintFac
     _from_sums(complaint, ctx.settings, found)
     _from_category(complaint, found)
     reading = Reading(complaint.text, _NO_ANIMAL)
-    for reason, start, end in _from_words(reading, ctx.settings):
-        words = complaint.text[start:end]
-        found.add(reason, Quote(reason=reason.code, text=words, start=start, end=end))
-    suggestion = None if complaint.category else _suggest(reading, found)
-    for reason, start, end in _from_words(Reading(complaint.desired, _NO_ANIMAL), ctx.settings):
+    hits = list(_MATCHER.find_hits(reading))
+    leaning = Leaning(reading, unsaid(reading, hits))
+    _add(found, complaint, _from_words(reading, hits, ctx.settings))
+    suggestion = None if complaint.category else _suggest(reading, leaning, found)
+    desired = Reading(complaint.desired, _NO_ANIMAL)
+    for reason, start, end in _from_words(desired, _MATCHER.find_hits(desired), ctx.settings):
         words = complaint.desired[start:end]
         found.add(reason, Quote(reason=reason.code, text=words, start=start, end=end, source="desired"))
-    if not any(severity_rank(reason.severity) > severity_rank("L1") for reason in found.reasons.values()):
-        for reason, start, end in find_doubts(reading):
-            words = complaint.text[start:end]
-            found.add(reason, Quote(reason=reason.code, text=words, start=start, end=end))
-    if not found.reasons and not complaint.category and is_unexplained(reading, suggestion):
-        found.add(DOUBT)
+    _add(found, complaint, _from_examples(leaning, found.gravest, suggestion))
     if not found.reasons:
         found.add(
             Reason(
@@ -146,9 +161,14 @@ def _from_category(complaint: ComplaintFacts, found: _Findings) -> None:
         found.add(Reason(code="category", severity=category.default_severity, text=text, source=f"{PLAN} §3.2"))
 
 
-def _from_words(reading: Reading, settings: Settings) -> Iterator[tuple[Reason, int, int]]:
+def _add(found: _Findings, complaint: ComplaintFacts, reasons: Iterable[tuple[Reason, int, int]]) -> None:
+    for reason, start, end in reasons:
+        found.add(reason, Quote(reason=reason.code, text=complaint.text[start:end], start=start, end=end))
+
+
+def _from_words(reading: Reading, hits: Iterable[Hit], settings: Settings) -> Iterator[tuple[Reason, int, int]]:
     """Yield a reason and the positions of its words for every signal that holds."""
-    for hit in _MATCHER.find_hits(reading):
+    for hit in hits:
         reason = _reason(hit, reading, settings)
         if reason is not None:
             yield reason, hit.start, hit.end
@@ -166,7 +186,12 @@ def _reason(hit: Hit, reading: Reading, settings: Settings) -> Reason | None:
         if code == "animal_death" and SURGERY.search(reading.plain):
             code = "animal_death_in_surgery"
         return Reason(code=code, severity=signal.severity, text=TICKED.get(code, signal.reason), source=signal.source)
-    if signal.code == "animal_death" and reading.is_near_miss(hit.act):
+    if (
+        signal.code == "animal_death"
+        and hit.mood == "feared"
+        and reading.is_near_miss(hit.act)
+        and not SAVED.search(reading.sentence(hit.act))
+    ):
         near = both("宠物险些死亡", "The pet nearly died")
         return Reason(code="life_in_danger", severity="L3", text=near, source=f"{PLAN} §3.2, own reading")
     return None
@@ -174,7 +199,7 @@ def _reason(hit: Hit, reading: Reading, settings: Settings) -> Reason | None:
 
 def _act(hit: Hit, settings: Settings) -> Reason | None:
     signal = hit.signal
-    if hit.mood in {"denied", "hearsay"}:
+    if hit.mood in {"denied", "hearsay", "not_meant"}:
         return None
     if hit.mood == "announced":
         zh, en = (localized(signal.reason, locale) for locale in ("zh-CN", "en"))
@@ -187,14 +212,36 @@ def _act(hit: Hit, settings: Settings) -> Reason | None:
     return Reason(code=signal.code, severity=signal.severity, text=signal.reason, source=signal.source)
 
 
-def _suggest(reading: Reading, found: _Findings) -> Suggestion | None:
-    """Suggest what it is about: what the reasons say weighs more than single words."""
+def _from_examples(leaning: Leaning, gravest: int, suggestion: Suggestion | None) -> Iterator[tuple[Reason, int, int]]:
+    """Yield what examples say where the rules are silent or in doubt; they raise a level and never lower one."""
+    if gravest >= severity_rank("L3"):
+        return
+    harmed = gravest > severity_rank("L1")
+    if leaning.grave > (GRAVE_BESIDE_HARM if harmed else GRAVE_UNREAD):
+        yield from ((READS_GRAVE, start, end) for start, end in leaning.telling("L3"))
+        return
+    if harmed:
+        return
+    doubts = list(find_doubts(leaning.reading)) if leaning.harmful > CALM else []
+    yield from doubts
+    unexplained = leaning.harmful > UNEXPLAINED and is_unexplained(leaning.reading, suggestion)
+    if not doubts and (unexplained or (leaning.enough and leaning.harmful > SERIOUS_UNREAD)):
+        yield from ((DOUBT, start, end) for start, end in leaning.telling("L2"))
+
+
+def _suggest(reading: Reading, leaning: Leaning, found: _Findings) -> Suggestion | None:
+    """Suggest what it is about: what examples lean to, what the reasons say, and single words, added up."""
     custody = CUSTODY.search(reading.plain) is not None and not NOT_CUSTODY.search(reading.plain)
-    given: dict[str, int] = {}
+    told: dict[str, int] = {}
     for code in found.reasons:
         category = REASON_TOPICS.get(code)
         if category == "harm":
             category = "service_custody" if custody else "medical_outcome"
         if category is not None:
-            given[category] = max(given.get(category, 0), REASON_WEIGHTS.get(code, USUAL_WEIGHT))
-    return _MATCHER.suggest(reading, given)
+            told[category] = max(told.get(category, 0), REASON_WEIGHTS.get(code, USUAL_WEIGHT))
+    leans = categories(leaning)
+    given = {category: told.get(category, 0) + leans.get(category, 0) for category in {*told, *leans}}
+    suggestion = _MATCHER.suggest(reading, given)
+    if suggestion is None or (not suggestion.spans and not told and not stands_out(leans)):
+        return None
+    return suggestion if suggestion.spans else replace(suggestion, spans=tuple(leaning.telling(suggestion.category)))

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from core.hooks.reading.opinion import Opinion
 from workers.cli.complaint import command
 
 
@@ -61,6 +63,18 @@ def test_a_bad_line_says_why_and_the_others_are_still_answered_in_order() -> Non
     assert "missing" in found[2]["error"]
     assert found[3]["error"].startswith("text")
     assert "channel" in found[4]["error"]
+
+
+def test_labelled_lines_teach_an_opinion_and_a_line_without_its_tabs_is_named(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.tsv", tmp_path / "bad.tsv"
+    good.write_text("L3\tmedical_outcome\t猫死了\nL3\t-\t狗死了\nL1\tservice_waiting\t等太久\nL1\t-\t等很久\n", "utf-8")
+    bad.write_text("L3\tmedical_outcome\t猫死了\nL3 狗死了\n", "utf-8")
+    done = CliRunner().invoke(command, ["teach", str(good)])
+    assert (done.exit_code, done.output.splitlines()[0]) == (0, "L1\tL3\tmedical_outcome\tservice_waiting")
+    assert Opinion.parse(done.output).odds("死了")["L3"] > 0
+    refused = CliRunner().invoke(command, ["teach", str(good), str(bad)])
+    assert refused.exit_code == 1
+    assert f"{bad}:2: must be level, category and text" in refused.output
 
 
 def test_what_else_is_known_of_the_complaint_counts_too() -> None:

@@ -15,6 +15,7 @@ from core.complaints.rules.letters import MailRefused, read_mail
 from core.errors import InvalidInput
 from core.hooks.dispatch import Contribution, TenantPlugins
 from core.hooks.host import PluginHost
+from core.hooks.reading.teaching import teach
 from core.hooks.records.complaints import Assessment, Category, ComplaintFacts, severity_rank
 from core.hooks.records.text import localized
 from core.hooks.specs.complaints import assess_complaint, complaint_categories
@@ -147,6 +148,26 @@ def assess(file: Any) -> None:
         bad = answer_all(file, line_judge(Judge(PluginHost.load()), runner))
     if bad:
         raise SystemExit(1)
+
+
+@command.command(name="teach")
+@click.argument("files", type=click.File("r", encoding="utf-8"), nargs=-1, required=True)
+def teach_opinion(files: tuple[Any, ...]) -> None:
+    """Learn a second opinion from labelled complaints and write it to standard output, for a plugin to ship.
+
+    In: tab-separated lines of level, category and text; `-` is no category. Out: what `Opinion.parse` reads: the
+    labels, then a line for every pair of characters. The same lines give the same output.
+    """
+    examples = []
+    for file in files:
+        for number, line in enumerate(file, 1):
+            try:
+                level, category, text = line.rstrip("\n").split("\t", 2)
+            except ValueError:
+                problem = f"{file.name}:{number}: must be level, category and text, with tabs between"
+                raise click.ClickException(problem) from None
+            examples.append((text, (level, category)))
+    click.echo(teach(examples), nl=False)
 
 
 @command.command()

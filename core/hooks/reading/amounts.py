@@ -21,14 +21,14 @@ def _sum(side: str) -> str:
 
 
 _GAP = r"[^。！？!?;；\n]"
-_ESTIMATE = r"预估|预计|估计|估价|标价|标的|挂价|封顶|原来讲|原来说|估的|估算|估|报价|报的|报了|预算|原本|原来|本来|一开始|开始|当初|当时|事先|之前|术前|说好|讲好|谈好|约定|说的?是?|告诉我|告知|口头|\b(?:estimate[d]?|quote[d]?|told|said|agreed)\b"
-_ACTUAL = r"实际|到店|加到|帐单|后来|一共|总共|结完账|一看|买单|刷了|实收|结果|最后|最终|结账|结算|账单|出院|收了|收费|收我|花了|付了|交了|要了|要我|变成|变|涨到|成了|成|\b(?:bill|charged|paid|final(?:ly)?|actual(?:ly)?|ended up|became|cost)\b"
+_ESTIMATE = r"预估|从|预计|估计|估价|标价|标的|挂价|封顶|原来讲|原来说|估的|估算|估|报价|报的|报了|预算|原本|原来|本来|一开始|开始|当初|当时|事先|之前|术前|说好|讲好|谈好|约定|说的?是?|告诉我|告知|口头(?:讲|说)?|谈的|讲的?|\b(?:estimate[d]?|quote[d]?|told|said|agreed)\b"
+_ACTUAL = r"实际|实付|刷卡|小票|收费单|出来|到店|加到|帐单|后来|一共|总共|结完账|一看|买单|刷了|实收|结果|最后|最终|结账|结算|账单|出院|收了|收费|收我|花了|付了|交了|要了|要我|变成|变|涨到|成了|成|\b(?:bill|charged|paid|final(?:ly)?|actual(?:ly)?|ended up|became|cost)\b"
 _PAIR = re.compile(rf"(?:{_ESTIMATE}){_GAP}{{0,14}}?{_sum('e')}{_GAP}{{0,30}}?(?:{_ACTUAL}){_GAP}{{0,12}}?{_sum('b')}")
-_OVER = r"超收|超出|超过|超了|超|高出|高了|多出|多收|多了|多花|贵出|贵了|涨了|涨|翻了|翻|\b(?:over|above|exceed(?:s|ed)?|more than)\b"
+_OVER = r"差了|相差|差出|超收|超出|超过|超了|超|高出|高了|多出|多收|多了|多花|贵出|贵了|涨了|涨|翻了|翻|\b(?:over|above|exceed(?:s|ed)?|more than)\b"
 _BASE = r"原来|讲的|说的|预估|预计|估价|估的|估计|报价|预算|说好|约定|原价|当初|费用|账单|收费|价格|价钱|\b(?:estimate|quote|bill|price|cost)"
 _SHARE = (
     rf"(?:(?P<percent>(?<!\d)\d{{1,6}}(?:\.\d{{1,4}})?)\s?(?:%|个百分点|percent)|百分之(?P<spoken>[{_CN}]{{1,8}}|\d{{1,6}})|(?P<tenths>[一二两三四五六七八九\d])成(?P<half>半)?"
-    r"|(?P<onehalf>一半|half)|(?P<times>[一二两三四五\d])倍|(?P<double>(?<=翻)了?倍|翻番|double[d]?))"
+    r"|(?P<onehalf>一半|half)|(?P<times>[一二两三四五\d])倍|(?P<double>(?<=翻)了?倍|翻番|double[d]?)|(?P<thirds>三分之[一二]))"
 )
 _OVER_SHARE = (
     re.compile(rf"(?:{_BASE}){_GAP}{{0,12}}?(?:{_OVER}){_GAP}{{0,8}}?{_SHARE}"),
@@ -76,6 +76,8 @@ def _from_share(match: re.Match[str]) -> Overrun:
         percent = number_of(parts["tenths"]) * 10 + (5 if parts["half"] else 0)
     elif parts["onehalf"]:
         percent = 50
+    elif parts["thirds"]:
+        percent = number_of(parts["thirds"][-1]) * 100 / 3
     elif parts["times"]:
         percent = number_of(parts["times"]) * 100
     else:

@@ -67,7 +67,7 @@ class Suggestion:
 
     category: str
     spans: tuple[tuple[int, int], ...]
-    weight: int
+    weight: float
 
 
 def compile_words(*patterns: str) -> tuple[re.Pattern[str], ...]:
@@ -97,7 +97,7 @@ class Matcher:
         return found
 
     def find_hits(self, reading: Reading) -> Iterator[Hit]:
-        """Yield every place where a signal stands and its surroundings allow it, signal by signal."""
+        """Yield every place where a signal stands, signal by signal, also what is denied or not meant."""
         known: dict[int, bool] = {}
         found = self._scan(reading)
         for number in sorted(number for number in found if number < len(self._signals)):
@@ -108,18 +108,16 @@ class Matcher:
             if within is not None and not known[id(within)]:
                 continue
             for match in found[number]:
-                hit = _hit(reading, signal, match)
-                if hit is not None:
-                    yield hit
+                yield _hit(reading, signal, match)
 
-    def suggest(self, reading: Reading, given: Mapping[str, int] | None = None) -> Suggestion | None:
+    def suggest(self, reading: Reading, given: Mapping[str, float] | None = None) -> Suggestion | None:
         """Return the category that most of the words speak for; on a tie the one that comes first among the topics.
 
         Args:
             reading: the text.
-            given: weights that the caller knows of already, such as those of the signals found.
+            given: weights that the caller knows of already, such as those of the signals found or of an opinion.
         """
-        weights = dict(given or {})
+        weights: dict[str, float] = dict(given or {})
         spans: dict[str, list[tuple[int, int]]] = {}
         found = self._scan(reading)
         for number in sorted(number for number in found if number >= len(self._signals)):
@@ -141,19 +139,24 @@ class Matcher:
         return Suggestion(best, tuple(spans.get(best, ())), weights[best])
 
 
-def _hit(reading: Reading, signal: Signal, match: re.Match[str]) -> Hit | None:
+def _hit(reading: Reading, signal: Signal, match: re.Match[str]) -> Hit:
     start, end = match.span("act") if "act" in match.re.groupindex else match.span()
     if start < 0:  # this branch of the pattern marks no word
         start, end = match.span()
-    if signal.unless is not None and signal.unless.search(reading.clause(start)):
-        return None
-    if signal.unless_sentence is not None and signal.unless_sentence.search(reading.sentence(start)):
-        return None
-    if signal.beside is not None and not signal.beside.search(reading.sentence(start)):
-        return None
     mood: Mood = "said"
-    if signal.kind == "act":
+    if not _is_meant(reading, signal, start):
+        mood = "not_meant"
+    elif signal.kind == "act":
         mood = reading.mood_of_act(start, end)
     elif signal.kind == "fact":
         mood = reading.mood_of_fact(start)
     return Hit(signal, match.start(), match.end(), mood, start)
+
+
+def _is_meant(reading: Reading, signal: Signal, start: int) -> bool:
+    """Tell whether the surroundings let the words mean what the signal looks for."""
+    if signal.unless is not None and signal.unless.search(reading.clause(start)):
+        return False
+    if signal.unless_sentence is not None and signal.unless_sentence.search(reading.sentence(start)):
+        return False
+    return signal.beside is None or signal.beside.search(reading.sentence(start)) is not None
