@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
 
 from plugins.api import (
     Assessment,
@@ -11,6 +10,7 @@ from plugins.api import (
     DecideContext,
     Hit,
     Matcher,
+    Overrun,
     Quote,
     Reading,
     Reason,
@@ -30,7 +30,6 @@ from plugins.petclinic.leaning import (
     CALM,
     GRAVE_BESIDE_HARM,
     GRAVE_UNREAD,
-    MOST_SUMS,
     READS_GRAVE,
     SERIOUS_UNREAD,
     UNEXPLAINED,
@@ -60,6 +59,7 @@ _MATCHER = Matcher((*HARM, *PUBLIC, *SERIOUS), TOPICS)
 _NO_ANIMAL = re.compile(
     r"(?:宠物|动物|猫|狗|犬)(?:医院|诊所|店|医生|用品|美容师)|[猫狗](?:粮|砂|包|绳|窝|牌|条|罐头|笼|厕所|抓板|链|证)|宠物(?:包|证|箱)|热狗"
 )
+MOST_SUMS = 40
 MOST_QUOTES = 3
 
 
@@ -97,11 +97,14 @@ async def assess_complaint(ctx: DecideContext[Settings], complaint: ComplaintFac
     _from_category(complaint, found)
     reading = Reading(complaint.text, _NO_ANIMAL)
     hits = list(_MATCHER.find_hits(reading))
-    leaning = Leaning(reading, unsaid(reading, hits))
-    _add(found, complaint, _from_words(reading, hits, ctx.settings))
+    overruns = find_overruns(reading.plain)[:MOST_SUMS]
+    leaning = Leaning(reading, unsaid(reading, hits, overruns))
+    _add(found, complaint, _from_words(reading, hits, overruns, ctx.settings))
     suggestion = None if complaint.category else _suggest(reading, leaning, found)
     desired = Reading(complaint.desired, _NO_ANIMAL)
-    for reason, start, end in _from_words(desired, _MATCHER.find_hits(desired), ctx.settings):
+    for reason, start, end in _from_words(
+        desired, _MATCHER.find_hits(desired), find_overruns(desired.plain)[:MOST_SUMS], ctx.settings
+    ):
         words = complaint.desired[start:end]
         found.add(reason, Quote(reason=reason.code, text=words, start=start, end=end, source="desired"))
     _add(found, complaint, _from_examples(leaning, found.gravest, suggestion))
@@ -166,13 +169,15 @@ def _add(found: _Findings, complaint: ComplaintFacts, reasons: Iterable[tuple[Re
         found.add(reason, Quote(reason=reason.code, text=complaint.text[start:end], start=start, end=end))
 
 
-def _from_words(reading: Reading, hits: Iterable[Hit], settings: Settings) -> Iterator[tuple[Reason, int, int]]:
+def _from_words(
+    reading: Reading, hits: Iterable[Hit], overruns: Iterable[Overrun], settings: Settings
+) -> Iterator[tuple[Reason, int, int]]:
     """Yield a reason and the positions of its words for every signal that holds."""
     for hit in hits:
         reason = _reason(hit, reading, settings)
         if reason is not None:
             yield reason, hit.start, hit.end
-    for overrun in islice(find_overruns(reading.plain), MOST_SUMS):
+    for overrun in overruns:
         if overrun.percent >= settings.over_estimate_percent:
             yield _over_estimate(overrun.percent, settings.over_estimate_percent), overrun.start, overrun.end
 

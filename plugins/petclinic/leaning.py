@@ -1,12 +1,12 @@
 """The second opinion on a complaint: what labelled examples of a clinic lean to where the rules are silent or in doubt."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 
-from plugins.api import Hit, Opinion, Reading, Reason, both, find_overruns
+from plugins.api import Hit, Opinion, Overrun, Reading, Reason, both
 from plugins.petclinic.grave import PLAN
 
 # Made by `anxin complaint teach` from labelled texts, see docs/guides/assessment.md.
@@ -22,7 +22,6 @@ UNEXPLAINED = 4.0
 """So much when an animal's care is spoken of and none of the slight matters."""
 SHORTEST = 12
 """So many characters must be left to judge; less is left to the rules."""
-MOST_SUMS = 40
 CALM = -6.0
 """So slight it must read to overrule a strong word that no rule could read."""
 CLEAR = 3.0
@@ -87,10 +86,10 @@ class Leaning:
         return _OPINION.telling(self.reading.spelled, label, without=self.without if label in _LEVELS else ())
 
 
-def unsaid(reading: Reading, hits: list[Hit]) -> tuple[tuple[int, int], ...]:
+def unsaid(reading: Reading, hits: Iterable[Hit], overruns: Iterable[Overrun]) -> tuple[tuple[int, int], ...]:
     """Return the clauses that rules have read: an opinion on pairs of characters sees no denial and reckons no sums."""
     places = [hit.act for hit in hits if hit.mood != "said"]
-    places += [overrun.start for overrun in islice(find_overruns(reading.plain), MOST_SUMS)]
+    places += [overrun.start for overrun in overruns]
     return tuple({reading.clause_span(place) for place in places})
 
 

@@ -1,6 +1,8 @@
 """Finds how far a bill is over its estimate, in a complaint's own words: sums, percentages, 成, 倍."""
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 
@@ -23,6 +25,9 @@ def _sum(side: str) -> str:
 _GAP = r"[^。！？!?;；\n]"
 _ESTIMATE = r"预估|从|预计|估计|估价|标价|标的|挂价|封顶|原来讲|原来说|估的|估算|估|报价|报的|报了|预算|原本|原来|本来|一开始|开始|当初|当时|事先|之前|术前|说好|讲好|谈好|约定|说的?是?|告诉我|告知|口头(?:讲|说)?|谈的|讲的?|\b(?:estimate[d]?|quote[d]?|told|said|agreed)\b"
 _ACTUAL = r"实际|实付|刷卡|小票|收费单|出来|到店|加到|帐单|后来|一共|总共|结完账|一看|买单|刷了|实收|结果|最后|最终|结账|结算|账单|出院|收了|收费|收我|花了|付了|交了|要了|要我|变成|变|涨到|成了|成|\b(?:bill|charged|paid|final(?:ly)?|actual(?:ly)?|ended up|became|cost)\b"
+_FIRST = re.compile(_ESTIMATE)
+_MOST_PLACES = 200
+"""Where a pair of sums is looked for in one text: each try costs much, and beyond it nothing new is learnt."""
 _PAIR = re.compile(rf"(?:{_ESTIMATE}){_GAP}{{0,14}}?{_sum('e')}{_GAP}{{0,30}}?(?:{_ACTUAL}){_GAP}{{0,12}}?{_sum('b')}")
 _OVER = r"差了|相差|差出|超收|超出|超过|超了|超|高出|高了|多出|多收|多了|多花|贵出|贵了|涨了|涨|翻了|翻|\b(?:over|above|exceed(?:s|ed)?|more than)\b"
 _BASE = r"原来|讲的|说的|预估|预计|估价|估的|估计|报价|预算|说好|约定|原价|当初|费用|账单|收费|价格|价钱|\b(?:estimate|quote|bill|price|cost)"
@@ -59,11 +64,20 @@ def reaches(estimate_fen: int, bill_fen: int, percent: int) -> bool:
 def find_overruns(text: str) -> list[Overrun]:
     """Return every overrun that a normalized text states, as a share or as two sums."""
     found = [_from_share(match) for pattern in _OVER_SHARE for match in pattern.finditer(text)]
-    for match in _PAIR.finditer(text):
+    for match in _pairs(text):
         estimate, bill = _fen(match, "e"), _fen(match, "b")
         if 0 < estimate < bill:
             found.append(Overrun(percent_over(estimate, bill), match.start(), match.end()))
     return found
+
+
+def _pairs(text: str) -> Iterator[re.Match[str]]:
+    end = 0
+    for place in islice(_FIRST.finditer(text), _MOST_PLACES):
+        match = _PAIR.match(text, place.start()) if place.start() >= end else None
+        if match is not None:
+            end = match.end()
+            yield match
 
 
 def _from_share(match: re.Match[str]) -> Overrun:
