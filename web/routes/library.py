@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery
 from core.complaints.queries.cases import get_complaint
 from core.errors import InvalidInput
 from core.hooks.specs.complaints import complaint_categories
+from core.hearings.queries import list_hearings, list_members
 from core.lessons.actions.library import draft_entry, publish_entry, withdraw_entry
 from core.lessons.queries.closing import cause_labels, list_causes
 from core.lessons.queries.library import (
@@ -108,8 +109,13 @@ def _line(reader: Reader, one: EntryFacts) -> Line:
     )
 
 
-async def _staff(reader: Reader) -> list[str]:
-    return [person.full_name for person in await list_people(reader)]
+async def _names(reader: Reader, complaint_id: UUID | None) -> list[str]:
+    """Everybody of the house, and who came to the case's hearings from outside."""
+    known = [person.full_name for person in await list_people(reader)]
+    hearings = await list_hearings(reader, complaint_id) if complaint_id is not None else []
+    for hearing in hearings:
+        known += [one.full_name for one in await list_members(reader, hearing.hearing_id)]
+    return list(dict.fromkeys(known))
 
 
 @get(PATH, guards=[_READ])
@@ -192,7 +198,10 @@ async def _marked(reader: Reader, entry: EntryFacts) -> list[tuple[str, tuple[Pi
     if entry.complaint_id is None:
         return []
     case = await get_complaint(reader, complaint_id=entry.complaint_id)
-    source, known = await get_source(reader, case), await get_known(reader, case, staff=await _staff(reader))
+    source, known = (
+        await get_source(reader, case),
+        await get_known(reader, case, staff=await _names(reader, case.complaint_id)),
+    )
     texts = [(gettext(NAMES[name]), getattr(source, name)) for name in TEXTS]
     return [(name, pieces_of(text, mask(text, known))) for name, text in texts if text]
 
@@ -206,7 +215,7 @@ async def show_entry(request: WebRequest, reader: NamedDependency[Reader], entry
 async def do_draft_entry(
     request: WebRequest, uow: NamedDependency[UnitOfWork], complaint_id: FromPath[UUID]
 ) -> Response[Any]:
-    entry = await draft_entry(uow, complaint_id=complaint_id, staff=await _staff(uow))
+    entry = await draft_entry(uow, complaint_id=complaint_id, staff=await _names(uow, complaint_id))
     toast = Toast(text=gettext("A draft without names; somebody reviews it before others can read it"))
     return go_to(request, tenant_path(request, f"/library/{entry.entry_id}"), toast=toast)
 
@@ -218,7 +227,8 @@ async def do_publish_entry(
     form = await request.read(Review)
     texts = {name: getattr(form, name) for name in TEXTS}
     try:
-        await publish_entry(uow, entry_id=entry_id, texts=texts, seen=form.seen == "true", staff=await _staff(uow))
+        names = await _names(uow, (await get_entry(uow, entry_id)).complaint_id)
+        await publish_entry(uow, entry_id=entry_id, texts=texts, seen=form.seen == "true", staff=names)
     except InvalidInput as error:
         page = await _show_one(request, uow, entry_id, status=422, typed=form, errors=field_texts(error.problems))
         raise Refused(page) from error

@@ -1,4 +1,4 @@
-"""The demo's complaint rules: shop hours with official holidays, one changed promise with its history, and a draft."""
+"""The demo's complaint rules: shop hours with official holidays, one changed promise with its history, and two drafts."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -34,6 +34,11 @@ async def _publish(uow: UnitOfWork) -> None:
     ):
         draft = await save_calendar_draft(uow, calendar_id="office", body=body, revision=0)
         await publish_rules(uow, subject=_OFFICE, revision=draft.revision, mode="new_only", note="年末盘点")
+    shorter = _WEEK | {"sat": [["08:30", "12:00"]]}
+    resting = calendar | {"hours": shorter, "holidays": ["2026-12-31"]}
+    await save_calendar_draft(
+        uow, calendar_id="office", body=CalendarBody(name="门诊时间", calendar=resting, mainland=True), revision=0
+    )
     level = (await get_policies(uow))["L1"]
     last = [milestone for milestone in level.milestones if milestone.minutes is not None][-1]
     declared = last.minutes or 0
