@@ -10,8 +10,8 @@ from litestar.params import FromPath, FromQuery
 
 from core.complaints.queries.cases import get_complaint
 from core.errors import InvalidInput
-from core.hooks.specs.complaints import complaint_categories
 from core.hearings.queries import list_hearings, list_members
+from core.hooks.specs.complaints import complaint_categories
 from core.lessons.actions.library import draft_entry, publish_entry, withdraw_entry
 from core.lessons.queries.closing import cause_labels, list_causes
 from core.lessons.queries.library import (
