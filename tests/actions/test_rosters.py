@@ -6,9 +6,14 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
+from core.complaints.actions.filing import file_complaint
+from core.complaints.cases.escalation import fire_clock
+from core.complaints.queries.cases import get_complaint
+from core.complaints.rules.filing import Filing
 from core.errors import InvalidInput, NotFound
 from core.uow import UnitOfWork
 from tenants.duty import plan_shift
+from tenants.plugin_settings import enable_plugin
 from tenants.roster import Roster
 from tenants.shifts.actions import (
     CannotStandIn,
@@ -226,6 +231,27 @@ async def test_a_single_shift_and_a_pattern_are_one_roster(tenant_a: TestTenant,
     clock.advance(days=1)
     async with tenant_a.unit() as uow:
         assert await _on_duty(uow, tenant_a) == (doctor,)
+
+
+async def test_a_roster_with_nobody_passes_on_to_the_next_role_and_the_case_says_so(tenant_a: TestTenant) -> None:
+    async with tenant_a.unit() as uow:
+        await enable_plugin(uow, host=tenant_a.workplace.host, plugin_id="petclinic")
+        nobody = replace(draft_of(tenant_a, "doctor"), role="team_leader", starts=20 * 60, ends=21 * 60)
+        await add_pattern(uow, draft=nobody)
+        await add_pattern(uow, draft=replace(nobody, role="director"))
+    async with tenant_a.unit("front_desk") as uow:
+        filing = Filing(
+            text="手术中宠物死亡", contact_name="周文博", contact_phone="13878106871", branch_id=nobody.branch_id
+        )
+        case = (await file_complaint(uow, filing=filing)).complaint_id
+    async with tenant_a.unit() as uow:
+        await fire_clock(uow, complaint_id=case, milestone_id="leader_on_site", cycle=1, roster=Roster())
+        told = [
+            event.data for event in (await get_complaint(uow, complaint_id=case)).history if event.kind == "escalated"
+        ]
+        assert told
+        assert {each["role"] for each in told} == {"director"}
+        assert all("instead_of" in each for each in told)
 
 
 async def test_a_pattern_of_another_tenant_is_not_there(tenant_a: TestTenant, tenant_b: TestTenant) -> None:

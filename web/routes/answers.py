@@ -17,16 +17,21 @@ from core.hooks.records.complaints import Policy
 from core.uow import Reader, UnitOfWork
 from tenants.staff import list_people
 from web.case_sections import CaseSection, add_case_section
-from web.i18n import gettext, localized
+from web.i18n import N_, gettext, localized
 from web.page import Toast
 from web.request import WebRequest
 from web.role_texts import ROLE_NAMES, role_name
 from web.screens import go_to, show, tenant_path
 from web.security import requires
-from web.views.complaints import milestone_label, number_text, told_words
+from web.views.complaints import milestone_label, number_text
 
 PATH: Final = "/t/{slug:str}/inbox/answers"
 _READ: Final = [requires("complaints.read")]
+_TOLD: Final = {
+    "warning": (N_("A promise is near its end"), "warn"),
+    "due": (N_("A promise was broken"), "danger"),
+    "step": (N_("The case was escalated"), "danger"),
+}
 
 
 class Who(msgspec.Struct, frozen=True):
@@ -67,7 +72,7 @@ def _role(policy: Policy | None, code: str | None) -> str:
 
 def _line(line: ToldLine, policies: Mapping[str, Policy], names: Mapping[UUID, str], me: UUID | None) -> AnswerLine:
     policy = policies.get(line.policy_version)
-    told, state = told_words(line.stage)
+    told, state = _TOLD.get(line.stage.split(maxsplit=1)[0], _TOLD["step"])
     waits = line.asked is not None and line.acknowledged_at is None and line.live
     readers = sorted((one for one in line.people if one.read_at is not None), key=lambda one: one.read_at)
     return AnswerLine(
@@ -75,7 +80,7 @@ def _line(line: ToldLine, policies: Mapping[str, Policy], names: Mapping[UUID, s
         title=f"{number_text(line.number)} {line.title}",
         level=line.severity,
         step=milestone_label(policy, line.milestone),
-        told=told,
+        told=gettext(told),
         state=state,
         at=line.at,
         people=tuple(Who(names.get(one.staff_id, ""), _role(policy, one.role), one.read_at) for one in line.people),
@@ -99,7 +104,7 @@ async def _lines(reader: Reader, found: list[ToldLine]) -> list[AnswerLine]:
 async def show_answers(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
     """What waits for somebody's answer, mine first, and what was answered in the last days."""
     lines = await _lines(reader, await list_awaited(reader))
-    waiting = sorted((one for one in lines if one.waits), key=lambda one: (one.mine is None, one.at))
+    waiting = sorted((one for one in lines if one.waits), key=lambda one: (one.mine is None, one.moves_on_at or one.at))
     return await show(
         request,
         "pages/inbox/answers.html",

@@ -248,6 +248,8 @@ def _about_of(row: HistoryRow, policy: Policy) -> str:
         parts.append(milestone_label(policy, str(data["milestone"])))
     if "role_label" in data:
         parts.append(localized(data["role_label"]))
+    if "instead_of" in data:
+        parts.append(gettext("nobody on duty as %(role)s") % {"role": localized(data["instead_of"])})
     if "severity" in data:
         parts.append(gettext(LEVEL_NAMES[str(data["severity"])]))
     parts += [localized(data[key]) for key in ("remedy", "cause") if data.get(key)]
@@ -364,12 +366,6 @@ class Note(msgspec.Struct, frozen=True):
     state: str
     due: datetime
     sent_at: datetime
-
-
-def told_words(stage: str) -> tuple[str, str]:
-    """Return why somebody was told, by the stage's name, and how urgent that looks."""
-    words, state = _TOLD.get(stage.split(maxsplit=1)[0], _TOLD["step"])
-    return gettext(words), state
 
 
 def notes_of(rows: Iterable[NoticeRow], policies: Mapping[str, Policy]) -> list[Note]:

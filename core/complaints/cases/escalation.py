@@ -132,6 +132,8 @@ async def tell(uow: UnitOfWork, found: Iterable[Ripe], roster: DutyRoster) -> Wo
                 told | {"notice_id": new_id(), "role": role, "staff_id": staff_id, "due_at": due, "sent_at": uow.now}
             )
         data = {"milestone": clock.milestone.id, "stage": stage.name, "role": role, "role_label": _label(case, role)}
+        if role != chain[0]:
+            data["instead_of"] = _label(case, chain[0])
         case.note(uow, _HISTORY[stage.kind] if people else "nobody", data, stage.at)
         told_people.update(people)
     if told_people:
