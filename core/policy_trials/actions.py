@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from core.calendars.rules import parse_calendar
 from core.complaint_reports.past import count_past_cases, get_levels_of_versions, list_past_cases
 from core.db import new_id, table_of
+from core.errors import NotFound
 from core.policies.queries import get_timetable
 from core.policy_trials.models import PolicyTrial, PolicyTrialMove
 from core.policy_trials.rules.candidates import Candidate
@@ -18,6 +19,7 @@ from core.uow import UnitOfWork
 
 _T, _M = table_of(PolicyTrial), table_of(PolicyTrialMove)
 RUN_TASK: Final = "policy_trials.run"
+TOPIC: Final = "policy_trials"
 AT_ONCE: Final = 2_000
 """Cases that are replayed while the person waits; more go to the worker."""
 PIECE: Final = 4_000
@@ -58,6 +60,25 @@ async def start_trial(
     return trial_id
 
 
+async def stop_trial(uow: UnitOfWork, *, trial_id: UUID) -> bool:
+    """End a run where it is and keep what it has found so far; False when it was over already.
+
+    Raises:
+        NotFound: this tenant has no such run.
+    """
+    mine = (_T.c.tenant_id == uow.tenant_id, _T.c.trial_id == trial_id)
+    # A piece that is on its way holds the row: what it finds is kept too.
+    state = await uow.session.scalar(select(_T.c.state).where(*mine).with_for_update(key_share=True))
+    if state is None:
+        raise NotFound("no such trial")
+    if state != "running":
+        return False
+    await uow.session.execute(update(_T).where(*mine).values(state="stopped", finished_at=uow.now))
+    uow.audit("policy_trial.stop", "policy_trial", trial_id, {})
+    uow.publish(TOPIC, {"trial_id": str(trial_id)})
+    return True
+
+
 async def continue_trial(uow: UnitOfWork, *, trial_id: UUID, piece: int = PIECE) -> bool:
     """Replay the next cases; False when the run is over."""
     mine = (_T.c.tenant_id == uow.tenant_id, _T.c.trial_id == trial_id)
@@ -84,7 +105,7 @@ async def continue_trial(uow: UnitOfWork, *, trial_id: UUID, piece: int = PIECE)
     if not more:
         values |= {"state": "done", "finished_at": uow.now}
     await uow.session.execute(update(_T).where(*mine).values(values))
-    uow.publish("policy_trials", {"trial_id": str(trial_id)})
+    uow.publish(TOPIC, {"trial_id": str(trial_id)})
     return more
 
 

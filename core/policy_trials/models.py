@@ -16,7 +16,7 @@ class PolicyTrial(TenantRow, Base):
     __tablename__ = "policy_trial"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"]),
-        CheckConstraint("state IN ('running', 'done')", name="state"),
+        CheckConstraint("state IN ('running', 'done', 'stopped')", name="state"),
         CheckConstraint("cases_done BETWEEN 0 AND cases_total", name="cases"),
     )
 

@@ -14,7 +14,7 @@ from core.complaints.rules.filing import Filing
 from core.errors import NotFound
 from core.hooks.records.complaints import Policy, Severity
 from core.policies.queries import get_policies
-from core.policy_trials.actions import RUN_TASK, continue_trial, start_trial
+from core.policy_trials.actions import RUN_TASK, continue_trial, start_trial, stop_trial
 from core.policy_trials.drafts import get_candidate
 from core.policy_trials.queries import MoveCursor, get_trial, list_moves, list_trials
 from core.policy_trials.rules.candidates import Candidate, candidate_of
@@ -106,6 +106,27 @@ async def test_a_long_past_goes_to_the_worker_in_pieces(tenant_b: TestTenant, cl
         assert two.record.cases_done == two.record.cases_total == 3
         assert {record.trial_id for record in await list_trials(uow)} == {at_once, trial_id}
     assert RUN_TASK == "policy_trials.run"
+
+
+async def test_a_stopped_trial_keeps_what_it_found_and_goes_no_further(
+    tenant_b: TestTenant, tenant_a: TestTenant, clock: MovableClock
+) -> None:
+    await _past(tenant_b, clock, (10, 25, 40))
+    async with tenant_b.unit() as uow:
+        trial_id = await start_trial(uow, candidate=await _candidate(tenant_b, 20), label="x", at_once=0)
+    async with tenant_b.unit() as uow:
+        assert await continue_trial(uow, trial_id=trial_id, piece=1)
+    async with tenant_b.unit() as uow:
+        assert await stop_trial(uow, trial_id=trial_id)
+    async with tenant_b.unit() as uow:
+        assert not await continue_trial(uow, trial_id=trial_id, piece=1)
+        assert not await stop_trial(uow, trial_id=trial_id)
+        found = await get_trial(uow, trial_id=trial_id)
+        assert (found.record.state, found.record.cases_done, found.record.cases_total) == ("stopped", 1, 3)
+        assert found.sums.clocks > 0
+    async with tenant_a.unit() as uow:
+        with pytest.raises(NotFound):
+            await stop_trial(uow, trial_id=trial_id)
 
 
 async def test_without_drafts_the_candidate_is_the_live_one(tenant_b: TestTenant) -> None:

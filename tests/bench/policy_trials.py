@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from uuid import UUID
 
 import asyncpg
@@ -38,6 +39,7 @@ from core.reports.rules.spans import span_back
 from core.uow import Reader
 from tenants.work import Workplace
 from tests.bench.imports import open_clinic
+from tests.bench.jobs import cpu_ms
 from workers.embedded.postgres import Dsns, EmbeddedPostgres
 from workers.embedded.valkey import EmbeddedValkey
 
@@ -155,7 +157,7 @@ async def bare_loop(workplace: Workplace, tenant_id: UUID) -> int:
         return late
 
 
-async def measure_trial(workplace: Workplace, tenant_id: UUID) -> None:
+async def measure_trial(workplace: Workplace, tenant_id: UUID, roots: list[int]) -> None:
     """One trial in the worker's pieces; the bare loop before it."""
     changes = {
         f"{level} m{n}": Changed(seconds=12 * 3600, pausable=True)
@@ -166,21 +168,24 @@ async def measure_trial(workplace: Workplace, tenant_id: UUID) -> None:
         ("trial, nothing changes", Candidate()),
         ("trial, all promises change", Candidate(changes=changes)),
     ):
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), cpu_ms(roots)
         await bare_loop(workplace, tenant_id)
-        bare = time.perf_counter() - started
-        started = time.perf_counter()
+        bare, bare_cpu = time.perf_counter() - started, cpu_ms(roots) - cpu
+        started, cpu, memory = time.perf_counter(), cpu_ms(roots), getrusage(RUSAGE_SELF).ru_maxrss
         async with workplace.unit(tenant_id) as uow:
             trial_id = await start_trial(uow, candidate=candidate, label="bench", at_once=0)
         more = True
         while more:
             async with workplace.unit(tenant_id) as uow:
                 more = await continue_trial(uow, trial_id=trial_id)
-        took = time.perf_counter() - started
+        took, used = time.perf_counter() - started, cpu_ms(roots) - cpu
+        grown = (getrusage(RUSAGE_SELF).ru_maxrss - memory) / 1024
         async with workplace.reading(tenant_id) as reader:
             trial = await get_trial(reader, trial_id=trial_id)
         clocks = trial.sums.clocks
-        click.echo(f"{name:28} {clocks} clocks  {took:6.1f} s  bare loop {bare:6.1f} s  ratio {bare / took:.2f}  lost {trial.sums.whole().lost}")  # fmt: skip
+        click.echo(f"{name:28} {clocks} clocks  {took:6.1f} s  {used / 1000:6.1f} CPU s  bare loop {bare:6.1f} s  {bare_cpu / 1000:6.1f} CPU s")  # fmt: skip
+        click.echo(f"  memory grew by {grown:.0f} MB, lost {trial.sums.whole().lost}")
+        click.echo(f"{name:28} {bare_cpu / used:6.2f} of bare")
 
 
 async def measure_risks(workplace: Workplace, tenant_id: UUID) -> None:
@@ -200,7 +205,7 @@ async def measure_risks(workplace: Workplace, tenant_id: UUID) -> None:
     click.echo(f"{'risks of a page':28} p50 {statistics.median(times) * 1000:.1f} ms")
 
 
-async def fill_and_measure(dsns: Dsns, redis_url: str) -> None:
+async def fill_and_measure(dsns: Dsns, redis_url: str, roots: list[int]) -> None:
     """Half the cases, the reports; all of them, the trials."""
     workplace = Workplace(Database(dsns.app), Bus(redis_url), PluginHost.load(), now)
     try:
@@ -210,7 +215,7 @@ async def fill_and_measure(dsns: Dsns, redis_url: str) -> None:
         await measure_reports(workplace, tenant_id, half)
         if half < CASES:
             await fill(dsns, tenant_id, half + 1, CASES)
-        await measure_trial(workplace, tenant_id)
+        await measure_trial(workplace, tenant_id, roots)
         await measure_risks(workplace, tenant_id)
     finally:
         await workplace.aclose()
@@ -225,7 +230,8 @@ def main() -> None:
     valkey.start()
     try:
         asyncio.run(upgrade(postgres.dsns.migrator, plugins=PluginHost.load().migrations()))
-        asyncio.run(fill_and_measure(postgres.dsns, valkey.url))
+        roots = [os.getpid(), *(p.pid for part in (postgres, valkey) if (p := part.process) is not None)]
+        asyncio.run(fill_and_measure(postgres.dsns, valkey.url, roots))
     finally:
         valkey.stop()
         postgres.stop()

@@ -121,6 +121,9 @@ async def test_the_past_is_replayed_and_shows_before_and_after(
     assert f"/complaints/{case}" in (await browser.get(f"{root}/{trial_id}?which=broken&after=nonsense")).text
     assert "trial-progress" in (await browser.get(f"{root}/{running}")).text
     assert "trial-progress" in (await browser.get(f"{root}/{running}/progress")).text
+    assert "stop-trial" in (await browser.get(f"{root}/{running}")).text
+    assert (await browser.send_form(f"{root}/{running}/stop")).status_code == 303
+    assert "stop-trial" not in (await browser.get(f"{root}/{running}")).text
     assert "十分钟联系" in (await browser.get(root)).text
 
 

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from core.policies.queries import get_policies, get_timetable, list_drafts
-from core.policy_trials.actions import start_trial
+from core.policy_trials.actions import start_trial, stop_trial
 from core.policy_trials.drafts import get_candidate
 from core.policy_trials.queries import MoveCursor, Trial, get_trial, list_moves, list_trials
 from core.uow import Reader, UnitOfWork
@@ -135,4 +135,13 @@ async def show_trial_progress(
     return await show(request, "pages/policy_trials/_progress.html", **frame)
 
 
-routes = [show_trials, do_try, show_trial, show_trial_progress]
+@post(f"{ONE}/stop", guards=MANAGE)
+async def do_stop(request: WebRequest, uow: NamedDependency[UnitOfWork], trial_id: FromPath[UUID]) -> Response[Any]:
+    """End the replay where it is; what was found so far stays."""
+    words = (
+        gettext("The trial is stopped") if await stop_trial(uow, trial_id=trial_id) else gettext("The trial is over")
+    )
+    return go_to(request, tenant_path(request, f"/policy-trials/{trial_id}"), toast=Toast(text=words))
+
+
+routes = [show_trials, do_try, show_trial, show_trial_progress, do_stop]

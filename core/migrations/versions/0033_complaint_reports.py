@@ -54,7 +54,7 @@ STATEMENTS: tuple[str, ...] = (
       finished_at timestamptz,
       PRIMARY KEY (tenant_id, trial_id),
       CONSTRAINT policy_trial_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant (tenant_id),
-      CONSTRAINT policy_trial_state_check CHECK (state IN ('running', 'done')),
+      CONSTRAINT policy_trial_state_check CHECK (state IN ('running', 'done', 'stopped')),
       CONSTRAINT policy_trial_cases_check CHECK (cases_done BETWEEN 0 AND cases_total)
     )
     """,
