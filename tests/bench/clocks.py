@@ -265,9 +265,9 @@ async def _run(postgres: EmbeddedPostgres, valkey: EmbeddedValkey, running: int,
     await lane.deadlines.sweep()
     await _empty(lane, roots)
     rates: dict[str, list[tuple[float, float]]] = {}
-    for number in range(ROUNDS):
+    for _ in range(ROUNDS):
         for name, per in (("one due in each tenant", 1), ("40 due in each of 50", 40)):
-            each = house.tenants if per == 1 else [one for one in house.tenants[:50] for _ in range(per)]
+            each = house.tenants if per == 1 else [one for one in house.tenants[:50] for _n in range(per)]
             for kind in ("bare SQL", "lane"):
                 soon = now() - timedelta(minutes=1)
                 await house.file([(tenant, soon) for tenant in each])
