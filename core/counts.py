@@ -15,6 +15,7 @@ class Asks(Protocol):
     @property
     def session(self) -> AsyncSession:
         """Bound to the tenant."""
+        ...
 
 
 class Counter:

@@ -66,12 +66,11 @@ class _Statement:
         """Make rows that are asked by position and by name."""
         if not records:
             return Rows()
-        if self._row is None:
-            make: Any = collections.namedtuple  # noqa: PYI024 - its columns are known at run time only
-            self._row = make("Row", records[0].keys(), rename=True)._make
-        if not self._json:
-            return Rows(map(self._row, records))
-        return Rows(self._row(self._decoded(record)) for record in records)
+        make = self._row
+        if make is None:
+            kind: Any = collections.namedtuple  # noqa: PYI024 - its columns are known at run time only
+            make = self._row = kind("Row", records[0].keys(), rename=True)._make
+        return Rows(make(self._decoded(record) if self._json else record) for record in records)
 
     def _decoded(self, record: Any) -> list[Any]:
         values = list(record)
@@ -84,7 +83,7 @@ class _Statement:
 class DriverSession:
     """One transaction of one tenant: what `uow.session` is where the unit was opened on a driver's connection."""
 
-    def __init__(self, connection: "asyncpg.Connection[Any]", tenant_id: UUID | None) -> None:
+    def __init__(self, connection: asyncpg.Connection, tenant_id: UUID | None) -> None:
         self._connection = connection
         self.info = {"tenant_id": tenant_id}
 
@@ -116,10 +115,10 @@ class DriverPool:
     def __init__(self, url: str, *, context_key: str = "") -> None:
         self._dsn = url.replace("postgresql+asyncpg://", "postgresql://", 1)
         self._key = context_key
-        self._idle: list[asyncpg.Connection[Any]] = []
+        self._idle: list[asyncpg.Connection] = []
 
     @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
         connection = self._idle.pop() if self._idle else await asyncpg.connect(self._dsn)
         try:
             yield connection

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from core.complaints.ports import Duties
 from core.uow import Reader
-from tenants.shifts.queries import read_plan
+from tenants.shifts.queries import get_plan
 from tenants.shifts.rules.plans import Plan
 
 LAST: Final = ("director", "tenant_admin")
@@ -52,5 +52,5 @@ class Roster:
     async def read_duties(self, reader: Reader, *, roles: Collection[str], at: datetime) -> Duties:
         """Read the roster of the tenant once for many roles and all branches."""
         day = at.astimezone(ZoneInfo(reader.scope.timezone)).date()
-        plan = await read_plan(reader, first=day, last=day, roles={*roles, *LAST})
+        plan = await get_plan(reader, first=day, last=day, roles={*roles, *LAST})
         return PlannedDuties(plan, at)

@@ -82,10 +82,7 @@ async def serve(
     pool = DriverPool(settings.worker_database_url, context_key=settings.context_key)
     deadlines = Deadlines(workplace, pool, queue, send=relay.send_alone, roster=ROSTER, pace=pace)
     relay.heard.append(deadlines.call)
-    lanes = [
-        make_lane(settings, runner, pace, name=URGENT, jobs=pace.urgent_jobs, delay=pace.urgent_delay),
-        make_lane(settings, runner, pace, name=NORMAL, jobs=pace.normal_jobs, delay=pace.normal_delay),
-    ]
+    lanes = _make_lanes(settings, runner, pace)
     try:
         await _prepare(settings, workplace, stop)
         giving = asyncio.create_task(_give_ticks(workplace, crons), name="crons")
@@ -112,6 +109,13 @@ async def serve(
         await queue.aclose(close_connection_pool=True)
         await pool.aclose()
         await workplace.aclose()
+
+
+def _make_lanes(settings: Settings, runner: Runner, pace: Pace) -> list[Worker]:
+    return [
+        make_lane(settings, runner, pace, name=URGENT, jobs=pace.urgent_jobs, delay=pace.urgent_delay),
+        make_lane(settings, runner, pace, name=NORMAL, jobs=pace.normal_jobs, delay=pace.normal_delay),
+    ]
 
 
 async def _prepare(settings: Settings, workplace: Workplace, stop: asyncio.Event) -> None:

@@ -12,7 +12,7 @@ from core.policies.queries import get_policies
 from core.tenancy.queries import list_branches
 from core.uow import Reader
 from tenants.roles import ROLES
-from tenants.shifts.queries import read_plan, today_of
+from tenants.shifts.queries import get_plan, get_today
 from tenants.shifts.rules.coverage import Gap, NamedRole, RoleCover, cover_of, named_roles
 from tenants.shifts.rules.plans import Plan
 from tenants.staff import list_people
@@ -33,7 +33,7 @@ class BranchGap(msgspec.Struct, frozen=True, kw_only=True):
 async def get_cover(reader: Reader, *, branch_id: UUID, first: date, days: int) -> tuple[list[RoleCover], Plan]:
     """Return the cover of every role that the policies in force name, at one branch, and the plan it was counted from."""
     roles = named_roles((await get_policies(reader)).values())
-    plan = await read_plan(reader, first=first, last=first + timedelta(days=days - 1))
+    plan = await get_plan(reader, first=first, last=first + timedelta(days=days - 1))
     return [cover_of(plan, role, branch_id, first, days) for role in roles], plan
 
 
@@ -48,8 +48,8 @@ class OnDuty(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_now(reader: Reader) -> list[OnDuty]:
     """Return who is on duty now by a shift, at each branch and at all of them."""
-    today = today_of(reader)
-    plan = await read_plan(reader, first=today, last=today)
+    today = get_today(reader)
+    plan = await get_plan(reader, first=today, last=today)
     names = {person.staff_id: person.full_name for person in await list_people(reader)}
     branches: dict[UUID | None, str | None] = {None: None}
     branches |= {one.branch_id: one.name for one in await list_branches(reader)}
@@ -70,8 +70,8 @@ async def list_now(reader: Reader) -> list[OnDuty]:
 async def list_gaps(reader: Reader, *, policies: Iterable[Policy] | None = None) -> list[BranchGap]:
     """Return the gaps of the days ahead, at every branch, under policies (those in force when none are given)."""
     roles = named_roles((await get_policies(reader)).values() if policies is None else policies)
-    first = today_of(reader)
-    plan = await read_plan(reader, first=first, last=first + timedelta(days=AHEAD - 1))
+    first = get_today(reader)
+    plan = await get_plan(reader, first=first, last=first + timedelta(days=AHEAD - 1))
     found = []
     for branch in await list_branches(reader):
         for role in roles:

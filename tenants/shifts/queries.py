@@ -1,6 +1,6 @@
 """Reads the roster: all that is planned for some dates with one statement, patterns with their history, swaps asked for."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -83,10 +83,17 @@ def _union() -> Any:
         _V.c.effective_from <= _LAST,
         ~overtaken,
     ]
-    holders = _line("holder", role=_R.c.role, branch_id=_S.c.branch_id, staff_id=_R.c.staff_id).where(
+    return union_all(_holders(), _singles(), *_planned(in_force), _changes())
+
+
+def _holders() -> Any:
+    return _line("holder", role=_R.c.role, branch_id=_S.c.branch_id, staff_id=_R.c.staff_id).where(
         _R.c.tenant_id == _TENANT, _R.c.role == any_(_ROLES), _active(_R.c.staff_id)
     )
-    singles = _line(
+
+
+def _singles() -> Any:
+    return _line(
         "single",
         role=_D.c.role,
         branch_id=_D.c.branch_id,
@@ -101,6 +108,10 @@ def _union() -> Any:
         _D.c.starts_at < _TO,
         _active(_D.c.staff_id),
     )
+
+
+def _planned(in_force: Sequence[Any]) -> tuple[Any, Any]:
+    """The pattern versions that hold, and their people."""
     versions = _line(
         "version",
         role=_P.c.role,
@@ -119,8 +130,12 @@ def _union() -> Any:
         _M.c.number == _V.c.number,
         _active(_M.c.staff_id),
     )
+    return versions, members
+
+
+def _changes() -> Any:
     stand_in = _C.outerjoin(_S, _active(_C.c.stand_in_id))
-    changes = (
+    return (
         _line(
             "change",
             staff_id=_C.c.staff_id,
@@ -133,13 +148,12 @@ def _union() -> Any:
         .select_from(stand_in)
         .where(_C.c.tenant_id == _TENANT, _C.c.undone_at.is_(None), _C.c.last_on >= _EVE, _C.c.first_on <= _LAST)
     )
-    return union_all(holders, singles, versions, members, changes)
 
 
 _READ: Final = _union()
 
 
-async def read_plan(reader: Reader, *, first: date, last: date, roles: Collection[str] | None = None) -> Plan:
+async def get_plan(reader: Reader, *, first: date, last: date, roles: Collection[str] | None = None) -> Plan:
     """Return all that is planned for local dates (the eve of the first too), for these roles or for all of them."""
     zone = reader.scope.timezone
     rows: Any = await reader.session.execute(
@@ -195,7 +209,7 @@ def _plan(zone: str, rows: Iterable[Any]) -> Plan:
         changes=tuple(changes),
         singles=tuple(singles),
         holders=tuple(Holder(row.role, row.branch_id, row.staff_id) for row in kinds["holder"]),
-        free=free_days() if any(one.hours.holidays != "same" for one in patterns) else FreeDays(),
+        free=get_free_days() if any(one.hours.holidays != "same" for one in patterns) else FreeDays(),
     )
 
 
@@ -222,7 +236,7 @@ def _pattern(
 
 
 @lru_cache(maxsize=1)
-def free_days() -> FreeDays:
+def get_free_days() -> FreeDays:
     """Return the official holidays and make-up days of all years that are known."""
     tables = list_holiday_tables().values()
     return FreeDays(
@@ -231,7 +245,7 @@ def free_days() -> FreeDays:
     )
 
 
-def today_of(reader: Reader) -> date:
+def get_today(reader: Reader) -> date:
     """Return the local date."""
     return reader.now.astimezone(ZoneInfo(reader.scope.timezone)).date()
 

@@ -12,7 +12,7 @@ from core.errors import Conflict, Forbidden, NotFound
 from core.uow import UnitOfWork
 from tenants.models import SwapRequest
 from tenants.shifts.actions import CannotStandIn, NotOnShift, record_swap
-from tenants.shifts.queries import read_plan, today_of
+from tenants.shifts.queries import get_plan, get_today
 from tenants.shifts.rules.checks import WORDS_LIMIT, may_stand_in
 from tenants.shifts.rules.patterns import people_on, runs_on, version_on
 
@@ -37,12 +37,12 @@ async def ask_swap(
 ) -> UUID:
     """Ask a colleague, or whoever may, to take one of the actor's own shifts; return the request's id."""
     me = _me(uow)
-    plan = await read_plan(uow, first=on, last=on)
+    plan = await get_plan(uow, first=on, last=on)
     pattern = version_on(plan.patterns.get(pattern_id, ()), on)
     if pattern is None:
         raise NotFound("no such shift pattern")
     mine = runs_on(pattern.hours, on, plan.free) and me in people_on(pattern, on, plan.changes)
-    if not mine or on < today_of(uow):
+    if not mine or on < get_today(uow):
         raise NotOnShift
     holders = {one.staff_id for one in plan.holders if one.role == pattern.role}
     if colleague_id is not None and not may_stand_in(pattern, on, plan.changes, person=colleague_id, holders=holders):

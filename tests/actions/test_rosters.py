@@ -27,7 +27,7 @@ from tenants.shifts.actions import (
     undo_change,
     undo_pattern,
 )
-from tenants.shifts.queries import get_pattern, list_changes, list_swaps, read_plan, today_of
+from tenants.shifts.queries import get_pattern, get_plan, get_today, list_changes, list_swaps
 from tenants.shifts.rules.checks import PatternDraft
 from tenants.shifts.swapping import SwapAsked, SwapSettled, accept_swap, ask_swap, decline_swap, withdraw_swap
 from tenants.staff import set_state
@@ -148,7 +148,7 @@ async def test_an_absence_leaves_a_gap_until_it_is_taken_back(tenant_a: TestTena
         gone = await record_absence(uow, staff_id=doctor, first=MONDAY, last=MONDAY, pattern_id=made, words="培训")
         assert await _on_duty(uow, tenant_a) == ()
         assert await _on_duty(uow, tenant_a, days=1) == (doctor,)
-        assert [line.words for line in await list_changes(uow, first=today_of(uow))] == ["培训"]
+        assert [line.words for line in await list_changes(uow, first=get_today(uow))] == ["培训"]
         await undo_change(uow, change_id=gone)
         assert await _on_duty(uow, tenant_a) == (doctor,)
         with pytest.raises(NotFound):
@@ -226,7 +226,7 @@ async def test_a_single_shift_and_a_pattern_are_one_roster(tenant_a: TestTenant,
         await plan_shift(uow, staff_id=nurse, role=ROLE, branch_id=None, **span)
         assert set(await _on_duty(uow, tenant_a)) == {doctor, nurse}
         assert await _on_duty(uow, tenant_a, hours=9) == (nurse,)
-        plan = await read_plan(uow, first=MONDAY, last=MONDAY)
+        plan = await get_plan(uow, first=MONDAY, last=MONDAY)
         assert len(plan.spans(ROLE, tenant_a.signed_up.branch_id, MONDAY, MONDAY)) == 2
     clock.advance(days=1)
     async with tenant_a.unit() as uow:
@@ -262,4 +262,4 @@ async def test_a_pattern_of_another_tenant_is_not_there(tenant_a: TestTenant, te
             await get_pattern(uow, pattern_id=made)
         with pytest.raises(NotFound):
             await undo_pattern(uow, pattern_id=made, based_on=1)
-        assert (await read_plan(uow, first=MONDAY, last=MONDAY)).patterns == {}
+        assert (await get_plan(uow, first=MONDAY, last=MONDAY)).patterns == {}

@@ -29,29 +29,20 @@ from web.complaint_files import OWNER
 from web.complaint_form import SOURCE_FIELDS
 from web.file_links import staff_address
 from web.formats import format_date, format_datetime
-from web.i18n import N_, gettext
+from web.i18n import gettext
 from web.page import Toast
 from web.problems import Refused, field_texts
 from web.request import WebRequest
 from web.routes.complaint_intake import category_options, cause_options
 from web.screens import go_to, show, tenant_path
 from web.security import requires
-from web.views.complaints import CHANNELS, milestone_label, number_text
+from web.views.complaint_merges import preview_lines
+from web.views.complaints import CHANNELS, number_text
 from web.views.twins import TwinLine, twin_lines
 
 CASE: Final = "/t/{slug:str}/complaints/{complaint_id:uuid}"
 _READ, _WRITE, _JUDGE = ([requires(f"complaints.{verb}")] for verb in ("read", "write", "judge"))
 BODY_LIMIT: Final = 256 * 1024
-STATUS: Final = {
-    "none": N_("New"),
-    "waiting": N_("Waits"),
-    "running": N_("Runs"),
-    "paused": N_("Paused"),
-    "met": N_("Kept"),
-    "met_late": N_("Late"),
-    "breached": N_("Broken"),
-    "cancelled": N_("Cancelled"),
-}
 
 
 class MergeForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -280,7 +271,7 @@ async def _show_merge(
         case=case,
         other=other,
         preview=preview,
-        lines=_preview_lines(preview),
+        lines=preview_lines(preview),
         errors=texts,
         named=named,
         twins=twin_lines(await find_twins_of(reader, complaint_id=complaint_id)),
@@ -288,25 +279,6 @@ async def _show_merge(
         here=_here(request, complaint_id),
         number=number_text,
     )
-
-
-def _preview_lines(preview: MergePreview | None) -> list[tuple[str, str, str]]:
-    if preview is None:
-        return []
-    return [
-        (
-            milestone_label(preview.policy, one.milestone),
-            _state_text(one.status, one.due),
-            _state_text(one.new_status, one.new_due),
-        )
-        for one in preview.clocks
-        if one.moves or one.new_status in {"running", "paused", "breached"}
-    ]
-
-
-def _state_text(status: str, due: Any) -> str:
-    words = gettext(STATUS[status])
-    return f"{words}, {gettext('due %(when)s') % {'when': format_datetime(due)}}" if due else words
 
 
 @get(f"{CASE}/merge", guards=_JUDGE)

@@ -8,7 +8,7 @@ from core.scope import Actor
 from core.uow import UnitOfWork
 from tenants.roles import permissions_of
 from tenants.shifts.actions import add_pattern, record_absence
-from tenants.shifts.queries import read_plan, today_of
+from tenants.shifts.queries import get_plan, get_today
 from tenants.shifts.rules.checks import PatternDraft
 from tenants.shifts.swapping import ask_swap
 from tenants.staff import list_people
@@ -22,8 +22,8 @@ NOT_ON_SUNDAY: Final = tuple(range(6))
 async def seed_rosters(workplace: Workplace, tenant_id: UUID, director: Actor) -> None:
     """Make the roster of the first chain; a second time does nothing."""
     async with workplace.unit(tenant_id, actor=director) as uow:
-        today = today_of(uow)
-        if (await read_plan(uow, first=today, last=today)).patterns:
+        today = get_today(uow)
+        if (await get_plan(uow, first=today, last=today)).patterns:
             return
         people = {person.roles[0]: person for person in await list_people(uow) if person.roles}
         ids = {role: person.staff_id for role, person in people.items()}
@@ -55,7 +55,7 @@ async def _plan(
     weekdays: tuple[int, ...],
     teams: tuple[tuple[UUID, ...], ...],
 ) -> UUID:
-    today = today_of(uow)
+    today = get_today(uow)
     draft = PatternDraft(
         name=name,
         role=ROLE,

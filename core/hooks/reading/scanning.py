@@ -42,9 +42,9 @@ def _sequence(nodes: Sequence[Node], starts: Starts) -> Starts:
 
 def _item(kind: str, value: Any, growing: frozenset[str]) -> Starts:
     nothing: frozenset[str] = frozenset()
-    if kind == "EMPTY":
-        return growing, nothing
-    if kind in {"LITERAL", "IN"} and value is not None:
+    if kind == "EMPTY" or value is None:
+        return (growing, nothing) if kind == "EMPTY" else (nothing, growing)
+    if kind in {"LITERAL", "IN"}:
         return frozenset(map("".join, product(growing, value))), nothing
     if kind == "BRANCH":
         found = [_sequence(branch, (growing, nothing)) for branch in value]
