@@ -154,9 +154,9 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def live_site(valkey: str) -> Iterator[LiveSite]:
-    """One running site per xdist worker; it stops with the run."""
+@contextlib.contextmanager
+def open_site(valkey: str, *, place: int = 0) -> Iterator[LiveSite]:
+    """A running site with the demo in it; each `place` has a database of Valkey's own."""
     if find_chromium() is None:
         pytest.skip(
             "NO BROWSER FOUND: nothing was looked at in a browser. Install Chromium (apt-get install chromium)."
@@ -165,10 +165,17 @@ def live_site(valkey: str) -> Iterator[LiveSite]:
     address, _, number = valkey.partition("?db=")
     folder = Path(tempfile.mkdtemp(prefix="anxin-live-"))
     # Worker tests of the same run empty the database of their number.
-    site = LiveSite(folder, _free_port(), server.dsns_for(name), f"{address}?db={15 - int(number)}")
+    site = LiveSite(folder, _free_port(), server.dsns_for(name), f"{address}?db={15 - 4 * place - int(number)}")
     try:
         site.start()
         yield site
     finally:
         site.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def live_site(valkey: str) -> Iterator[LiveSite]:
+    """One running site per xdist worker; it stops with the run."""
+    with open_site(valkey) as site:
+        yield site

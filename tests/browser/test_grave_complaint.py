@@ -76,9 +76,9 @@ async def test_the_board_shows_a_grave_complaint_while_it_is_filed_and_its_clock
     leader = await desk("team_leader")
     await leader.open("Complaints")
     await leader.page.get_by_role("link", name=zh("Board")).click()
-    await leader.page.locator("#column-L3").wait_for()
+    await leader.page.locator("#column-receive").wait_for()
     await expect(leader.page.locator("[data-live-state=live]")).to_be_visible()
-    cards = leader.page.locator("#column-L3 .board-card", has_text=title)
+    cards = leader.page.locator("#column-receive .board-card", has_text=title)
     assert await cards.count() == 0
     await leader.page.evaluate("window.stillTheSamePage = true")
     customer = await phone(f"{live_site.url}/c/{live_site.welcome.filing_code}")
@@ -148,9 +148,12 @@ async def test_what_the_customer_adds_reaches_whoever_takes_the_case(
     await director.see("病历编号 20261122")
     async with director.page.expect_navigation():
         await director.press("Take it")
+    await expect(director.page.get_by_role("button", name=zh("Take it"), exact=True)).to_have_count(0)
     form = director.page.locator("form#form-leader_on_site")
     for group in await form.locator("fieldset").all():
-        await group.locator("input[type=radio]").first.check()
+        await group.locator("input[type=radio], input[type=checkbox]").first.check()
+    for box in await form.locator("textarea, input[type=text]").all():
+        await box.fill("已按预案办理")
     async with director.page.expect_navigation():
         await form.get_by_role("button", name=zh("Mark as done")).click()
     await director.page.locator("#toasts", has_text=zh("The step is done")).wait_for()
@@ -189,12 +192,16 @@ async def test_everything_can_be_reached_by_keyboard(desk: OpenDesk) -> None:
     await keys.press("c")
     await front_desk.page.wait_for_url(re.compile(r"/complaints/new$"))
     focused = await front_desk.page.evaluate("document.activeElement.name")
-    assert focused == "text", "one can write at once"
+    assert focused == "who", "one can write at once"
+    await keys.type("李女士 13987654321")
+    await keys.press("Tab")
     await keys.type("诊疗区有异味")
     await keys.press("Tab")
-    await keys.type("李女士")
-    await keys.press("Tab")
-    await keys.type("13987654321")
+    await keys.type("希望每天通风")
+    for _ in range(12):
+        await keys.press("Tab")
+        if await front_desk.page.evaluate("document.activeElement.matches('button[data-variant=primary]')"):
+            break
     await keys.press("Enter")
     await front_desk.page.get_by_role("heading", level=1, name="诊疗区有异味").wait_for()
     await keys.press("Control+k")

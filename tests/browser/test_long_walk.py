@@ -1,5 +1,6 @@
 """A pet died in surgery: from the customer's phone to the entry in the case library, each step by who does it."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -11,9 +12,16 @@ from tests.browser.case_proof import Hearing, Locker, Report
 from tests.browser.case_tamper import Tamperer
 from tests.browser.case_walk import CaseWalk
 from tests.browser.desk import Desk, OpenDesk, OpenPhone, Windows
-from tests.browser.live_site import LiveSite
+from tests.browser.live_site import LiveSite, open_site
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def live_site(valkey: str) -> Iterator[LiveSite]:
+    """A site of its own: a month passes here, after which links and calls of the others would be over."""
+    with open_site(valkey, place=1) as site:
+        yield site
 
 
 async def _first_hour(walk: CaseWalk, leader: Desk) -> Locker:

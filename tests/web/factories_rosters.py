@@ -64,7 +64,8 @@ async def make_notice(tenant: TestTenant) -> UUID:
     async with tenant.unit() as uow:
         filing = Filing(text="候诊时间过长", contact_name="周文博", contact_phone="13878106871")
         case = await lock_case(uow, (await file_complaint(uow, filing=filing)).complaint_id)
-        await tell_people(uow, case, about="contact", stage="step 1", people={me: "director"}, due_at=uow.now)
+        about = case.policy.milestones[0].id
+        await tell_people(uow, case, about=about, stage="step 1", people={me: "director"}, due_at=uow.now)
         table = table_of(Notice)
         query = select(table.c.notice_id).where(table.c.tenant_id == uow.tenant_id, table.c.staff_id == me)
         found = await uow.session.scalar(query.order_by(table.c.notice_id.desc()).limit(1))

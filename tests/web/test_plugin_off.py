@@ -27,6 +27,7 @@ from tests.web.factories_evidence import EVIDENCE_FACTORIES
 from tests.web.factories_foresight import FORESIGHT_FACTORIES
 from tests.web.factories_remedies import REMEDY_FACTORIES
 from tests.web.factories_reports import REPORT_FACTORIES
+from tests.web.factories_rosters import ROSTER_FACTORIES
 from tests.web.forms import form_fields
 from tests.web.walk import call, walk
 from tests.webapp import Browser
@@ -37,7 +38,7 @@ Client = Callable[..., Awaitable[Browser]]
 PLUGIN: Final = "petclinic"
 ADMINISTRATION: Final = "/t/{slug:str}/plugins"
 """The page that offers the plugin must say what it is."""
-ON_CASES: Final = {*CASEWORK_FACTORIES, *EVIDENCE_FACTORIES, *FORESIGHT_FACTORIES, *REMEDY_FACTORIES}
+ON_CASES: Final = {*CASEWORK_FACTORIES, *EVIDENCE_FACTORIES, *FORESIGHT_FACTORIES, *REMEDY_FACTORIES, *ROSTER_FACTORIES}
 """They file a complaint, and a case keeps the promises that it was given: these come in after the plugin is off."""
 OF_THE_CLINIC: Final = set(REPORT_FACTORIES)
 """Nothing of the core's own promises asks for a written report, so there is none to show."""

@@ -157,7 +157,6 @@ def mix_shown(mix: Mix, names: Names) -> list[Block]:
     """Levels against the share they should have, channels, categories and causes."""
     if not mix.cases:
         return []
-    unsaid = gettext("Not written down")
     return [
         _levels_block(mix, names.policies),
         _counts_block(
@@ -172,12 +171,15 @@ def mix_shown(mix: Mix, names: Names) -> list[Block]:
             gettext("Categories"),
             gettext("Category"),
             mix.categories,
-            lambda key: names.categories.get(key, key) or unsaid,
+            lambda key: _named(names.categories, key),
         ),
-        _counts_block(
-            "causes", gettext("Causes"), gettext("Cause"), mix.causes, lambda key: names.causes.get(key, key) or unsaid
-        ),
+        _counts_block("causes", gettext("Causes"), gettext("Cause"), mix.causes, lambda key: _named(names.causes, key)),
     ]
+
+
+def _named(labels: Mapping[str, str], key: str) -> str:
+    """What a plugin calls it; a plugin that was switched off since names nothing."""
+    return labels.get(key, gettext("No longer in use")) if key else gettext("Not written down")
 
 
 def _levels_block(mix: Mix, policies: Mapping[Severity, Policy]) -> Block:
