@@ -27,7 +27,15 @@ async def insert_many(session: AsyncSession, table: Table, rows: Sequence[Mappin
         await insert_columns(session, table, {name: [row[name] for row in rows] for name in rows[0]})
 
 
-async def insert_columns(session: AsyncSession, table: Table, columns: Mapping[str, Any]) -> None:
+async def insert_new(session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows as `insert_many` does; one that a key of the table has already is left as it is."""
+    if rows:
+        await insert_columns(session, table, {name: [row[name] for row in rows] for name in rows[0]}, or_leave=True)
+
+
+async def insert_columns(
+    session: AsyncSession, table: Table, columns: Mapping[str, Any], *, or_leave: bool = False
+) -> None:
     """Insert rows column by column: lists of one length, or a single value that all rows share."""
     forms, values = [], {}
     for name, given in columns.items():
@@ -40,7 +48,7 @@ async def insert_columns(session: AsyncSession, table: Table, columns: Mapping[s
         values[name] = _as_array(table, name, columns[name])
     if any(isinstance(given, list) and not given for given in columns.values()):
         return
-    await session.execute(_statement(table, tuple(forms)), values)
+    await session.execute(_statement(table, tuple(forms), or_leave=or_leave), values)
 
 
 def _packed(table: Table, name: str, given: Any) -> tuple[str, Any]:
@@ -72,7 +80,7 @@ def _as_array(table: Table, name: str, given: Any) -> list[Any]:
 
 
 @functools.lru_cache(maxsize=256)
-def _statement(table: Table, forms: tuple[tuple[str, str], ...]) -> TextClause:
+def _statement(table: Table, forms: tuple[tuple[str, str], ...], *, or_leave: bool) -> TextClause:
     arrays, named, chosen, typed = [], [], [], []
     for name, form in forms:
         kind = table.c[name].type
@@ -92,4 +100,5 @@ def _statement(table: Table, forms: tuple[tuple[str, str], ...]) -> TextClause:
     return text(
         f"INSERT INTO {table.name} ({columns}) SELECT {', '.join(chosen)}"  # noqa: S608 - names of our own metadata
         f" FROM unnest({', '.join(arrays)}) AS r ({', '.join(named)})"
+        f"{' ON CONFLICT DO NOTHING' if or_leave else ''}"
     ).bindparams(*typed)

@@ -26,6 +26,8 @@ SCOPES: Final = {
     "forms.submit": "Send filled-in forms",
     "submissions.read": "Read what was filled in",
     "customers.write": "Find customers by phone and write down new ones",
+    "complaints.read": "Read complaints and their promises",
+    "complaints.write": "File complaints and hand over e-mails",
     "loyalty.read": "Read accounts, movements, coupons and the rules",
     "loyalty.write": "Record purchases and refunds, move points, issue and redeem coupons, set tiers",
 }

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, TenantRow
@@ -61,6 +61,126 @@ class DutyShift(TenantRow, Base):
     staff_id: Mapped[UUID]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+
+
+class ShiftPattern(TenantRow, Base):
+    """A shift that comes again: its role and branch never change, all else is in its versions."""
+
+    __tablename__ = "shift_pattern"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"]),
+        ForeignKeyConstraint(["tenant_id", "branch_id"], ["branch.tenant_id", "branch.branch_id"]),
+        Index(None, "tenant_id", "role"),
+    )
+
+    pattern_id: Mapped[UUID] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    branch_id: Mapped[UUID | None]
+    made_by_name: Mapped[str]
+    made_at: Mapped[datetime]
+
+
+class ShiftVersion(TenantRow, Base):
+    """What a pattern says from a date on, append-only; `hours` is `tenants.shifts.rules.patterns.Hours`."""
+
+    __tablename__ = "shift_version"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "pattern_id"], ["shift_pattern.tenant_id", "shift_pattern.pattern_id"]),
+        CheckConstraint("number >= 1", name="number"),
+    )
+
+    pattern_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    effective_from: Mapped[date]
+    hours: Mapped[dict[str, Any]]
+    made_by_name: Mapped[str]
+    made_at: Mapped[datetime]
+
+
+class ShiftMember(TenantRow, Base):
+    """Who is in which team of a version, append-only as it is; teams take turns."""
+
+    __tablename__ = "shift_member"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "pattern_id", "number"],
+            ["shift_version.tenant_id", "shift_version.pattern_id", "shift_version.number"],
+        ),
+        ForeignKeyConstraint(["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"]),
+        Index(None, "tenant_id", "staff_id"),
+    )
+
+    pattern_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    team: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class ShiftChange(TenantRow, Base):
+    """Somebody is away for some days, or another has their shift; what is undone stays on the record."""
+
+    __tablename__ = "shift_change"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"]),
+        ForeignKeyConstraint(["tenant_id", "stand_in_id"], ["staff.tenant_id", "staff.staff_id"]),
+        ForeignKeyConstraint(["tenant_id", "pattern_id"], ["shift_pattern.tenant_id", "shift_pattern.pattern_id"]),
+        CheckConstraint("last_on >= first_on", name="span"),
+        CheckConstraint(
+            "stand_in_id IS NULL OR (stand_in_id <> staff_id AND pattern_id IS NOT NULL)",
+            name="swap",
+        ),
+        Index(
+            "shift_change_standing_idx", "tenant_id", "last_on", "change_id", postgresql_where=text("undone_at IS NULL")
+        ),
+    )
+
+    change_id: Mapped[UUID] = mapped_column(primary_key=True)
+    staff_id: Mapped[UUID]
+    stand_in_id: Mapped[UUID | None]
+    pattern_id: Mapped[UUID | None]
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    words: Mapped[str]
+    made_by_name: Mapped[str]
+    made_at: Mapped[datetime]
+    undone_by_name: Mapped[str]
+    undone_at: Mapped[datetime | None]
+
+
+class SwapRequest(TenantRow, Base):
+    """Somebody asks a colleague (or whoever may) to take one of their shifts; accepted, it has made a change."""
+
+    __tablename__ = "swap_request"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "pattern_id"], ["shift_pattern.tenant_id", "shift_pattern.pattern_id"]),
+        ForeignKeyConstraint(["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"]),
+        ForeignKeyConstraint(["tenant_id", "colleague_id"], ["staff.tenant_id", "staff.staff_id"]),
+        ForeignKeyConstraint(["tenant_id", "answered_by"], ["staff.tenant_id", "staff.staff_id"]),
+        ForeignKeyConstraint(["tenant_id", "change_id"], ["shift_change.tenant_id", "shift_change.change_id"]),
+        CheckConstraint("state IN ('open', 'accepted', 'declined', 'withdrawn')", name="state"),
+        CheckConstraint("(state = 'accepted') = (change_id IS NOT NULL)", name="answer"),
+        Index(
+            "swap_request_open_idx",
+            "tenant_id",
+            "pattern_id",
+            "on_date",
+            "staff_id",
+            unique=True,
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+    request_id: Mapped[UUID] = mapped_column(primary_key=True)
+    pattern_id: Mapped[UUID]
+    on_date: Mapped[date]
+    staff_id: Mapped[UUID]
+    colleague_id: Mapped[UUID | None]
+    state: Mapped[str]
+    words: Mapped[str]
+    asked_at: Mapped[datetime]
+    answered_by: Mapped[UUID | None]
+    answered_at: Mapped[datetime | None]
+    change_id: Mapped[UUID | None]
 
 
 class StaffSession(TenantRow, Base):

@@ -41,9 +41,16 @@ PERMISSIONS: Final = {
     "complaints.read": "See complaints and their deadlines",
     "complaints.write": "File complaints, complete steps, add notes",
     "complaints.judge": "Change the level of a complaint",
+    "complaints.approve": "Approve written reports and remedies above a role's limit",
+    "complaints.manage": "Change complaint policies, calendars, scripts and wording lists",
+    "complaints.reports": "See the reports of complaints",
+    "evidence.read": "See and export the evidence of a case",
+    "evidence.write": "Secure evidence",
+    "evidence.hold": "Place and lift a legal hold on evidence",
     "plugins.manage": "Switch plugins on and off and change their settings",
     "jobs.manage": "See failed jobs and run them again",
     "staff.manage": "Add people, give roles, plan duties",
+    "roster.manage": "Plan shifts, absences and swaps",
     "audit.read": "Read the audit log",
 }
 
@@ -78,6 +85,9 @@ _CLINICAL = frozenset(
 )
 _LEAD = _DESK | {
     "complaints.judge",
+    "complaints.reports",
+    "evidence.read",
+    "evidence.write",
     "customers.import",
     "customers.export",
     "customers.merge",
@@ -88,20 +98,26 @@ _LEAD = _DESK | {
     "surveys.manage",
 }
 
+_EVIDENCE = frozenset({"evidence.read", "evidence.write"})
+
 ROLES: Final = {
     role.code: role
     for role in (
         Role("director", "Clinic director", frozenset(PERMISSIONS)),
         Role("tenant_admin", "Administrator", frozenset(PERMISSIONS)),
         # 宠物医院客户投诉应急预案 §2.1: the members of the standing complaint team.
-        Role("team_leader", "Complaint team leader", _LEAD | {"audit.read"}),
+        Role(
+            "team_leader",
+            "Complaint team leader",
+            _LEAD | {"audit.read", "complaints.approve", "evidence.hold", "roster.manage"},
+        ),
         Role("service_supervisor", "Customer service supervisor", _LEAD),
-        Role("senior_doctor", "Senior doctor", _CLINICAL),
-        Role("head_nurse", "Head nurse", _CLINICAL),
-        Role("admin_officer", "Administrative officer", _CLINICAL | {"audit.read"}),
+        Role("senior_doctor", "Senior doctor", _CLINICAL | _EVIDENCE),
+        Role("head_nurse", "Head nurse", _CLINICAL | _EVIDENCE),
+        Role("admin_officer", "Administrative officer", _CLINICAL | _EVIDENCE | {"audit.read", "evidence.hold"}),
         Role("doctor", "Doctor", _CLINICAL),
         Role("front_desk", "Front desk", _DESK),
-        Role("legal_counsel", "Legal counsel", frozenset({"complaints.read"})),
+        Role("legal_counsel", "Legal counsel", frozenset({"complaints.read", "evidence.read", "evidence.hold"})),
     )
 }
 

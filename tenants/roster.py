@@ -1,47 +1,56 @@
-"""Who answers for a role right now: planned duty first, then everybody of the branch who holds the role, then the chain."""
+"""Who answers for a role right now: shift patterns and single shifts, else everybody who holds the role."""
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, or_, select
-
+from core.complaints.ports import Duties
 from core.uow import Reader
-from tenants.models import DutyShift, Staff, StaffRole
+from tenants.shifts.queries import get_plan
+from tenants.shifts.rules.plans import Plan
+
+LAST: Final = ("director", "tenant_admin")
+"""Who hears of it when the roster has nobody for any role of a chain."""
+
+
+class PlannedDuties:
+    """The plan at one instant."""
+
+    def __init__(self, plan: Plan, at: datetime) -> None:
+        self._plan = plan
+        self._at = at
+        self._known: dict[tuple[str, UUID | None], tuple[UUID, ...]] = {}
+
+    def find(self, *, role: str, branch_id: UUID | None) -> tuple[UUID, ...]:
+        """Return who is on duty; asked again, it is not counted again."""
+        key = role, branch_id
+        if key not in self._known:
+            self._known[key] = self._plan.on_duty(role, branch_id, self._at)
+        return self._known[key]
+
+    def last_resort(self) -> tuple[str, tuple[UUID, ...]]:
+        """Return every director, else every administrator: on duty or not, for somebody must know."""
+        for role in LAST:
+            people = tuple(sorted({one.staff_id for one in self._plan.holders if one.role == role}))
+            if people:
+                return role, people
+        return LAST[0], ()
 
 
 class Roster:
-    """Reads the duty plan; it holds nothing, so one serves all tenants."""
+    """Reads the roster; it holds nothing, so one serves all tenants."""
 
     async def find_on_duty(
         self, reader: Reader, *, role: str, branch_id: UUID | None, at: datetime
     ) -> tuple[UUID, ...]:
-        """Return the people to tell, in a stable order; empty when nobody holds the role."""
-        planned = await self._planned(reader, role, branch_id, at)
-        return planned or await self._holders(reader, role, branch_id)
+        """Return the people to tell, in a stable order; empty when the roster has a gap there, or nobody holds the role."""
+        duties = await self.read_duties(reader, roles=(role,), at=at)
+        return duties.find(role=role, branch_id=branch_id)
 
-    async def _planned(self, reader: Reader, role: str, branch_id: UUID | None, at: datetime) -> tuple[UUID, ...]:
-        here = (
-            DutyShift.branch_id.is_(None)
-            if branch_id is None
-            else or_(DutyShift.branch_id.is_(None), DutyShift.branch_id == branch_id)
-        )
-        query = (
-            select(DutyShift.staff_id)
-            .join(Staff, and_(Staff.tenant_id == DutyShift.tenant_id, Staff.staff_id == DutyShift.staff_id))
-            .where(DutyShift.role == role, DutyShift.starts_at <= at, DutyShift.ends_at > at, here)
-            .where(Staff.state == "active")
-            .order_by(DutyShift.staff_id)
-            .distinct()
-        )
-        return tuple(await reader.session.scalars(query))
-
-    async def _holders(self, reader: Reader, role: str, branch_id: UUID | None) -> tuple[UUID, ...]:
-        query = (
-            select(StaffRole.staff_id, Staff.branch_id)
-            .join(Staff, and_(Staff.tenant_id == StaffRole.tenant_id, Staff.staff_id == StaffRole.staff_id))
-            .where(StaffRole.role == role, Staff.state == "active")
-            .order_by(StaffRole.staff_id)
-        )
-        holders = list(await reader.session.execute(query))
-        near = tuple(staff for staff, branch in holders if branch in {None, branch_id} or branch_id is None)
-        return near or tuple(staff for staff, _ in holders)
+    async def read_duties(self, reader: Reader, *, roles: Collection[str], at: datetime) -> Duties:
+        """Read the roster of the tenant once for many roles and all branches."""
+        day = at.astimezone(ZoneInfo(reader.scope.timezone)).date()
+        plan = await get_plan(reader, first=day, last=day, roles={*roles, *LAST})
+        return PlannedDuties(plan, at)

@@ -1,10 +1,10 @@
 """The tabs above what waits for a decision; areas with something to decide register theirs."""
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
 
+from core.counts import Counter, get_counts
 from core.uow import Reader
 from web.i18n import gettext
 
@@ -16,7 +16,7 @@ class DecideTab(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     path: str
     permission: str
-    count: Callable[[Reader], Awaitable[int]]
+    count: Counter
     """How many wait."""
     rank: int = 100
     counted: bool = True
@@ -35,14 +35,14 @@ def add_decide_tab(tab: DecideTab) -> None:
 
 async def decide_tabs(reader: Reader, root: str, current: str) -> list[tuple[object, ...]]:
     """Return the tabs that this reader may open, each with how many wait."""
+    tabs = [tab for tab in TABS.values() if reader.actor.may(tab.permission)]
+    tabs.sort(key=lambda tab: (tab.rank, tab.id))
+    counts = await get_counts(reader, [tab.count for tab in tabs])
     return [
-        (gettext(tab.label), root + tab.path, tab.id == current, await tab.count(reader))
-        for tab in sorted(TABS.values(), key=lambda tab: (tab.rank, tab.id))
-        if reader.actor.may(tab.permission)
+        (gettext(tab.label), root + tab.path, tab.id == current, count) for tab, count in zip(tabs, counts, strict=True)
     ]
 
 
-async def count_to_decide(reader: Reader) -> int:
-    """Return how much waits for this reader, for the side bar."""
-    tabs = [tab for tab in TABS.values() if tab.counted and reader.actor.may(tab.permission)]
-    return sum([await tab.count(reader) for tab in tabs])
+def what_waits(reader: Reader) -> tuple[Counter, ...]:
+    """Return what waits for this reader, for the side bar."""
+    return tuple(tab.count for tab in TABS.values() if tab.counted and reader.actor.may(tab.permission))

@@ -10,6 +10,7 @@ from litestar import Response
 from core.imports.rules.files import MAX_CELL, write_csv
 
 MEDIA: Final = {
+    "pdf": "application/pdf",
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "zip": "application/zip",

@@ -10,6 +10,7 @@ from litestar import Response
 
 from core.errors import NotFound
 from core.files.queries import FileFacts, get_content, get_file, get_thumbnail
+from core.files.rules import SOUNDS
 from core.uow import Reader
 from web.request import WebRequest
 
@@ -79,8 +80,8 @@ async def answer_file(
 
 
 def _headers(file: FileFacts) -> dict[str, Any]:
-    """A picture may be looked at; everything else is saved to disk, and nothing runs."""
-    way = "inline" if file.is_image else "attachment"
+    """A picture may be looked at and a recording heard; everything else is saved to disk, and nothing runs."""
+    way = "inline" if file.is_image or file.media_type in SOUNDS else "attachment"
     return {
         "content-disposition": f"{way}; filename*=UTF-8''{quote(file.filename, safe='')}",
         "content-security-policy": _POLICY,

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
+from babel.dates import get_timezone_name
 
 from web.i18n import gettext as _
 from web.i18n import ngettext
@@ -26,6 +27,16 @@ def _local(moment: datetime, zone: str | None = None) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a moment without a zone reached a page")
     return moment.astimezone(_zone(zone or current_page().timezone))
+
+
+@functools.cache
+def _zone_name(name: str, locale: str) -> str:
+    return str(get_timezone_name(_zone(name), width="long", zone_variant="standard", locale=locale))
+
+
+def zone_name(zone: str) -> str:
+    """Asia/Shanghai -> China Standard Time."""
+    return _zone_name(zone, "zh_Hans_CN" if current_page().locale == "zh_CN" else "en")
 
 
 def money(fen: int) -> str:

@@ -1,15 +1,17 @@
 """The side bar: areas register their entries, and each reader sees those that their role allows."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 import msgspec
 
+from core.counts import Counter, get_counts
 from core.uow import Reader
 from web.i18n import N_, gettext
 from web.page import NavGroup, NavItem
 
-Badge = Callable[[Reader], Awaitable[int]]
+Badges = tuple[Counter, ...] | Callable[[Reader], tuple[Counter, ...]]
+"""What counts beside a line; a function when it depends on who reads."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +26,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     permission: str | None = None
     group: Literal["work", "manage"] = "work"
     rank: int = 100
-    badge: Badge | None = None
+    badges: Badges = ()
+    """Their sum stands beside the line."""
     urgent: bool = False
 
 
@@ -43,18 +46,17 @@ async def build_navigation(reader: Reader, path: str) -> tuple[NavGroup, ...]:
     """Return the groups for this reader, with counts; `path` decides which line is the current one."""
     root = f"/t/{reader.scope.slug}"
     groups: dict[str, list[NavItem]] = {}
-    for entry in sorted(ENTRIES.values(), key=lambda entry: (entry.rank, entry.id)):
-        if entry.permission is not None and not reader.actor.may(entry.permission):
-            continue
+    entries = [one for one in ENTRIES.values() if one.permission is None or reader.actor.may(one.permission)]
+    counts = await _count(reader, entries)
+    for entry in sorted(entries, key=lambda entry: (entry.rank, entry.id)):
         href = root + entry.path
         inside = path == href or (bool(entry.path) and path.startswith(href + "/"))
-        count = await entry.badge(reader) if entry.badge else 0
         item = NavItem(
             id=entry.id,
             label=gettext(entry.label),
             href=href,
             icon=entry.icon,
-            count=count,
+            count=counts.get(entry.id, 0),
             current=inside,
             urgent=entry.urgent,
         )
@@ -64,3 +66,16 @@ async def build_navigation(reader: Reader, path: str) -> tuple[NavGroup, ...]:
         for group, label in _GROUPS.items()
         if group in groups
     )
+
+
+async def _count(reader: Reader, entries: Sequence[Entry]) -> dict[str, int]:
+    """Ask for the numbers of all lines in one statement."""
+    wanted = [
+        (entry.id, counter)
+        for entry in entries
+        for counter in (entry.badges(reader) if callable(entry.badges) else entry.badges)
+    ]
+    counts: dict[str, int] = {}
+    for (name, _), found in zip(wanted, await get_counts(reader, [each for _, each in wanted]), strict=True):
+        counts[name] = counts.get(name, 0) + found
+    return counts

@@ -1,6 +1,7 @@
 """PDF from typst templates: data goes in as JSON and is never read as markup; Chinese letters come from our own font."""
 
 import asyncio
+import io
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,10 +12,13 @@ import msgspec
 import pylopdf_fonts_zh_cn
 import typst
 from litestar import Response
+from PIL import Image
 
 TEMPLATES: Final = Path(__file__).parent / "templates" / "pdf"
 _FONTS: Final = pylopdf_fonts_zh_cn.sans_path().parent
 # A page takes 0.3 s of CPU, the first one more: the fonts are read.
+_SCREEN_PPI: Final = 110.0
+_GAP: Final = 12
 _press: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pdf")
 
 
@@ -41,6 +45,34 @@ def render_pdf(template: str, data: Mapping[str, Any]) -> bytes:
     return made
 
 
+def render_picture(template: str, data: Mapping[str, Any]) -> bytes:
+    """Return the pages of the PDF below one another as one PNG, for a page that shows them beside a form."""
+    made: Any = typst.compile(
+        TEMPLATES / f"{template}.typ",
+        root=TEMPLATES,
+        font_paths=[_FONTS],
+        ignore_system_fonts=True,
+        sys_inputs={"data": msgspec.json.encode(_plain(data)).decode()},
+        format="png",
+        ppi=_SCREEN_PPI,
+    )
+    pages = [Image.open(io.BytesIO(page)).convert("RGB") for page in (made if isinstance(made, list) else [made])]
+    sheet = Image.new("RGB", (pages[0].width, sum(page.height + _GAP for page in pages) - _GAP), "#d5dde6")
+    top = 0
+    for page in pages:
+        sheet.paste(page, (0, top))
+        top += page.height + _GAP
+    kept = io.BytesIO()
+    sheet.quantize(32).save(kept, "PNG")
+    return kept.getvalue()
+
+
+async def answer_picture(template: str, data: Mapping[str, Any]) -> Response[bytes]:
+    """Return the PDF's pages as one picture; it is made in the PDF's thread."""
+    content = await asyncio.get_running_loop().run_in_executor(_press, render_picture, template, data)
+    return Response(content, media_type="image/png", headers={"cache-control": "no-store"})
+
+
 def _plain(value: Any) -> Any:
     """JSON knows no bytes: a picture goes as its numbers."""
     if isinstance(value, Mapping):
@@ -48,6 +80,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     return list(value) if isinstance(value, bytes) else value
+
+
+async def render_pdf_aside(template: str, data: Mapping[str, Any]) -> bytes:
+    """`render_pdf` in its own thread, for who keeps the PDF instead of answering with it."""
+    return await asyncio.get_running_loop().run_in_executor(_press, render_pdf, template, data)
 
 
 async def answer_pdf(

@@ -10,7 +10,7 @@ import msgspec
 from litestar import Response
 
 from core.cards.queries import find_open_card
-from core.complaints.queries import list_for_customer
+from core.complaints.queries.cases import list_for_customer
 from core.customers.queries import CustomerRecord, list_household
 from core.db import new_id
 from core.errors import FieldProblem

@@ -1,6 +1,7 @@
 """Turns everything that is raised into one problem: RFC 9457 for programs, a page for people, a part for htmx."""
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
@@ -24,6 +25,7 @@ logger = logging.getLogger("anxin.problems")
 
 PROBLEM_TYPE: Final = "urn:anxin:problem:"
 SIGN_IN_PATH: Final = "/t/{slug}/sign-in"
+_BEHIND_CODE: Final = re.compile(r"(/[a-z]{1,2}/[a-z0-9]{20,})/.")
 
 # SQLSTATE -> (code, status) of what a person can mend by trying again or by looking at the fields.
 _SQLSTATES: Final = {
@@ -172,6 +174,9 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
     slug = request.scope.get("path_params", {}).get("slug")
     if isinstance(error, Unauthenticated) and slug is not None and not wants_json(request):
         return _to_sign_in(request, str(slug))
+    if found.status == 405 and request.method == "GET" and (page := _BEHIND_CODE.match(request.scope["path"])):
+        # A phone that restores a refused form asks for the form's address: the page of the code is what was meant.
+        return Redirect(page[1], status_code=303)
     with showing(page_for(request)):
         text = text_of(found.code, found.status)
         problem = Problem(

@@ -139,6 +139,7 @@ FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
         "datetime": _by_reader(formats.format_datetime),
         "time": _by_reader(formats.format_time),
         "duration": _by_reader(formats.duration),
+        "zone": _by_reader(formats.zone_name),
         "relative": _by_reader(formats.relative),
         "localized": _by_reader(i18n.localized),
     }

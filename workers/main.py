@@ -15,15 +15,19 @@ from redis.exceptions import RedisError
 
 from core.bus import Bus
 from core.clock import Clock, now
+from core.complaints.cases.storing import CLOCK_TASK
 from core.db import Database
+from core.driver import DriverPool
 from core.forms.rules import refuse_bad_form, refuse_bad_patch
 from core.hooks.host import PluginHost
 from core.isolation import find_violations_at
 from core.outbox.queries import find_sweep_right
 from core.settings import Settings, settings_from_env
 from tenants.work import Workplace
+from workers.deadlines import Deadlines
 from workers.faults import describe_error, is_database_lost
 from workers.jobs import Task, find_tasks
+from workers.jobs.complaints import ROSTER
 from workers.queue import NORMAL, RUN_ROWS, URGENT, Pace, connect_queue, deserialize, pace_from_env, serialize
 from workers.relay import Relay
 from workers.runner import Runner
@@ -33,6 +37,10 @@ logger = logging.getLogger("workers.main")
 
 # arq counts a job whose worker died as tried; it may come again as often as it likes, the rows know what is left.
 MAX_TRIES = 100
+
+
+DIRECT = frozenset({CLOCK_TASK})
+"""Tasks with a lane of their own."""
 
 
 class WrongRole(Exception):
@@ -70,17 +78,18 @@ async def serve(
     )
     runner = Runner(workplace, tasks, crons, pace)
     queue = connect_queue(settings.redis_url)
-    relay = Relay(workplace, queue, tasks=tasks, crons=crons, pace=pace)
-    lanes = [
-        make_lane(settings, runner, pace, name=URGENT, jobs=pace.urgent_jobs, delay=pace.urgent_delay),
-        make_lane(settings, runner, pace, name=NORMAL, jobs=pace.normal_jobs, delay=pace.normal_delay),
-    ]
+    relay = Relay(workplace, queue, tasks=tasks, crons=crons, pace=pace, direct=DIRECT)
+    pool = DriverPool(settings.worker_database_url, context_key=settings.context_key)
+    deadlines = Deadlines(workplace, pool, queue, send=relay.send_alone, roster=ROSTER, pace=pace)
+    relay.heard.append(deadlines.call)
+    lanes = _make_lanes(settings, runner, pace)
     try:
         await _prepare(settings, workplace, stop)
         giving = asyncio.create_task(_give_ticks(workplace, crons), name="crons")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         parts = [
             asyncio.create_task(relay.run(), name="relay"),
+            asyncio.create_task(deadlines.run(), name="deadlines"),
             *(asyncio.create_task(lane.async_run(), name=lane.queue_name) for lane in lanes),
         ]
         logger.info("working: %d tasks, %d crons", len(tasks), len(crons))
@@ -90,6 +99,7 @@ async def serve(
             error = part.exception()
             logger.error("%s ended: %s", part.get_name(), describe_error(error) if error else "without a reason")
         relay.stop()
+        deadlines.stop()
         runner.stopping = True
         await _end(lanes, parts, pace.grace if not failed else 1.0)
         stopping.cancel()
@@ -97,7 +107,15 @@ async def serve(
         return 1 if failed else 0
     finally:
         await queue.aclose(close_connection_pool=True)
+        await pool.aclose()
         await workplace.aclose()
+
+
+def _make_lanes(settings: Settings, runner: Runner, pace: Pace) -> list[Worker]:
+    return [
+        make_lane(settings, runner, pace, name=URGENT, jobs=pace.urgent_jobs, delay=pace.urgent_delay),
+        make_lane(settings, runner, pace, name=NORMAL, jobs=pace.normal_jobs, delay=pace.normal_delay),
+    ]
 
 
 async def _prepare(settings: Settings, workplace: Workplace, stop: asyncio.Event) -> None:

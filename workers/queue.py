@@ -33,6 +33,8 @@ class Pace(msgspec.Struct, frozen=True):
     """Jobs that may wait in a lane before the relay claims no more: what waits in the outbox stays fair."""
     normal_jobs: int = 10
     urgent_jobs: int = 5
+    deadline_lanes: int = 4
+    """Tenants whose deadlines are fired at the same time, each on a connection of its own."""
     normal_delay: float = 0.05
     urgent_delay: float = 0.02
     grace: float = 10.0

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -39,13 +39,24 @@ class Relay:
     """One per worker process; any number of them share the work."""
 
     def __init__(
-        self, workplace: Workplace, queue: ArqRedis, *, tasks: Mapping[str, Task], crons: Crons, pace: Pace
+        self,
+        workplace: Workplace,
+        queue: ArqRedis,
+        *,
+        tasks: Mapping[str, Task],
+        crons: Crons,
+        pace: Pace,
+        direct: Collection[str] = (),
     ) -> None:
+        """Of the tasks that are `direct` it sends only what was tried before: a lane of their own fires the rest."""
         self._workplace = workplace
         self._queue = queue
         self._tasks = tasks
         self._crons = crons
         self._pace = pace
+        self._direct = frozenset(direct)
+        self.heard: list[Callable[[], None]] = []
+        """Called when a commit made work due."""
         self._urgent = frozenset(name for name, task in tasks.items() if task.urgent)
         self._wake = asyncio.Event()
         self._expired_at = 0.0
@@ -104,23 +115,27 @@ class Relay:
     async def _find_due(self, platform: AsyncSession, now: datetime) -> tuple[list[DueKey], datetime | None]:
         """Return what is due, in due order, and the next instant within the poll at which more will be."""
         horizon = now + timedelta(seconds=self._pace.poll)
-        page = await list_due(platform, until=horizon, limit=self._pace.page)
+        page = await list_due(platform, until=horizon, limit=self._pace.page, direct=self._direct)
         due = [key for key in page if key.run_at <= now]
         if len(page) < self._pace.page:
             return due, next((key.run_at for key in page if key.run_at > now), None)
         # A crowd: look past those who fill the page, so that the others' work and every deadline are seen too.
         found = {key.outbox_id: key for key in due}
         if self._urgent:
-            urgent = await list_due(platform, until=now, limit=self._pace.page, tasks=self._urgent)
+            urgent = await list_due(platform, until=now, limit=self._pace.page, tasks=self._urgent, direct=self._direct)
             found.update((key.outbox_id, key) for key in urgent)
         heavy: set[UUID] = set()
         for _ in range(CROWD_ROUNDS):
             heavy |= _heavy(page, self._pace.page // 4)
-            page = await list_due(platform, until=now, limit=self._pace.page, except_tenants=heavy)
+            page = await list_due(platform, until=now, limit=self._pace.page, except_tenants=heavy, direct=self._direct)
             found.update((key.outbox_id, key) for key in page)
             if len(page) < self._pace.page:
                 break
         return sorted(found.values(), key=lambda key: (key.run_at, key.outbox_id)), None
+
+    async def send_alone(self, keys: Sequence[DueKey]) -> int:
+        """Send rows the ordinary way, each by itself, and count those that were won."""
+        return await self._send(URGENT, [Batch(key.tenant_id, key.task, (key,)) for key in keys])
 
     async def _send(self, lane: str, batches: Sequence[Batch]) -> int:
         """Claim the batches' rows tenant by tenant, hand what was won to arq in the batches' order, count it."""
@@ -210,6 +225,8 @@ class Relay:
                     while True:
                         if await calls.get_message(timeout=None) is not None:
                             self._wake.set()
+                            for call in self.heard:
+                                call()
             except (RedisError, OSError):
                 await asyncio.sleep(rest)
                 rest = min(rest * 2, 5.0)

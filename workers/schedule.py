@@ -27,6 +27,7 @@ CRONS: Crons = MappingProxyType(
             Cron(name="sweep-duplicates", task="duplicates.sweep", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="recheck-forms", task="forms.recheck_designs", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="purge-done-work", task="outbox.purge", at=(3, 0), spread=timedelta(hours=2)),
+            Cron(name="purge-staff-records", task="staff_records.purge", at=(3, 0), spread=timedelta(hours=2)),
             # Points begin and end with the local day.
             Cron(name="loyalty-night", task="loyalty.night", at=(0, 5), spread=timedelta(minutes=30)),
             Cron(name="churn-sweep", task="churn.sweep", at=(4, 0), spread=timedelta(hours=2)),
@@ -36,8 +37,12 @@ CRONS: Crons = MappingProxyType(
             Cron(name="survey-sample", task="surveys.sample", at=(2, 0), spread=timedelta(hours=1)),
             # A gift's window opens with its day; who was written down today is found tomorrow at the latest.
             Cron(name="birthdays", task="birthdays.open", at=(1, 0), spread=timedelta(hours=1)),
+            # Daily, and each leader is told once a month.
+            Cron(name="complaint-shares", task="complaints.shares", at=(7, 0), spread=timedelta(hours=1)),
             # A referral is decided after days of waiting, so an hour is soon enough.
             Cron(name="referrals", task="referrals.sweep", every=timedelta(hours=1), spread=timedelta(hours=1)),
+            Cron(name="complaint-risks", task="complaints.risks", at=(4, 0), spread=timedelta(hours=2)),
+            Cron(name="complaint-month", task="complaints.month", at=(2, 0), spread=timedelta(hours=2)),
         )
     }
 )

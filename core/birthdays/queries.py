@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from core.birthdays.models import BirthdayGift
 from core.birthdays.rules import is_current
 from core.contacts.queries import find_refusing
+from core.counts import Counter
 from core.customers.models import Customer, Subject
 from core.customers.rules.profile import local_date
 from core.db import table_of
@@ -125,10 +126,10 @@ async def list_handed_gifts(reader: Reader, *, limit: int = 25) -> list[GiftReco
     return [_record(row) for row in await reader.session.execute(query)]
 
 
-async def count_due_gifts(reader: Reader) -> int:
+@Counter
+def count_due_gifts(reader: Reader) -> Select[int]:
     """Return how many gifts may be fetched today."""
-    query = _alive(reader, select(func.count()).select_from(_JOINED).where(_G.c.tenant_id == reader.tenant_id))
-    return int(await reader.session.scalar(query) or 0)
+    return _alive(reader, select(func.count()).select_from(_JOINED).where(_G.c.tenant_id == reader.tenant_id))
 
 
 async def get_gift(reader: Reader, gift_id: UUID) -> GiftRecord:

@@ -70,7 +70,8 @@ class Calendar(Struct, frozen=True, dict=True):
 
 def seconds_of(instant: datetime) -> int:
     """Return UTC seconds since 1970 of an aware instant; a fraction of a second is cut off (rule 1)."""
-    return (instant - EPOCH) // timedelta(seconds=1)
+    since = instant - EPOCH
+    return since.days * DAY + since.seconds
 
 
 def instant_of(seconds: int) -> datetime:

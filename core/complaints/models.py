@@ -54,15 +54,39 @@ class Complaint(TenantRow, Base):
             ["tenant_id", "policy_version"], ["complaint_policy.tenant_id", "complaint_policy.version"]
         ),
         CheckConstraint("severity IN ('L1', 'L2', 'L3')", name="severity"),
-        CheckConstraint("state IN ('open', 'resolved', 'archived', 'withdrawn')", name="state"),
+        ForeignKeyConstraint(["tenant_id", "level_confirmed_by"], ["staff.tenant_id", "staff.staff_id"]),
+        ForeignKeyConstraint(["tenant_id", "merged_into"], _CASE),
+        ForeignKeyConstraint(["tenant_id", "split_from"], _CASE),
+        CheckConstraint("state IN ('open', 'resolved', 'archived', 'withdrawn', 'merged')", name="state"),
+        CheckConstraint("(state = 'merged') = (merged_into IS NOT NULL)", name="merged"),
         # Open cases by the next promise; cases without one come last.
         Index(
             "complaint_board_idx", "tenant_id", "next_due_at", "complaint_id", postgresql_where=text("state = 'open'")
         ),
+        # The board's columns: counts and the next promise of each from the index alone.
+        Index(
+            "complaint_stage_idx",
+            "tenant_id",
+            "stage",
+            "next_due_at",
+            "complaint_id",
+            postgresql_where=text("state = 'open'"),
+        ),
+        CheckConstraint("stage IN ('receive', 'investigate', 'respond', 'resolve', 'follow_up')", name="stage"),
         Index(None, "tenant_id", "received_at", "complaint_id"),
         Index(None, "tenant_id", "customer_id", "received_at"),
         Index(None, "tenant_id", "subject_id"),
         Index(None, "tenant_id", "assignee_id", "state"),
+        Index("complaint_merged_idx", "tenant_id", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+        Index("complaint_split_idx", "tenant_id", "split_from", postgresql_where=text("split_from IS NOT NULL")),
+        Index("complaint_source_idx", "tenant_id", "source_key", postgresql_where=text("source_key IS NOT NULL")),
+        Index(
+            "complaint_phone_idx",
+            "tenant_id",
+            "contact_phone",
+            "received_at",
+            postgresql_where=text("contact_phone <> ''"),
+        ),
     )
 
     complaint_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -73,11 +97,21 @@ class Complaint(TenantRow, Base):
     text: Mapped[str]
     desired: Mapped[str]
     category: Mapped[str | None]
+    cause: Mapped[str | None]
+    """Why it came about, of the plugins' trees of causes."""
     channel: Mapped[str]
+    source: Mapped[dict[str, Any] | None]
+    """The fields of its channel: `core.complaints.rules.sources`."""
+    source_key: Mapped[str | None]
+    """What it has in common with another about the same post, notice or letter."""
     severity: Mapped[str]
+    level_confirmed_by: Mapped[UUID | None]
+    level_confirmed_at: Mapped[datetime | None]
     reasons: Mapped[list[dict[str, Any]]]
     policy_version: Mapped[str]
     state: Mapped[str]
+    stage: Mapped[str] = mapped_column(server_default="receive")
+    """Of its first open milestone: the column of the board."""
     branch_id: Mapped[UUID | None]
     customer_id: Mapped[UUID | None]
     subject_id: Mapped[UUID | None]
@@ -90,6 +124,70 @@ class Complaint(TenantRow, Base):
     next_started_at: Mapped[datetime | None]
     next_due_at: Mapped[datetime | None]
     event_seq: Mapped[int]
+    merged_into: Mapped[UUID | None]
+    split_from: Mapped[UUID | None]
+
+
+class ComplaintMerge(TenantRow, Base):
+    """One case that went on as another; `before` keeps what the merge changed, so that it can be undone."""
+
+    __tablename__ = "complaint_merge"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "survivor_id"], _CASE),
+        ForeignKeyConstraint(["tenant_id", "loser_id"], _CASE),
+        CheckConstraint("survivor_id <> loser_id", name="pair"),
+        Index(
+            "complaint_merge_standing_idx",
+            "tenant_id",
+            "loser_id",
+            unique=True,
+            postgresql_where=text("undone_at IS NULL"),
+        ),
+        Index(None, "tenant_id", "survivor_id"),
+    )
+
+    merge_id: Mapped[UUID] = mapped_column(primary_key=True)
+    survivor_id: Mapped[UUID]
+    loser_id: Mapped[UUID]
+    reason: Mapped[str]
+    before: Mapped[dict[str, Any]]
+    merged_at: Mapped[datetime]
+    merged_by_name: Mapped[str]
+    undone_at: Mapped[datetime | None]
+    undone_by_name: Mapped[str]
+
+
+class ComplaintMail(TenantRow, Base):
+    """An e-mail of a case, ours or the customer's: its id makes it once and leads its answers here."""
+
+    __tablename__ = "complaint_mail"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "complaint_id"], _CASE),
+        Index(None, "tenant_id", "complaint_id", "at"),
+    )
+
+    message_id: Mapped[str] = mapped_column(primary_key=True)
+    complaint_id: Mapped[UUID]
+    sent: Mapped[bool]
+    subject: Mapped[str]
+    correspondent: Mapped[str]
+    at: Mapped[datetime]
+
+
+class ShareNotice(TenantRow, Base):
+    """A leader was told in a month that the shares of the levels have drifted; unique, so that it is said once."""
+
+    __tablename__ = "share_notice"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "staff_id"], ["staff.tenant_id", "staff.staff_id"]),
+        Index(None, "tenant_id", "staff_id", postgresql_where=text("read_at IS NULL")),
+    )
+
+    month: Mapped[str] = mapped_column(primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(primary_key=True)
+    shares: Mapped[dict[str, Any]]
+    sent_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
 
 
 class ComplaintEvent(TenantRow, Base):
@@ -118,6 +216,12 @@ class ComplaintClock(TenantRow, Base):
             "status IN ('waiting', 'running', 'paused', 'met', 'met_late', 'breached', 'cancelled')", name="status"
         ),
         Index(None, "tenant_id", "due_at"),
+        Index(
+            "complaint_clock_calendar_idx",
+            "tenant_id",
+            "complaint_id",
+            postgresql_where=text("calendar IS NOT NULL AND status IN ('running', 'paused', 'breached')"),
+        ),
     )
 
     complaint_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -129,6 +233,12 @@ class ComplaintClock(TenantRow, Base):
     due_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     breached_at: Mapped[datetime | None]
+    calendar: Mapped[str | None]
+    """The calendar version it runs on at last, `id@number`; None is the wall clock."""
+    seconds: Mapped[int | None]
+    """The budget of a clock that has only ever run: a preview needs no events of it. None needs them."""
+    measured: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Its due time is where its open time runs out, set by nobody: from any instant on it shifts with its calendar."""
 
 
 class ClockEvent(TenantRow, Base):

@@ -7,20 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, select
 
+from core.chains import GENESIS, canonical, moment, seal_of
 from core.consents.models import ConsentSeal
 from core.consents.queries import ConsentFacts, find_consent, get_consent, list_chains
-from core.consents.rules import (
-    GENESIS,
-    SignedBody,
-    Signer,
-    WithdrawnBody,
-    Witness,
-    canonical,
-    moment,
-    seal_of,
-    shown_text,
-    signer_of,
-)
+from core.consents.rules import SignedBody, Signer, WithdrawnBody, Witness, shown_text, signer_of
 from core.customers.actions import record_event
 from core.customers.queries import find_present_customer, get_customer
 from core.db import new_id, table_of

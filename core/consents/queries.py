@@ -11,8 +11,9 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import ColumnElement, Select, exists, func, select
 
+from core.chains import Break, Link, moment
 from core.consents.models import ConsentSeal
-from core.consents.rules import Break, Link, Verifier, WithdrawnBody, moment, read_body
+from core.consents.rules import Verifier, WithdrawnBody, read_body
 from core.customers.models import Subject
 from core.customers.queries import list_cluster, list_subject_cluster
 from core.db import one_of, table_of

@@ -1,17 +1,15 @@
 """A consent as sealed words: what was shown, who signed, and how each link holds on to the one before it."""
 
-import hashlib
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
 
+from core.chains import Break, Follower, Link, Sealed
 from core.errors import FieldProblem
 from core.forms.rules import FieldView, FormView
 from core.hooks.records.forms import Form, SignatureField
 
-GENESIS = "0" * 64
 Role = Literal["self", "owner", "guardian"]
 ROLES: tuple[Role, ...] = ("self", "owner", "guardian")
 
@@ -65,41 +63,6 @@ class WithdrawnBody(msgspec.Struct, frozen=True, kw_only=True, tag="withdrawn", 
     user_agent: str
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of an exported chain; `seal` is the SHA-256 of `body` in UTF-8, in hex."""
-
-    chain: str
-    seq: int
-    seal: str
-    body: str
-
-
-class Break(msgspec.Struct, frozen=True):
-    """The first link that does not hold: its chain and number, and why.
-
-    Reasons: unreadable, altered, out_of_order, wrong_previous, mislabelled, withdraws_nothing, other_record.
-    """
-
-    chain: str
-    seq: int
-    reason: str
-
-
-def moment(at: datetime) -> str:
-    """An instant as it is sealed: UTC, with microseconds."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def canonical(body: SignedBody | WithdrawnBody) -> str:
-    """The one spelling: keys sorted, no spaces, UTF-8."""
-    return msgspec.json.encode(body, order="sorted").decode()
-
-
-def seal_of(body: str) -> str:
-    """The seal of a spelled-out body."""
-    return hashlib.sha256(body.encode()).hexdigest()
-
-
 def read_body(body: str) -> SignedBody | WithdrawnBody:
     """Return the sealed words; raise ValueError when they are none."""
     try:
@@ -108,58 +71,26 @@ def read_body(body: str) -> SignedBody | WithdrawnBody:
         raise ValueError("not a sealed body") from fault
 
 
-def read_link(line: str | bytes) -> Link:
-    """Return one line of an export; raise ValueError when it is none."""
-    try:
-        return msgspec.json.decode(line, type=Link)
-    except (msgspec.MsgspecError, UnicodeError) as fault:
-        raise ValueError("not a link of a chain") from fault
-
-
-class Verifier:
-    """Follows chains link by link, each in its order; the links of several chains may come mixed."""
+class Verifier(Follower):
+    """Follows chains of consents; a withdrawal takes back a signature that still counts (withdraws_nothing)."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self.last: dict[str, str] = {}
-        """The newest seal of each chain."""
-        self._seqs: dict[str, int] = {}
+        super().__init__()
         self._counting: dict[str, set[str]] = {}
 
-    def follow(self, link: Link) -> Break | None:
-        """Take the next link; return why it does not hold, or None."""
-        reason = self._judge(link)
-        if reason is not None:
-            return Break(link.chain, link.seq, reason)
-        self.count += 1
-        self.last[link.chain] = link.seal
-        self._seqs[link.chain] = link.seq
-        return None
+    def read(self, body: str) -> SignedBody | WithdrawnBody:
+        """Return the sealed words."""
+        return read_body(body)
 
-    def _judge(self, link: Link) -> str | None:
-        if seal_of(link.body) != link.seal:
-            return "altered"
-        try:
-            body = read_body(link.body)
-        except ValueError:
-            return "unreadable"
-        checks = (
-            ("mislabelled", (body.chain, body.seq) == (link.chain, link.seq)),
-            ("out_of_order", link.seq == self._seqs.get(link.chain, 0) + 1),
-            ("wrong_previous", body.previous == self.last.get(link.chain, GENESIS)),
-            ("withdraws_nothing", self._counts(link, body)),
-        )
-        return next((reason for reason, holds in checks if not holds), None)
-
-    def _counts(self, link: Link, body: SignedBody | WithdrawnBody) -> bool:
-        """Note a signature; tell whether a withdrawal takes back one that still counts."""
+    def objection(self, link: Link, body: Sealed) -> str | None:
+        """Note a signature; a withdrawal needs one that still counts."""
         open_ones = self._counting.setdefault(link.chain, set())
-        if isinstance(body, SignedBody):
+        if not isinstance(body, WithdrawnBody):
             open_ones.add(link.seal)
-            return True
+            return None
         known = body.of in open_ones
         open_ones.discard(body.of)
-        return known
+        return None if known else "withdraws_nothing"
 
 
 def first_break(links: Iterable[Link]) -> Break | None:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from core.contacts.models import ContactConsent, CustomerContact
@@ -128,3 +128,15 @@ async def get_consent_state(reader: Reader, customer_ids: Sequence[UUID]) -> tup
             )
         )
     return tuple(states)
+
+
+async def find_by_email(reader: Reader, address: str) -> list[UUID]:
+    """Return the customers who gave this e-mail address; those who were merged count as who they became."""
+    who = func.coalesce(_C.c.merged_into, _C.c.customer_id)
+    query = (
+        select(who)
+        .join(_T, (_T.c.tenant_id == _C.c.tenant_id) & (_T.c.customer_id == _C.c.customer_id))
+        .where(_T.c.tenant_id == reader.tenant_id, _T.c.kind == "email", _T.c.value == address)
+        .distinct()
+    )
+    return list(await reader.session.scalars(query))

@@ -11,12 +11,12 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.db import new_id, table_of
-from core.errors import FieldProblem, InvalidInput, NotFound
-from core.files.models import FileContent, StoredFile
+from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
+from core.files.models import FileContent, FileHold, StoredFile
 from core.files.queries import COLUMNS, FileFacts
 from core.files.rules import (
     DOCUMENTS,
@@ -30,7 +30,7 @@ from core.files.rules import (
 )
 from core.uow import UnitOfWork
 
-_F, _C = table_of(StoredFile), table_of(FileContent)
+_F, _C, _H = table_of(StoredFile), table_of(FileContent), table_of(FileHold)
 
 DEFAULT_BYTES: Final = 10_000_000
 CHUNK: Final = 1 << 20
@@ -39,6 +39,12 @@ REMOVED_DAYS: Final = 30
 """How long a removed file can be brought back."""
 # Two pictures at a time and process: each may unfold to 200 MB.
 _drawing: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="pictures")
+
+
+class FileHeld(Conflict):
+    """A legal hold keeps the file: nobody takes it away."""
+
+    code = "file-held"
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -247,7 +253,10 @@ async def claim_quarantined(
 
 
 async def remove_file(uow: UnitOfWork, *, file_id: UUID, owner_kind: str, owner_id: UUID) -> None:
-    """Take a file off its owner's list; it can be brought back for REMOVED_DAYS. Twice is once."""
+    """Take a file off its owner's list; it can be brought back for REMOVED_DAYS. Twice is once. FileHeld under a hold."""
+    held = select(_H.c.hold_id).where(_H.c.tenant_id == uow.tenant_id, _H.c.owner_kind == owner_kind)
+    if (await uow.session.execute(held.where(_H.c.owner_id == owner_id).limit(1))).first() is not None:
+        raise FileHeld
     await _set_removed(uow, file_id, owner_kind, owner_id, removed_at=uow.now)
     uow.audit("file.remove", "file", file_id, {"owner": owner_kind})
 
@@ -277,6 +286,20 @@ async def _set_removed(
         raise NotFound("no such file")
 
 
+async def hold_files(uow: UnitOfWork, *, hold_id: UUID, owners: Iterable[tuple[str, UUID]]) -> None:
+    """Keep all files of these owners, also later ones, from being erased until `release_files` of the same hold."""
+    rows = [
+        {"tenant_id": uow.tenant_id, "hold_id": hold_id, "owner_kind": kind, "owner_id": one} for kind, one in owners
+    ]
+    if rows:
+        await uow.session.execute(upsert(_H).values(rows).on_conflict_do_nothing())
+
+
+async def release_files(uow: UnitOfWork, *, hold_id: UUID) -> None:
+    """End a hold; files under another one stay held."""
+    await uow.session.execute(delete(_H).where(_H.c.tenant_id == uow.tenant_id, _H.c.hold_id == hold_id))
+
+
 async def erase_files(uow: UnitOfWork, *, owner_kind: str, owner_ids: Iterable[UUID]) -> int:
     """Erase all files of these owners, as a person's right asks for; return how many. The rows stay, without bytes."""
     mine = (_F.c.owner_kind == owner_kind) & _F.c.owner_id.in_(list(owner_ids))
@@ -297,9 +320,12 @@ async def purge_files(uow: UnitOfWork, *, limit: int = 500) -> int:
 
 async def _erase(uow: UnitOfWork, which: ColumnElement[bool], *, limit: int | None) -> int:
     here = _F.c.tenant_id == uow.tenant_id
+    held = exists().where(
+        _H.c.tenant_id == _F.c.tenant_id, _H.c.owner_kind == _F.c.owner_kind, _H.c.owner_id == _F.c.owner_id
+    )
     due = await uow.session.execute(
         select(_F.c.file_id, _F.c.sha256)
-        .where(here, _F.c.state != "erased", which)
+        .where(here, _F.c.state != "erased", which, ~held)
         .order_by(_F.c.file_id)
         .limit(limit)
         .with_for_update(skip_locked=True)

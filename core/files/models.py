@@ -53,3 +53,17 @@ class StoredFile(TenantRow, Base):
     created_by: Mapped[UUID | None]
     created_by_name: Mapped[str]
     created_at: Mapped[datetime]
+
+
+class FileHold(TenantRow, Base):
+    """Files of this owner are erased by nobody while the row is there; `hold_id` says for which reason it is."""
+
+    __tablename__ = "file_hold"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"]),
+        Index(None, "tenant_id", "owner_kind", "owner_id"),
+    )
+
+    hold_id: Mapped[UUID] = mapped_column(primary_key=True)
+    owner_kind: Mapped[str] = mapped_column(primary_key=True)
+    owner_id: Mapped[UUID] = mapped_column(primary_key=True)

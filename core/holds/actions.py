@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.complaints.queries import get_complaint
+from core.complaints.queries.cases import get_complaint
 from core.customers.queries import find_present_customer
 from core.customers.rules.names import clean_text
 from core.db import new_id, table_of

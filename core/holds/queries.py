@@ -4,9 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from core.complaints.models import Complaint
+from core.counts import Counter
 from core.customers.models import Customer
 from core.db import table_of
 from core.errors import NotFound
@@ -59,10 +60,10 @@ async def list_waiting(reader: Reader, *, customer_id: UUID | None = None, limit
     return [HeldFacts(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
 
 
-async def get_waiting_count(reader: Reader) -> int:
+@Counter
+def count_waiting(reader: Reader) -> Select[int]:
     """Return how many credits wait."""
-    mine = (_H.c.tenant_id == reader.tenant_id, _H.c.state == "waiting")
-    return int(await reader.session.scalar(select(func.count()).select_from(_H).where(*mine)) or 0)
+    return select(func.count()).select_from(_H).where(_H.c.tenant_id == reader.tenant_id, _H.c.state == "waiting")
 
 
 async def get_held(reader: Reader, held_id: UUID, *, lock: bool = False) -> HeldFacts:

@@ -40,6 +40,8 @@ class Plugin(msgspec.Struct, frozen=True, kw_only=True):
     data_kinds: tuple[Text, ...] = ()
     """Which personal data it reads or keeps, in plain words."""
     contact: str = ""
+    verticals: tuple[str, ...] = ()
+    """Names of the trades it serves, for tools that ask by trade instead of by plugin."""
 
 
 def manifest_problems(plugin: Plugin) -> tuple[str, ...]:

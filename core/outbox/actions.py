@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, update
+from sqlalchemy import ARRAY, DateTime, Text, Uuid, bindparam, delete, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.db import new_id, table_of
+from core.db import encode_json, new_id, table_of
 from core.errors import NotFound
 from core.hooks.records.events import Event
 from core.outbox.models import Outbox
@@ -18,6 +18,21 @@ from core.outbox.ports import OpenUnit
 from core.outbox.rules import ON_EVENT, START_CRONS, TOPIC, Cron, cron_key, next_tick
 
 _O = table_of(Outbox)
+_MOVE = text(
+    "INSERT INTO outbox (tenant_id, outbox_id, task, payload, dedupe_key, run_at, state, attempts, created_at)"
+    " SELECT CAST(:tenant AS uuid), r.id, :task, CAST(r.payload AS jsonb), r.key, r.run_at, 'pending', 0, :now"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS text[]), CAST(:times AS timestamptz[]), CAST(:payloads AS text[]))"
+    " AS r (id, key, run_at, payload) ON CONFLICT (tenant_id, dedupe_key) DO UPDATE SET task = excluded.task,"
+    " payload = excluded.payload, run_at = excluded.run_at, state = excluded.state, attempts = excluded.attempts,"
+    " lease_until = NULL, last_error = NULL, finished_at = NULL"
+).bindparams(
+    bindparam("task", type_=Text()),
+    bindparam("now", type_=DateTime(timezone=True)),
+    bindparam("ids", type_=ARRAY(Uuid())),
+    bindparam("keys", type_=ARRAY(Text())),
+    bindparam("times", type_=ARRAY(DateTime(timezone=True))),
+    bindparam("payloads", type_=ARRAY(Text())),
+)
 # Made once: every unit that asks for work runs it.
 _ADD = insert(_O).on_conflict_do_nothing(index_elements=["tenant_id", "dedupe_key"]).returning(_O.c.outbox_id)
 
@@ -64,28 +79,16 @@ async def move_work(uow: OpenUnit, *, task: str, moves: Sequence[Move]) -> None:
     """
     if not moves:
         return
-    rows = [
-        {
-            "tenant_id": uow.tenant_id,
-            "outbox_id": new_id(),
-            "task": task,
-            "payload": move.payload,
-            "dedupe_key": move.dedupe_key,
-            "run_at": move.run_at,
-            "state": "pending",
-            "attempts": 0,
-            "created_at": uow.now,
-        }
-        for move in moves
-    ]
-    statement = insert(_O).values(rows)
-    taken = {name: statement.excluded[name] for name in ("task", "payload", "run_at", "state", "attempts")}
-    await uow.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["tenant_id", "dedupe_key"],
-            set_=taken | {"lease_until": None, "last_error": None, "finished_at": None},
-        )
-    )
+    given = {
+        "tenant": str(uow.tenant_id),
+        "task": task,
+        "now": uow.now,
+        "ids": [new_id() for _ in moves],
+        "keys": [move.dedupe_key for move in moves],
+        "times": [move.run_at for move in moves],
+        "payloads": [encode_json(move.payload) for move in moves],
+    }
+    await uow.session.execute(_MOVE, given)
     if any(move.run_at <= uow.now for move in moves):
         uow.wake = True
 

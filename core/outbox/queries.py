@@ -2,14 +2,30 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Executable, func, select, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    DateTime,
+    Executable,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.counts import Counter
 from core.db import table_of
+from core.driver import DriverSession
 from core.outbox.models import Outbox
 from core.outbox.ports import OpenReader
 from core.outbox.rules import DueKey, cron_name
@@ -50,6 +66,7 @@ async def list_due(
     limit: int,
     tasks: Collection[str] | None = None,
     except_tenants: Collection[UUID] = (),
+    direct: Collection[str] = (),
 ) -> list[DueKey]:
     """Return what is due, over all tenants, the longest waiting first.
 
@@ -59,13 +76,36 @@ async def list_due(
         limit: no more than so many.
         tasks: only these; None means all.
         except_tenants: of these nothing, because they had their share.
+        direct: of these tasks only what was tried before; the rest has a lane of its own.
     """
     conditions: list[ColumnElement[bool]] = [_O.c.state == "pending", _O.c.run_at <= until]
     if tasks is not None:
         conditions.append(_O.c.task.in_(tuple(tasks)))
     if except_tenants:
         conditions.append(_O.c.tenant_id.not_in(tuple(except_tenants)))
+    if direct:
+        conditions.append(or_(_O.c.task.not_in(tuple(direct)), _O.c.attempts > 0))
     return await _keys(platform, select(*_KEY).where(*conditions).order_by(_O.c.run_at).limit(limit))
+
+
+# Its constants stand in the text: only then does a statement that is planned once use the index over what is pending.
+_FRESH: Final = text(
+    "SELECT tenant_id, outbox_id, task, attempts, run_at FROM outbox WHERE state = 'pending' AND attempts = 0"
+    " AND run_at <= :until AND task = :task AND tenant_id <> ALL(:except_tenants) ORDER BY run_at LIMIT :most"
+).bindparams(
+    bindparam("until", type_=DateTime(timezone=True)),
+    bindparam("task", type_=Text()),
+    bindparam("except_tenants", type_=ARRAY(Uuid())),
+    bindparam("most", type_=Integer()),
+)
+
+
+async def list_fresh(
+    platform: DriverSession, *, task: str, until: datetime, limit: int, except_tenants: Collection[UUID] = ()
+) -> list[DueKey]:
+    """Return what is due of a task with a lane of its own and was never tried, over all tenants, longest waiting first."""
+    values = {"until": until, "task": task, "most": limit, "except_tenants": list(except_tenants)}
+    return [DueKey(*row) for row in await platform.execute(_FRESH, values)]
 
 
 async def list_expired(platform: AsyncSession, *, now: datetime, limit: int) -> list[DueKey]:
@@ -131,12 +171,10 @@ async def find_dead(reader: OpenReader, outbox_id: UUID) -> DeadWork | None:
     return DeadWork(*row) if row is not None else None
 
 
-async def count_dead(reader: OpenReader) -> int:
+@Counter
+def count_dead(reader: OpenReader) -> Select[int]:
     """Return how much dead work the tenant has."""
-    found = await reader.session.scalar(
-        select(func.count()).select_from(_O).where(_O.c.tenant_id == reader.tenant_id, _O.c.state == "dead")
-    )
-    return int(found or 0)
+    return select(func.count()).select_from(_O).where(_O.c.tenant_id == reader.tenant_id, _O.c.state == "dead")
 
 
 async def list_state_counts(platform: AsyncSession, *, tenant_id: UUID | None = None) -> list[StateCount]:

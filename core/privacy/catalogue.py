@@ -1,6 +1,6 @@
 """Names every table that holds something about a person: how it is copied, how it is erased, and why something stays."""
 
-from core.complaints.models import Complaint, ComplaintEvent
+from core.complaints.models import Complaint, ComplaintEvent, ComplaintMail, ComplaintMerge
 from core.consents.models import ConsentSeal
 from core.contacts.models import ContactConsent, CustomerContact
 from core.customers.models import (
@@ -19,6 +19,7 @@ from core.imports.models import ImportRow
 from core.loyalty.models import Purchase
 from core.merges.models import CustomerMerge, DuplicateKey, DuplicateLook, DuplicateSuspect
 from core.outbox.models import Outbox
+from core.privacy.casework_catalogue import CASEWORK
 from core.privacy.deeds import (
     erase_customer_rows,
     erase_drafts,
@@ -29,9 +30,12 @@ from core.privacy.deeds import (
     revoke,
     with_questions,
 )
+from core.privacy.evidence_catalogue import EVIDENCE
 from core.privacy.holdings import HOLDINGS, NOT_HELD, Holding, add_holding
+from core.privacy.lessons_catalogue import LESSONS
 from core.privacy.loyalty_catalogue import LOYALTY
 from core.privacy.models import PrivacyLink, PrivacyReceipt, PrivacyRequest
+from core.privacy.report_catalogue import REPORTS
 from core.privacy.rules import CLAIMS, NUMBERS, ORDERS, PROOF, RECORDS
 from core.profiles.models import CustomerPreference, CustomerTagging
 from core.surveys.models import SurveyAnswer, SurveyAsk, SurveyCycle, SurveyInterview
@@ -143,6 +147,7 @@ add_holding(
         row=Complaint,
         by=_MINE,
         gives={"complaint_id": "complaint"},
+        erase_by={"complaint_id": "complaint"},
         export=(
             "number",
             "title",
@@ -150,14 +155,43 @@ add_holding(
             "desired",
             "contact_name",
             "contact_phone",
+            "source",
             "state",
             "severity",
             "received_at",
         ),
         erase="blank",
-        blank={"title": "***", "text": "", "desired": "", "contact_name": "", "contact_phone": "", "reasons": []},
+        blank={
+            "title": "***",
+            "text": "",
+            "desired": "",
+            "contact_name": "",
+            "contact_phone": "",
+            "reasons": [],
+            "source": None,
+            "source_key": None,
+        },
         law=CLAIMS,
         since="received_at",
+    ),
+    Holding(
+        area="complaints",
+        row=ComplaintMail,
+        by={"complaint_id": "complaint"},
+        export=("at", "sent", "subject", "correspondent"),
+        erase="blank",
+        blank={"subject": "", "correspondent": ""},
+        law=CLAIMS,
+        since="at",
+    ),
+    Holding(
+        area="complaints",
+        row=ComplaintMerge,
+        by={"loser_id": "complaint"},
+        erase="blank",
+        blank={"reason": ""},
+        law=CLAIMS,
+        since="merged_at",
     ),
     Holding(
         area="complaints",
@@ -169,6 +203,9 @@ add_holding(
         law=CLAIMS,
         since="at",
     ),
+    *CASEWORK,
+    *REPORTS,
+    *EVIDENCE,
     Holding(area="complaints", row=Outbox, by={"outbox_id": "work"}, run=erase_told_events),
     Holding(
         area="purchases",
@@ -316,10 +353,17 @@ add_holding(
     ),
     Holding(area="requests", row=PrivacyReceipt, by=_ME, erase="keep", law=PROOF, since="at"),
     *LOYALTY,
+    *LESSONS,
 )
 
 NOT_HELD.update(
+    evidence_locker="numbers and hashes of a case's evidence; they prove that nothing was cut off",
+    file_hold="whose files a legal hold keeps, by key only; gone when the hold is lifted",
+    legal_hold="that and why a court or the house kept a case, in words about the case; the proof that it was so",
+    case_macro_use="which of the house's bundles was used on a case, by name and key; its words are in replies and tasks",
+    policy_trial_move="which promise would have turned out otherwise, by key only; gone with its trial",
     backtest_mover="who would change tier, by key only; thrown away after thirty days",
+    staff_record="what a case says about a member of the staff, in no word about the customer; erased after three years",
     audit_entry="who did what, by keys only; the chain of hashes proves that nothing was taken out",
     privacy_tombstone="a key and a day, so that a restored backup is erased again",
 )

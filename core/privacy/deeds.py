@@ -10,6 +10,7 @@ from sqlalchemy import Text, cast, delete, func, literal, or_, select, tuple_, u
 from core.customers.models import Customer, CustomerPhone, Subject
 from core.customers.rules.phones import national_digits
 from core.db import Base, table_of
+from core.evidence.models import Dossier
 from core.exports.actions import expire_export
 from core.exports.models import ExportJob
 from core.files.actions import erase_files
@@ -23,7 +24,7 @@ from core.uow import Reader, UnitOfWork
 
 _C, _S, _D, _F = (table_of(one) for one in (Customer, Submission, FormDraft, FormDefinition))
 _B, _R, _O, _P = (table_of(one) for one in (ImportBatch, ImportRow, Outbox, Subject))
-_N, _J = table_of(CustomerPhone), table_of(ExportJob)
+_N, _J, _X = table_of(CustomerPhone), table_of(ExportJob), table_of(Dossier)
 _ENDED = ("done", "undone", "failed")
 # Papers of a treatment: 动物诊疗机构管理办法 keeps medical records for three years.
 _MEDICAL = ("consent", "check")
@@ -32,6 +33,7 @@ _OWNERS = (
     ("subject", "subject"),
     ("submission", "loose"),
     ("complaint", "complaint"),
+    ("evidence", "complaint"),
     ("visit", "visit"),
     ("review_claim", "review_claim"),
 )
@@ -123,13 +125,22 @@ async def erase_import_rows(uow: UnitOfWork, person: Person) -> int:
 
 
 async def erase_files_of(uow: UnitOfWork, person: Person) -> int:
-    """Erase the bytes and names of files that no law holds."""
+    """Erase the bytes and names of files that no law and no legal hold on one of the person's cases keeps."""
+    if person.ids.get("held"):
+        return 0
     done = 0
     for kind, name in _OWNERS:
         owners = person.ids.get(name, set())
         if owners:
             done += await erase_files(uow, owner_kind=kind, owner_ids=owners)
     return done
+
+
+async def drop_dossiers(uow: UnitOfWork, person: Person) -> int:
+    """Throw away the readable part of exports of the person's cases; the archive's pieces go by their own line."""
+    mine = (_X.c.tenant_id == uow.tenant_id, _X.c.dossier_id == func.any(array_of(person.ids, "dossier")))
+    gone = update(_X).where(*mine).values(paper=b"", state="expired", reason="").returning(literal(1))
+    return len((await uow.session.execute(gone)).all())
 
 
 async def erase_told_events(uow: UnitOfWork, person: Person) -> int:

@@ -13,12 +13,13 @@ from core.customers.models import Customer
 from core.customers.queries import list_cluster
 from core.db import new_id, table_of
 from core.errors import Conflict
+from core.evidence.queries import list_held_numbers, list_holds
 from core.privacy.catalogue import catalogue
 from core.privacy.deeds import list_phones, split_papers
 from core.privacy.holdings import Holding, Ids, Person, count_left, erase_rows, find_ids
 from core.privacy.models import PrivacyReceipt, PrivacyRequest, PrivacyTombstone
 from core.privacy.queries import RequestRecord, get_request, list_open_complaints, list_untouched
-from core.privacy.rules import AreaLine, ReceiptBody, keep_until, receipt_hash
+from core.privacy.rules import AreaLine, ReceiptBody, held_line, keep_until, receipt_hash
 from core.uow import UnitOfWork
 
 _C, _R = table_of(Customer), table_of(PrivacyRequest)
@@ -74,14 +75,21 @@ async def erase_person(uow: UnitOfWork, customer_ids: Sequence[UUID], *, request
             select(_C.c.customer_id, _C.c.number).where(*mine).order_by(_C.c.number).with_for_update()
         )
     ).all()
-    ids = await find_ids(uow, customer_ids)
+    everything = await find_ids(uow, customer_ids)
+    held = {one.complaint_id for one in await list_holds(uow, everything.get("complaint", set()), live=True)}
+    # A legal hold keeps the whole case: its words and calls, its report and minutes, and not its files alone.
+    ids = await find_ids(uow, customer_ids, spared={"complaint": held}) | {"held": held}
     papers_until = await split_papers(uow, ids)
+    await split_papers(uow, everything)
     person = Person(ids, await list_phones(uow, set(customer_ids)))
     register = catalogue()
     counts: dict[str, int] = {}
     for holding in reversed(register.values()):
         counts[holding.name] = await erase_rows(uow, holding, person)
-    lines = [line for holding in register.values() for line in await _lines(uow, holding, ids, counts[holding.name])]
+    lines = [
+        line for holding in register.values() for line in await _lines(uow, holding, everything, counts[holding.name])
+    ]
+    lines += [held_line(number) for number in await list_held_numbers(uow, held)]
     number = await uow.next_number("privacy_receipt")
     body = ReceiptBody(
         number=number,

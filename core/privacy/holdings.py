@@ -88,8 +88,11 @@ def array_of(ids: Ids, name: str) -> Any:
     return literal(sorted(found), _SET)
 
 
-async def find_ids(reader: Reader, customer_ids: Sequence[UUID]) -> Ids:
-    """Return the keys of everything that belongs to these customers (one person, or a merged cluster)."""
+async def find_ids(reader: Reader, customer_ids: Sequence[UUID], *, spared: Ids | None = None) -> Ids:
+    """Return the keys of everything that belongs to these customers (one person, or a merged cluster).
+
+    `spared` ids are left out, and with them whatever is found through them.
+    """
     ids: Ids = {"customer": set(customer_ids)}
     for holding in HOLDINGS.values():
         for column, name in holding.gives.items():
@@ -97,6 +100,7 @@ async def find_ids(reader: Reader, customer_ids: Sequence[UUID]) -> Ids:
                 whose(holding, ids, reader.tenant_id), holding.table.c[column].is_not(None)
             )
             ids.setdefault(name, set()).update(await reader.session.scalars(query))
+            ids[name] -= (spared or {}).get(name, set())
     return ids
 
 

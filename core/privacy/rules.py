@@ -105,6 +105,15 @@ class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(line for line in self.lines if line.deed == "kept" and line.count)
 
 
+def held_line(number: int) -> AreaLine:
+    """What the receipt says of a legal hold: which case stays whole and keeps the person's files, in no word about the person."""
+    reason = {
+        "zh-CN": f"证据保全: 投诉 {number} 的全部内容与本人的文件依法保留, 解除保全后立即删除",
+        "en": f"Legal hold: everything of complaint {number} and the person's files stay, and go when it is lifted",
+    }
+    return AreaLine(area="evidence", table="legal_hold", deed="kept", count=1, reason=reason)
+
+
 def receipt_hash(body: Any) -> str:
     """SHA-256 over the canonical JSON of a receipt, so that a changed one shows."""
     plain = msgspec.to_builtins(body)

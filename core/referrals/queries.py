@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, func, select
 
+from core.counts import Counter
 from core.customers.models import Customer
 from core.customers.queries import find_present_customer
 from core.customers.rules.profile import local_date
@@ -209,10 +210,10 @@ async def list_cases(
     return [_record(row) for row in rows]
 
 
-async def count_cases(reader: Reader, *, states: Sequence[str]) -> int:
-    """Return how many cases are in one of these states."""
-    query = select(func.count()).select_from(_R).where(_R.c.tenant_id == reader.tenant_id, _R.c.state.in_(list(states)))
-    return int(await reader.session.scalar(query) or 0)
+@Counter
+def count_held(reader: Reader) -> Select[int]:
+    """Return how many cases wait for a decision."""
+    return select(func.count()).select_from(_R).where(_R.c.tenant_id == reader.tenant_id, _R.c.state == "held")
 
 
 async def count_by_state(reader: Reader) -> dict[str, int]:

@@ -6,8 +6,9 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
+from core.counts import Counter
 from core.customers.models import Customer
 from core.customers.queries import list_cluster
 from core.customers.rules.profile import local_date
@@ -144,10 +145,10 @@ async def list_claims(
     return [_record(row) for row in rows]
 
 
-async def count_waiting(reader: Reader) -> int:
+@Counter
+def count_waiting(reader: Reader) -> Select[int]:
     """Return how many claims nobody has looked at."""
-    query = select(func.count()).select_from(_R).where(_R.c.tenant_id == reader.tenant_id, _R.c.state == "waiting")
-    return int(await reader.session.scalar(query) or 0)
+    return select(func.count()).select_from(_R).where(_R.c.tenant_id == reader.tenant_id, _R.c.state == "waiting")
 
 
 async def list_earlier(

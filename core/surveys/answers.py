@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from core.complaints.actions.surveyed import note_survey_answer
 from core.complaints.models import Complaint
 from core.complaints.ports import DutyRoster
-from core.complaints.surveyed import note_survey_answer
 from core.contacts.permission import may_contact
 from core.customers.models import Subject
 from core.customers.rules.profile import local_date

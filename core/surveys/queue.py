@@ -5,8 +5,9 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 
+from core.counts import Counter
 from core.customers.models import Customer
 from core.customers.rules.profile import local_date
 from core.db import table_of
@@ -103,13 +104,13 @@ async def get_counts(reader: Reader) -> QueueCounts:
     return QueueCounts(ready=ready, later=later, calling=calling, done=done)
 
 
-async def count_ready(reader: Reader) -> int:
+@Counter
+def count_ready(reader: Reader) -> Select[int]:
     """Count whom the reader could call now, those they hold included."""
     mine = _I.c.claimed_by == reader.actor.id
     free = or_(_I.c.lease_until.is_(None), _I.c.lease_until <= reader.now)
     ripe = or_(_I.c.next_at.is_(None), _I.c.next_at <= reader.now)
-    query = select(func.count()).where(_waiting(reader), or_(and_(mine, _held(reader)), and_(free, ripe)))
-    return await reader.session.scalar(query) or 0
+    return select(func.count()).where(_waiting(reader), or_(and_(mine, _held(reader)), and_(free, ripe)))
 
 
 async def list_today(reader: Reader, *, limit: int = 8) -> list[InterviewRow]:

@@ -1,25 +1,47 @@
 """Judges how grave a complaint is, from what was ticked, the sums, the channel, and the words; says why."""
 
 import re
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from plugins.api import (
     Assessment,
     ComplaintFacts,
     DecideContext,
+    Hit,
+    Matcher,
+    Overrun,
     Quote,
+    Reading,
     Reason,
+    Suggestion,
     both,
+    find_overruns,
     hookimpl,
     localized,
+    percent_over,
+    reaches,
     severity_rank,
 )
-from plugins.petclinic.amounts import overruns, percent_over, reaches
 from plugins.petclinic.complaints import CATEGORIES
-from plugins.petclinic.reading import Mood, Reading
+from plugins.petclinic.doubt import DOUBT, find_doubts, is_unexplained
+from plugins.petclinic.grave import HARM, PLAN, SAVED, SURGERY
+from plugins.petclinic.leaning import (
+    CALM,
+    GRAVE_BESIDE_HARM,
+    GRAVE_UNREAD,
+    READS_GRAVE,
+    SERIOUS_UNREAD,
+    UNEXPLAINED,
+    Leaning,
+    categories,
+    stands_out,
+    unsaid,
+)
+from plugins.petclinic.public import PUBLIC
+from plugins.petclinic.serious import SERIOUS
 from plugins.petclinic.settings import Settings
-from plugins.petclinic.signals import PLAN, SIGNALS, SURGERY, Signal
+from plugins.petclinic.topics import CUSTODY, NOT_CUSTODY, REASON_TOPICS, REASON_WEIGHTS, TOPICS, USUAL_WEIGHT
 
 # facts/complaints: the boolean triggers of §3.3, as keys of ComplaintFacts.answers.
 TICKED = {
@@ -31,27 +53,13 @@ TICKED = {
 }
 _CHANNELS = {"social_media": "social_media_negative_post", "regulator": "regulator_report"}
 _DEFAULTS = {f"petclinic.{category.id}": category for category in CATEGORIES}
-# A category suggested from the words when nobody chose one; the first that fits.
-_GUESSES = tuple(
-    (category, re.compile(pattern))
-    for category, pattern in (
-        ("service_custody", r"寄养|寄存|托管|走失|跑丢|弄丢|boarding|ran away"),
-        ("medical_diagnosis", r"误诊|漏诊|诊断|misdiagnos"),
-        ("medical_drugs", r"开错药|用错药|用药|药量|过敏|打错针|wrong (?:drug|medic|dose)"),
-        ("environment_infection", r"交叉感染|传染"),
-        ("medical_outcome", r"手术|麻醉|截肢|治疗|死|去世|缓解|好转|复发|surgery|treatment|died"),
-        ("service_fees", r"费用|收费|账单|预估|价格|多收|乱收|明细|\b(?:bill|fee|charge|price)"),
-        ("environment_hygiene", r"卫生|脏|臭|异味|尿味|消毒|dirty|smell|hygien"),
-        ("environment_noise", r"噪音|吵|nois"),
-        ("other_pickup", r"接送|没来接|pick[- ]?up"),
-        ("other_online_reply", r"(?:线上|微信|在线|公众号)[^。]{0,12}(?:不回|没回|未回|回复|没人理)|reply online"),
-        ("service_waiting", r"等了|等待|排队|候诊|叫号|wait"),
-        ("service_attitude", r"态度|冷漠|不耐烦|骂|凶|敷衍|爱理不理|rude|attitude"),
-    )
+
+_MATCHER = Matcher((*HARM, *PUBLIC, *SERIOUS), TOPICS)
+# Words that hold an animal's name without meaning an animal; blanked, so that they are nobody's subject.
+_NO_ANIMAL = re.compile(
+    r"(?:宠物|动物|猫|狗|犬)(?:医院|诊所|店|医生|用品|美容师)|[猫狗](?:粮|砂|包|绳|窝|牌|条|罐头|笼|厕所|抓板|链|证)|宠物(?:包|证|箱)|热狗"
 )
-
-
-MOST_MATCHES = 40
+MOST_SUMS = 40
 MOST_QUOTES = 3
 
 
@@ -64,11 +72,19 @@ class _Findings:
 
     def add(self, reason: Reason, quote: Quote | None = None) -> None:
         self.reasons.setdefault(reason.code, reason)
-        if quote is None:
-            return
+        if quote is not None:
+            self.add_quote(quote)
+
+    @property
+    def gravest(self) -> int:
+        """The rank of the gravest level found so far."""
+        ranks = (severity_rank(reason.severity) for reason in self.reasons.values())
+        return max(ranks, default=severity_rank("L1"))
+
+    def add_quote(self, quote: Quote) -> None:
         known = [other for other in self.quotes if other.reason == quote.reason]
         overlaps = any(other.start < quote.end and quote.start < other.end for other in known)
-        if len(known) < MOST_QUOTES and not overlaps:
+        if len(known) < MOST_QUOTES and quote.text and not overlaps:
             self.quotes.append(quote)
 
 
@@ -79,13 +95,19 @@ async def assess_complaint(ctx: DecideContext[Settings], complaint: ComplaintFac
     _from_answers(complaint, found)
     _from_sums(complaint, ctx.settings, found)
     _from_category(complaint, found)
-    reading = Reading(complaint.text)
-    for reason, start, end in _from_words(reading, ctx.settings):
-        words = complaint.text[start:end]
-        found.add(reason, Quote(reason=reason.code, text=words, start=start, end=end))
-    for reason, start, end in _from_words(Reading(complaint.desired), ctx.settings):
+    reading = Reading(complaint.text, _NO_ANIMAL)
+    hits = list(_MATCHER.find_hits(reading))
+    overruns = find_overruns(reading.plain)[:MOST_SUMS]
+    leaning = Leaning(reading, unsaid(reading, hits, overruns))
+    _add(found, complaint, _from_words(reading, hits, overruns, ctx.settings))
+    suggestion = None if complaint.category else _suggest(reading, leaning, found)
+    desired = Reading(complaint.desired, _NO_ANIMAL)
+    for reason, start, end in _from_words(
+        desired, _MATCHER.find_hits(desired), find_overruns(desired.plain)[:MOST_SUMS], ctx.settings
+    ):
         words = complaint.desired[start:end]
         found.add(reason, Quote(reason=reason.code, text=words, start=start, end=end, source="desired"))
+    _add(found, complaint, _from_examples(leaning, found.gravest, suggestion))
     if not found.reasons:
         found.add(
             Reason(
@@ -95,10 +117,14 @@ async def assess_complaint(ctx: DecideContext[Settings], complaint: ComplaintFac
                 source=f"{PLAN} §3.1",
             )
         )
+    if suggestion is not None:
+        for start, end in suggestion.spans:
+            words = complaint.text[start:end]
+            found.add_quote(Quote(reason="category", text=words, start=start, end=end))
     reasons = tuple(sorted(found.reasons.values(), key=lambda reason: -severity_rank(reason.severity)))
     return Assessment(
         severity=reasons[0].severity,
-        category=None if complaint.category else _guess(reading),
+        category=suggestion.category if suggestion is not None else None,
         reasons=reasons,
         quotes=tuple(found.quotes),
     )
@@ -138,43 +164,49 @@ def _from_category(complaint: ComplaintFacts, found: _Findings) -> None:
         found.add(Reason(code="category", severity=category.default_severity, text=text, source=f"{PLAN} §3.2"))
 
 
-def _from_words(reading: Reading, settings: Settings) -> Iterator[tuple[Reason, int, int]]:
+def _add(found: _Findings, complaint: ComplaintFacts, reasons: Iterable[tuple[Reason, int, int]]) -> None:
+    for reason, start, end in reasons:
+        found.add(reason, Quote(reason=reason.code, text=complaint.text[start:end], start=start, end=end))
+
+
+def _from_words(
+    reading: Reading, hits: Iterable[Hit], overruns: Iterable[Overrun], settings: Settings
+) -> Iterator[tuple[Reason, int, int]]:
     """Yield a reason and the positions of its words for every signal that holds."""
-    for signal in SIGNALS:
-        if signal.within is not None and not signal.within.search(reading.plain):
-            continue
-        for pattern in signal.patterns:
-            for match in islice(pattern.finditer(reading.plain), MOST_MATCHES):
-                reason = _reason(signal, reading, match, settings)
-                if reason is not None:
-                    yield reason, match.start(), match.end()
-    for overrun in islice(overruns(reading.plain), MOST_MATCHES):
+    for hit in hits:
+        reason = _reason(hit, reading, settings)
+        if reason is not None:
+            yield reason, hit.start, hit.end
+    for overrun in overruns:
         if overrun.percent >= settings.over_estimate_percent:
             yield _over_estimate(overrun.percent, settings.over_estimate_percent), overrun.start, overrun.end
 
 
-def _reason(signal: Signal, reading: Reading, match: re.Match[str], settings: Settings) -> Reason | None:
-    start, end = match.span("act")
-    if signal.unless is not None and signal.unless.search(reading.sentence(start)):
-        return None
+def _reason(hit: Hit, reading: Reading, settings: Settings) -> Reason | None:
+    signal = hit.signal
     if signal.kind == "act":
-        return _act(signal, reading.mood_of_act(start, end), settings)
-    if signal.kind == "certain" or reading.mood_of_fact(start) == "said":
+        return _act(hit, settings)
+    if hit.mood == "said":
         code = signal.code
         if code == "animal_death" and SURGERY.search(reading.plain):
             code = "animal_death_in_surgery"
-        words = TICKED.get(code, signal.reason)
-        return Reason(code=code, severity=signal.severity, text=words, source=signal.source)
-    if signal.code == "animal_death" and reading.is_near_miss(start):
+        return Reason(code=code, severity=signal.severity, text=TICKED.get(code, signal.reason), source=signal.source)
+    if (
+        signal.code == "animal_death"
+        and hit.mood == "feared"
+        and reading.is_near_miss(hit.act)
+        and not SAVED.search(reading.sentence(hit.act))
+    ):
         near = both("宠物险些死亡", "The pet nearly died")
         return Reason(code="life_in_danger", severity="L3", text=near, source=f"{PLAN} §3.2, own reading")
     return None
 
 
-def _act(signal: Signal, mood: Mood, settings: Settings) -> Reason | None:
-    if mood == "denied":
+def _act(hit: Hit, settings: Settings) -> Reason | None:
+    signal = hit.signal
+    if hit.mood in {"denied", "hearsay", "not_meant"}:
         return None
-    if mood == "announced":
+    if hit.mood == "announced":
         zh, en = (localized(signal.reason, locale) for locale in ("zh-CN", "en"))
         return Reason(
             code=f"{signal.code}_announced",
@@ -185,5 +217,36 @@ def _act(signal: Signal, mood: Mood, settings: Settings) -> Reason | None:
     return Reason(code=signal.code, severity=signal.severity, text=signal.reason, source=signal.source)
 
 
-def _guess(reading: Reading) -> str | None:
-    return next((category for category, pattern in _GUESSES if pattern.search(reading.plain)), None)
+def _from_examples(leaning: Leaning, gravest: int, suggestion: Suggestion | None) -> Iterator[tuple[Reason, int, int]]:
+    """Yield what examples say where the rules are silent or in doubt; they raise a level and never lower one."""
+    if gravest >= severity_rank("L3"):
+        return
+    harmed = gravest > severity_rank("L1")
+    if leaning.grave > (GRAVE_BESIDE_HARM if harmed else GRAVE_UNREAD):
+        yield from ((READS_GRAVE, start, end) for start, end in leaning.telling("L3"))
+        return
+    if harmed:
+        return
+    doubts = list(find_doubts(leaning.reading)) if leaning.harmful > CALM else []
+    yield from doubts
+    unexplained = leaning.harmful > UNEXPLAINED and is_unexplained(leaning.reading, suggestion)
+    if not doubts and (unexplained or (leaning.enough and leaning.harmful > SERIOUS_UNREAD)):
+        yield from ((DOUBT, start, end) for start, end in leaning.telling("L2"))
+
+
+def _suggest(reading: Reading, leaning: Leaning, found: _Findings) -> Suggestion | None:
+    """Suggest what it is about: what examples lean to, what the reasons say, and single words, added up."""
+    custody = CUSTODY.search(reading.plain) is not None and not NOT_CUSTODY.search(reading.plain)
+    told: dict[str, int] = {}
+    for code in found.reasons:
+        category = REASON_TOPICS.get(code)
+        if category == "harm":
+            category = "service_custody" if custody else "medical_outcome"
+        if category is not None:
+            told[category] = max(told.get(category, 0), REASON_WEIGHTS.get(code, USUAL_WEIGHT))
+    leans = categories(leaning)
+    given = {category: told.get(category, 0) + leans.get(category, 0) for category in {*told, *leans}}
+    suggestion = _MATCHER.suggest(reading, given)
+    if suggestion is None or (not suggestion.spans and not told and not stands_out(leans)):
+        return None
+    return suggestion if suggestion.spans else replace(suggestion, spans=tuple(leaning.telling(suggestion.category)))

@@ -27,7 +27,8 @@ from core.hooks.specs.complaints import complaint_policies
 _LOCAL_ID = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Names that may stay in one language: where a number comes from, and what machines read.
-_NOT_WORDS = frozenset({"source", "pattern", "icon", "unit", "key", "value", "visible_when", "when"})
+# `words` are looked for in what people write, and `item` is matched with what a coupon names: neither is translated.
+_NOT_WORDS = frozenset({"source", "pattern", "icon", "unit", "key", "value", "visible_when", "when", "words", "item"})
 _A, _B = UUID(int=1), UUID(int=2)
 
 

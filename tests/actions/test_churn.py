@@ -30,8 +30,8 @@ from core.churn.queries.cases import (
     list_steps,
 )
 from core.churn.queries.lifts import get_lift
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.contacts.actions import record_consent
 from core.customers.actions import add_customer, add_subject, join_household
 from core.customers.models import Customer

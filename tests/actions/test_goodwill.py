@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.errors import InvalidInput
 from core.hooks.records.loyalty.offers import Goodwill, RoleLimit
 from core.hooks.records.loyalty.points import Redeem

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.errors import NotFound
 from core.holds.actions import OwnCredit, ask_credit, credit_complaint, grant_held, refuse_held
 from core.holds.queries import HeldFacts, list_waiting

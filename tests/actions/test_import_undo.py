@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.contacts.actions import record_consent
 from core.customers.queries import CustomerRecord, get_customer, list_customers
 from core.forms.actions import create_link, submit_intake

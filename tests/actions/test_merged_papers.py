@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from core.complaints.actions import file_complaint
-from core.complaints.queries import list_for_customer
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.queries.cases import list_for_customer
+from core.complaints.rules.filing import Filing
 from core.consents.actions import ConsentMissing, require_consent, withdraw_consent
 from core.consents.queries import find_break, find_consent, list_consents
 from core.customers.actions import add_note

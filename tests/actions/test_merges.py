@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
-from core.complaints.actions import file_complaint
-from core.complaints.queries import list_for_customer
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.queries.cases import list_for_customer
+from core.complaints.rules.filing import Filing
 from core.contacts.actions import record_consent
 from core.contacts.permission import may_contact
 from core.customers.actions import CustomerChanged, add_customer, add_note, add_subject

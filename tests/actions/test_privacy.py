@@ -13,8 +13,8 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.contacts.actions import add_contact, record_consent
 from core.contacts.queries import find_refusing
 from core.customers.actions import add_customer, add_note, join_household

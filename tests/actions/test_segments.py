@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.conditions.rules.catalogue import Catalogue, tree_problems
 from core.conditions.rules.closure import compile_tree
 from core.contacts.actions import record_consent

@@ -6,10 +6,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core.complaints.actions import file_complaint
-from core.complaints.handling import AFTER_RESOLUTION, complete_step
-from core.complaints.queries import ComplaintDetail, get_complaint, list_notices
-from core.complaints.rules import Filing
+from core.casework.actions import log_call
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.handling import AFTER_RESOLUTION, complete_step
+from core.complaints.queries.cases import ComplaintDetail, get_complaint, list_notices
+from core.complaints.rules.filing import Filing
 from core.contacts.actions import record_consent
 from core.forms.actions import submit_intake
 from core.hooks.host import PluginHost
@@ -43,11 +44,20 @@ async def resolve(clinic: TestTenant) -> UUID:
     async with clinic.unit() as uow:
         complaint_id = (await file_complaint(uow, filing=SLIGHT)).complaint_id
     facts: dict[str, dict[str, Any]] = {
-        "ack_contact": {"how": "phone"},
         "corrective_measure": {"measure": "培训收银员"},
         "result_feedback": {"channel": "sms", "result": "已培训"},
     }
     async with clinic.unit("service_supervisor") as uow:
+        await log_call(
+            uow,
+            complaint_id=complaint_id,
+            direction="out",
+            number="13900000000",
+            minutes=3,
+            outcome="已说明费用明细",
+            words="向客户致歉",
+            reached=True,
+        )
         for milestone, said in facts.items():
             await complete_step(uow, complaint_id=complaint_id, milestone_id=milestone, facts=said)
     return complaint_id

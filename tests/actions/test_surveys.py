@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.contacts.actions import record_consent
 from core.errors import InvalidInput, NotFound
 from core.forms.queries import FormLinkRevoked, get_usable_link

@@ -22,9 +22,9 @@ import msgspec
 
 from core.bus import Bus
 from core.clock import now
-from core.complaints.actions import file_complaint, give_filing_code
-from core.complaints.queries import ComplaintFilter, list_complaints
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint, give_filing_code
+from core.complaints.queries.cases import ComplaintFilter, list_complaints
+from core.complaints.rules.filing import Filing
 from core.db import Database, new_id
 from core.hooks.host import PluginHost
 from core.migrations import upgrade

@@ -11,13 +11,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from core.bus import Bus
+from core.clock import now
 from core.db import Database
 from core.hooks.host import PluginHost
 from tenants.work import Workplace
@@ -60,6 +61,10 @@ class LiveSite:
         new.write_text(str(float(self._ahead.read_text()) + step.total_seconds()))
         new.replace(self._ahead)
 
+    def now(self) -> datetime:
+        """What time it is for web and worker."""
+        return now() + timedelta(seconds=float(self._ahead.read_text()))
+
     def start(self) -> None:
         """Seed the chains, start both processes and wait until pages are answered."""
         wait_for(self._seed())
@@ -70,7 +75,7 @@ class LiveSite:
                     subprocess.Popen(
                         [sys.executable, "-m", "tests.browser.live_program", name],
                         cwd=ROOT,
-                        env=self._environment(),
+                        env=self.environment(),
                         stdin=subprocess.DEVNULL,
                         stdout=log,
                         stderr=subprocess.STDOUT,
@@ -118,7 +123,8 @@ class LiveSite:
         finally:
             await workplace.aclose()
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What a process of this site is started with."""
         return os.environ | {
             "DATABASE_URL": self.dsns.app,
             "WORKER_DATABASE_URL": self.dsns.worker,
@@ -148,9 +154,9 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def live_site(valkey: str) -> Iterator[LiveSite]:
-    """One running site per xdist worker; it stops with the run."""
+@contextlib.contextmanager
+def open_site(valkey: str, *, place: int = 0) -> Iterator[LiveSite]:
+    """A running site with the demo in it; each `place` has a database of Valkey's own."""
     if find_chromium() is None:
         pytest.skip(
             "NO BROWSER FOUND: nothing was looked at in a browser. Install Chromium (apt-get install chromium)."
@@ -159,10 +165,17 @@ def live_site(valkey: str) -> Iterator[LiveSite]:
     address, _, number = valkey.partition("?db=")
     folder = Path(tempfile.mkdtemp(prefix="anxin-live-"))
     # Worker tests of the same run empty the database of their number.
-    site = LiveSite(folder, _free_port(), server.dsns_for(name), f"{address}?db={15 - int(number)}")
+    site = LiveSite(folder, _free_port(), server.dsns_for(name), f"{address}?db={15 - 4 * place - int(number)}")
     try:
         site.start()
         yield site
     finally:
         site.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def live_site(valkey: str) -> Iterator[LiveSite]:
+    """One running site per xdist worker; it stops with the run."""
+    with open_site(valkey) as site:
+        yield site

@@ -22,11 +22,13 @@ NO_PAGES: Final = (
     ".csv",
     ".xlsx",
     ".pdf",
+    ".png",
     "/health",
     "/files/{file_id:uuid}",
     "/progress",
     "/live",
     "/static/{file:str}",
+    "/complaint-reports/months/{month:str}",
 )
 PURCHASE: Final = "/t/{slug:str}/customers/{customer_id:uuid}/purchases/new"
 """Where a window does the same; the page is for who has no script."""

@@ -119,8 +119,8 @@ CORPUS: tuple[tuple[str, str | None, str], ...] = (
     ("L2", "dispute_or_compensation", "要求赔偿我的损失"),
     ("L1", None, "我不要求赔偿，只要一句道歉"),
     ("L2", "dispute_or_compensation", "你们一直不赔偿"),
-    ("L2", "medical_dispute", "明显是误诊，白花钱"),
-    ("L2", "medical_dispute", "洗澡时被剪到耳朵"),
+    ("L2", None, "明显是误诊，白花钱"),
+    ("L2", None, "洗澡时被剪到耳朵"),
     ("L2", "not_relieved", "My dog is still vomiting after three visits"),
     ("L1", None, "病情没有加重，就是想问问费用明细"),
     # mixtures: the gravest wins

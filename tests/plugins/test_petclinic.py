@@ -73,6 +73,7 @@ CLOCKS = {
         "report_delivered": (None, "service_supervisor"),
         "corrective_action": (None, "team_leader"),
         "effectiveness_check": (None, "director"),
+        "satisfaction_confirm": (None, "service_supervisor"),
     },
 }
 

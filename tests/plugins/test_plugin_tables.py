@@ -1,4 +1,4 @@
-"""The staff performance file: written once per event and person, on levels 2 and 3, and seen by its own tenant only."""
+"""A plugin's own table: written once per event and person, seen by its own tenant only, protected as ours are."""
 
 from collections.abc import AsyncIterator, Callable
 from uuid import UUID
@@ -9,13 +9,14 @@ from sqlalchemy.exc import ProgrammingError
 
 from core.db import Database, new_id
 from core.hooks.host import PluginHost
+from core.hooks.loader import Candidate
 from core.hooks.records.complaints import Severity
 from core.hooks.records.events import ComplaintResolved, StaffRef
 from core.hooks.specs.events import on_event
 from core.migrations import upgrade
 from core.scope import SYSTEM
-from plugins.petclinic.staff_file import RECORD
 from tests.plugins.conftest import NOW, A, B
+from tests.plugins.file_clinic.staff_file import RECORD
 from workers.embedded.postgres import Dsns
 
 STAFF = (StaffRef(staff_id=UUID(int=1), name="张医生"), StaffRef(staff_id=UUID(int=2), name="李护士"))
@@ -23,7 +24,7 @@ STAFF = (StaffRef(staff_id=UUID(int=1), name="张医生"), StaffRef(staff_id=UUI
 
 @pytest.fixture(scope="module")
 def host() -> PluginHost:
-    return PluginHost.load()
+    return PluginHost.load([Candidate("fileclinic", "tests.plugins.file_clinic:plugin")], strict=True)
 
 
 @pytest.fixture
@@ -55,9 +56,9 @@ def resolved(severity: Severity = "L2", staff: tuple[StaffRef, ...] = STAFF) -> 
 
 
 async def hear(database: Database, host: PluginHost, tenant: UUID, event: ComplaintResolved) -> None:
-    plugins = host.for_tenant(tenant, 1, {"petclinic": {}})
+    plugins = host.for_tenant(tenant, 1, {"fileclinic": {}})
     async with database.session(tenant) as session:
-        await plugins.react(on_event, plugin="petclinic", session=session, now=NOW, actor=SYSTEM, event=event)
+        await plugins.react(on_event, plugin="fileclinic", session=session, now=NOW, actor=SYSTEM, event=event)
         await session.commit()
 
 
@@ -90,7 +91,7 @@ async def test_another_tenant_sees_nothing_of_it(database: Database, host: Plugi
 
 async def test_a_record_cannot_be_changed_or_removed_by_the_product(database: Database, host: PluginHost) -> None:
     await hear(database, host, A, resolved())
-    for statement in ("UPDATE x_petclinic_staff_record SET severity = 'L3'", "DELETE FROM x_petclinic_staff_record"):
+    for statement in ("UPDATE x_fileclinic_staff_record SET severity = 'L3'", "DELETE FROM x_fileclinic_staff_record"):
         async with database.session(A) as session:
             with pytest.raises(ProgrammingError, match="permission denied"):
                 await session.execute(text(statement))
@@ -99,15 +100,15 @@ async def test_a_record_cannot_be_changed_or_removed_by_the_product(database: Da
 async def test_the_table_is_named_for_its_plugin_protected_and_has_its_own_version_table(
     database: Database, host: PluginHost
 ) -> None:
-    plugin = host.plugin("petclinic")
+    plugin = host.plugin("fileclinic")
     async with database.session(A, read_only=True) as session:
         found = await session.execute(
             text(
                 "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class "
-                "WHERE relkind = 'r' AND relname LIKE 'x\\_petclinic\\_%' ORDER BY relname"
+                "WHERE relkind = 'r' AND relname LIKE 'x\\_fileclinic\\_%' ORDER BY relname"
             )
         )
         tables = {name: (security, forced) for name, security, forced in found}
-    assert tables.pop("x_petclinic_version")
+    assert tables.pop("x_fileclinic_version")
     assert tables == dict.fromkeys(plugin.tables, (True, True))
     assert next(iter(RECORD.primary_key.columns)).name == "tenant_id"

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from core.consents.rules import Link
+from core.chains import Link
 from tests.rules.test_consents_rules import CHAIN, chain
 from workers.cli.consent import REASONS, command, verify_lines
 

@@ -7,19 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.chains import GENESIS, Break, Link, canonical, read_link, seal_of
 from core.consents.rules import (
-    GENESIS,
-    Break,
-    Link,
     SignedBody,
     Signer,
     Verifier,
     WithdrawnBody,
-    canonical,
     first_break,
     read_body,
-    read_link,
-    seal_of,
     shown_text,
     signature_of,
     signer_of,

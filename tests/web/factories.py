@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.consents.models import ConsentSeal
 from core.contacts.actions import add_contact
 from core.customers.actions import add_customer, add_note, add_subject, join_household
@@ -41,8 +41,15 @@ from tenants.api_keys import create_key
 from tenants.duty import plan_shift
 from tenants.survey_segments import SEGMENTS
 from tests.visits import estimate, make_visit
+from tests.web.factories_casework import CASEWORK_BODIES, CASEWORK_FACTORIES
+from tests.web.factories_evidence import EVIDENCE_BODIES, EVIDENCE_FACTORIES
+from tests.web.factories_foresight import FORESIGHT_FACTORIES, FORESIGHT_WORDS
 from tests.web.factories_loyalty import LOYALTY_BODIES, LOYALTY_FACTORIES, LOYALTY_WORDS
+from tests.web.factories_policies import RULES_BODIES
+from tests.web.factories_remedies import REMEDY_BODIES, REMEDY_FACTORIES, REMEDY_WORDS
+from tests.web.factories_reports import REPORT_BODIES, REPORT_FACTORIES
 from tests.web.factories_rights import make_export, make_receipt, make_request
+from tests.web.factories_rosters import ROSTER_BODIES, ROSTER_FACTORIES
 from tests.web.factories_thanks import make_claim, make_gift, make_referral
 from tests.workplaces import PASSWORD, TestTenant
 
@@ -55,12 +62,16 @@ WORDS: Final[dict[str, str]] = {
     "file": "no-such-file.js",
     "plugin": "petclinic",
     "milestone": "on_site",
+    "level": "L1",
+    "calendar": "workdays",
     "form_id": "petclinic.intake",
     "revision": "1",
     "deed": "add",
     "entity": "customer",
     "key": "x_nobody_has_this",
     **LOYALTY_WORDS,
+    **FORESIGHT_WORDS,
+    **REMEDY_WORDS,
 }
 """Parameters that name no row of a tenant, with a sample."""
 
@@ -307,6 +318,7 @@ FACTORIES: Final[dict[str, Factory]] = {
     "receipt_id": make_receipt,
     "staff_id": _staff,
     "shift_id": _shift,
+    **ROSTER_FACTORIES,
     "customer_id": _customer,
     "other_id": _customer,
     "merge_id": _merge,
@@ -333,9 +345,18 @@ FACTORIES: Final[dict[str, Factory]] = {
     "gift_id": make_gift,
     # Loyalty has factories in a module of its own: add yours there.
     **LOYALTY_FACTORIES,
+    **FORESIGHT_FACTORIES,
+    **CASEWORK_FACTORIES,
+    **REMEDY_FACTORIES,
+    **REPORT_FACTORIES,
+    **EVIDENCE_FACTORIES,
 }
 
 BODIES: Final[dict[str, Mapping[str, object]]] = {
+    **RULES_BODIES,
+    **EVIDENCE_BODIES,
+    **ROSTER_BODIES,
+    **CASEWORK_BODIES,
     "POST /t/{slug:str}/api-keys": {"name": "收银台", "scopes": "forms.read"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/tags": {"name": "friend"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/contacts": {"kind": "email", "value": "a@example.cn"},
@@ -353,6 +374,9 @@ BODIES: Final[dict[str, Mapping[str, object]]] = {
     "POST /t/{slug:str}/jobs/{job:uuid}/discard": {"confirm": "discard"},
     "POST /t/{slug:str}/customers/exports": {"columns": "name", "kind": "csv"},
     "POST /t/{slug:str}/complaints/{complaint_id:uuid}/note": {"text": "called"},
+    "POST /t/{slug:str}/complaints/{complaint_id:uuid}/merge": {"loser_id": "00000000-0000-7000-8000-000000000001"},
+    "POST /t/{slug:str}/complaints/{complaint_id:uuid}/unmerge": {"reason": "two things"},
+    "POST /t/{slug:str}/complaints/{complaint_id:uuid}/split": {"text": "another thing"},
     "POST /t/{slug:str}/complaints/{complaint_id:uuid}/level": {"severity": "L1", "reason": "seen again"},
     "POST /t/{slug:str}/consents/{seal_id:uuid}/withdraw": {"confirm": "withdraw"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/merge": {"with": "00000000-0000-7000-8000-000000000001"},
@@ -368,6 +392,8 @@ BODIES: Final[dict[str, Mapping[str, object]]] = {
     "POST /t/{slug:str}/visits/{visit_id:uuid}/bill/lines": {"item": "C01"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/purchases": {"amount": "100", "key": "once"},
     **LOYALTY_BODIES,
+    **REMEDY_BODIES,
+    **REPORT_BODIES,
     "POST /t/{slug:str}/decide/referrals/{referral_id:uuid}/approve": {"reason": "seen"},
     "POST /t/{slug:str}/decide/referrals/{referral_id:uuid}/reject": {"reason": "seen"},
     "POST /t/{slug:str}/decide/referrals/{referral_id:uuid}/reverse": {"reason": "seen"},

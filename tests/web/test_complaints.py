@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from litestar import Litestar
 
-from core.complaints.actions import give_filing_code
+from core.complaints.actions.filing import give_filing_code
 from tenants.plugin_settings import enable_plugin
 from tests.web.forms import form_fields
 from tests.web.streams import open_stream
@@ -83,7 +83,7 @@ async def test_the_list_shows_the_most_urgent_first_with_a_timer(
     assert page.text.count("<sla-timer") == 2
     board = await (await client("front_desk")).get(f"/t/{tenant_a.slug}/complaints?view=board")
     assert board.status_code == 200
-    assert 'id="column-L3"' in board.text
+    assert 'id="column-receive"' in board.text
     only = await (await client("front_desk")).get(f"/t/{tenant_a.slug}/complaints?level=L1")
     assert "手术中宠物死亡" not in only.text
     assert "结账时未解释费用明细" in only.text
@@ -104,21 +104,28 @@ async def test_the_desk_completes_a_step_and_what_is_missing_is_asked(
     path = await _case(desk, tenant_a)
     page = await desk.get(path)
     assert page.status_code == 200, page.text
-    refused = await desk.send_form(f"{path}/steps/ack_contact", {})
+    assert (await desk.send_form(f"{path}/steps/ack_contact", {})).status_code == 409
+    assert (await desk.send_form(f"{path}/calls", {"words": "已致歉"})).status_code == 303
+    refused = await desk.send_form(f"{path}/steps/corrective_measure", {})
     assert refused.status_code == 422
-    done = await desk.send_form(f"{path}/steps/ack_contact", {"how": "phone", "said": "已致歉"})
-    assert done.status_code == 303
     assert "Completed" in (await desk.get(path)).text
 
 
-async def test_the_level_is_changed_by_who_may_judge_only(
+async def test_who_works_on_a_case_raises_its_level_and_who_judges_lowers_it(
     browser: Callable[[], Browser], client: Client, tenant_a: TestTenant, poster: str
 ) -> None:
-    await _file(browser(), poster)
+    await _file(browser(), poster, text="结账时未解释费用明细")
     desk, leader = await client("front_desk"), await client("team_leader")
     path = await _case(desk, tenant_a)
+    assert "Raise the level" in (await desk.get(path)).text
+    higher: dict[str, object] = {"severity": "L3", "reason": "客户已发小红书"}
+    assert (await desk.send_form(f"{path}/level", higher)).status_code == 303
+    page = (await desk.get(path)).text
+    assert "客户已发小红书" in page
+    assert "Raise the level" not in page, "it cannot be higher"
     form: dict[str, object] = {"severity": "L1", "reason": "核查后为误会"}
     assert (await desk.send_form(f"{path}/level", form)).status_code == 403
+    assert 'value="L1"' in (await leader.get(path)).text
     assert (await leader.send_form(f"{path}/level", form)).status_code == 303
     assert "核查后为误会" in (await leader.get(path)).text
 
@@ -134,7 +141,7 @@ async def test_notes_claims_and_pauses_come_back_to_the_case(
     assert (await desk.send_form(f"{path}/note", {"text": " "})).status_code == 422
     rest: dict[str, object] = {"reason": "customer", "note": "客户出差"}
     assert (await desk.send_form(f"{path}/steps/ack_contact/pause", rest)).status_code == 409
-    await desk.send_form(f"{path}/steps/ack_contact", {"how": "phone"})
+    await desk.send_form(f"{path}/calls", {"words": "已致歉"})
     assert (await desk.send_form(f"{path}/steps/corrective_measure/pause", rest)).status_code == 303
     assert (await desk.send_form(f"{path}/steps/corrective_measure/resume")).status_code == 303
     assert "客户常来" in (await desk.get(path)).text
@@ -161,8 +168,8 @@ async def test_the_customer_answers_and_no_opens_the_case_again(
     assert (await visitor.post(f"{status}/answer", data={"satisfied": "yes"})).status_code == 409
     desk = await client("service_supervisor")
     path = await _case(desk, tenant_a)
+    assert (await desk.send_form(f"{path}/calls", {"words": "已致歉"})).status_code == 303
     for step, facts in (
-        ("ack_contact", {"how": "phone"}),
         ("corrective_measure", {"measure": "培训"}),
         ("result_feedback", {"channel": "sms", "result": "已培训"}),
     ):

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from core.cards.actions import give_card
-from core.complaints.actions import file_complaint
-from core.complaints.rules import Filing
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.customers.actions import add_customer, join_household
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
 from core.hooks.records.loyalty.offers import CouponTemplate, Goodwill, RoleLimit

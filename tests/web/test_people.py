@@ -75,7 +75,7 @@ async def test_who_is_on_duty_is_told_first_then_everybody_with_the_role(
     assert holders == (tenant_a.staff["team_leader"].id,)
 
     admin = await client("tenant_admin")
-    root = f"/t/{tenant_a.slug}/staff"
+    root = f"/t/{tenant_a.slug}/roster"
     # 10:00 in Shanghai is the test's start.
     shift = {
         "staff_id": str(tenant_a.staff["doctor"].id),
@@ -107,7 +107,7 @@ async def test_a_shift_that_ends_before_it_starts_is_refused(client: Client, ten
         "starts_at": "2026-11-23T12:00",
         "ends_at": "2026-11-23T09:00",
     }
-    answer = await admin.send_form(f"/t/{tenant_a.slug}/staff/shifts", shift)
+    answer = await admin.send_form(f"/t/{tenant_a.slug}/roster/shifts", shift)
     assert answer.status_code == 422
     assert "The end must come after the start" in answer.text
 

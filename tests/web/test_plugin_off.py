@@ -10,16 +10,24 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from core.complaints.queries import get_complaint
-from core.complaints.rules import CORE_POLICIES
+from core.complaint_reports.rules.figures import BASELINES
+from core.complaints.queries.cases import get_complaint
+from core.db import new_id
 from core.forms.actions import create_link, record_intake
 from core.forms.queries import list_forms
 from core.hooks.specs import SPECS
 from core.hooks.specs.complaints import complaint_policies
 from core.loyalty.queries import get_membership
+from core.policies.rules.declared import CORE_POLICIES
 from core.programs.queries import get_ladder
 from tenants.plugin_settings import disable_plugin, enable_plugin
 from tests.web.factories import FACTORIES, INTAKE
+from tests.web.factories_casework import CASEWORK_FACTORIES
+from tests.web.factories_evidence import EVIDENCE_FACTORIES
+from tests.web.factories_foresight import FORESIGHT_FACTORIES
+from tests.web.factories_remedies import REMEDY_FACTORIES
+from tests.web.factories_reports import REPORT_FACTORIES
+from tests.web.factories_rosters import ROSTER_FACTORIES
 from tests.web.forms import form_fields
 from tests.web.walk import call, walk
 from tests.webapp import Browser
@@ -30,6 +38,10 @@ Client = Callable[..., Awaitable[Browser]]
 PLUGIN: Final = "petclinic"
 ADMINISTRATION: Final = "/t/{slug:str}/plugins"
 """The page that offers the plugin must say what it is."""
+ON_CASES: Final = {*CASEWORK_FACTORIES, *EVIDENCE_FACTORIES, *FORESIGHT_FACTORIES, *REMEDY_FACTORIES, *ROSTER_FACTORIES}
+"""They file a complaint, and a case keeps the promises that it was given: these come in after the plugin is off."""
+OF_THE_CLINIC: Final = set(REPORT_FACTORIES)
+"""Nothing of the core's own promises asks for a written report, so there is none to show."""
 SHORTEST: Final = 4
 """Words below (是, 有, Dog) are everybody's."""
 
@@ -72,7 +84,8 @@ def _words_of_the_plugin(tenant: TestTenant) -> set[str]:
 def _words_of_the_core() -> set[str]:
     """What the product says by itself, and what the rows of this test say."""
     texts = {str(message.id) for message in read("zh_CN")} | {str(message.string) for message in read("zh_CN")}
-    return texts | set(_texts(msgspec.to_builtins(CORE_POLICIES))) | {"手术中宠物死亡"}
+    said = {"手术中宠物死亡", "候诊时间过长", "结账时未解释费用明细"} | {one.document for one in BASELINES.values()}
+    return texts | set(_texts(msgspec.to_builtins(CORE_POLICIES))) | said
 
 
 @pytest.fixture
@@ -81,12 +94,16 @@ async def rows(app: Litestar, tenant_a: TestTenant) -> dict[str, object]:
     wanted = {name for case in walk(app) for name in case.ids}
     async with tenant_a.unit() as uow:
         await enable_plugin(uow, host=tenant_a.workplace.host, plugin_id=PLUGIN)
-    late = {"complaint_id", "batch_id", "purchase_id", "job"}
-    made = {name: await FACTORIES[name](tenant_a) for name in sorted(wanted - late - {"submission_id", "customer_id"})}
+    late = {"complaint_id", "batch_id", "purchase_id", "job"} | ON_CASES
+    early = wanted - late - OF_THE_CLINIC - {"submission_id", "customer_id"}
+    made: dict[str, object] = {name: await FACTORIES[name](tenant_a) for name in sorted(early)}
     async with tenant_a.unit() as uow:
         made["code"] = (await create_link(uow, form_id=INTAKE)).code
         filled = await record_intake(uow, form_id=INTAKE, answers=ANSWERS, once_key="before-it-was-off")
-        made |= {"submission_id": filled.submission_id, "customer_id": filled.customer_id}
+        made |= dict.fromkeys(OF_THE_CLINIC, new_id()) | {
+            "submission_id": filled.submission_id,
+            "customer_id": filled.customer_id,
+        }
     async with tenant_a.unit() as uow:
         await disable_plugin(uow, plugin_id=PLUGIN)
     return made | {name: await FACTORIES[name](tenant_a) for name in sorted(late & wanted)} | {"slug": tenant_a.slug}

@@ -10,7 +10,7 @@ from web.problem_texts import BY_STATUS, FIELD_TEXTS, TEXTS, field_text, text_of
 
 def test_every_error_has_a_title_and_a_next_step() -> None:
     missing = {code: [kind.__name__ for kind in kinds] for code, kinds in errors_by_code().items() if code not in TEXTS}
-    assert not missing, "give these words in web/problem_texts.py"
+    assert not missing, "give these words in web/problem_texts/"
     for code, text in TEXTS.items():
         assert text.title, code
         assert text.next_step.endswith("."), code

@@ -9,9 +9,10 @@ import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import text
 
-from core.complaints.actions import file_complaint
-from core.complaints.handling import complete_step
-from core.complaints.rules import Filing
+from core.casework.actions import log_call
+from core.complaints.actions.filing import file_complaint
+from core.complaints.actions.handling import complete_step
+from core.complaints.rules.filing import Filing
 from core.surveys.actions import save_settings
 from core.surveys.answers import offer_after_resolution
 from core.surveys.asking import draw_month
@@ -294,8 +295,17 @@ async def test_the_survey_after_a_complaint_is_offered_and_its_answer_shown_on_t
     async with clinic.unit() as uow:
         filing = Filing(text="结账时未解释费用明细", channel="in_person", contact_phone="13900000000")
         filed = await file_complaint(uow, filing=filing)
+        await log_call(
+            uow,
+            complaint_id=filed.complaint_id,
+            direction="out",
+            number="",
+            minutes=3,
+            outcome="",
+            words="已致歉",
+            reached=True,
+        )
         for milestone, facts in (
-            ("ack_contact", {"how": "phone"}),
             ("corrective_measure", {"measure": "培训"}),
             ("result_feedback", {"channel": "sms", "result": "已培训"}),
         ):

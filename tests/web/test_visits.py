@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from core.complaints.actions import give_filing_code
+from core.complaints.actions.filing import give_filing_code
 from core.db import new_id
 from core.loyalty.queries import count_ledger_fen
 from core.visits.actions.bills import LineDraft, add_lines

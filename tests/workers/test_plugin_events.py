@@ -14,12 +14,14 @@ from tenants.plugin_settings import disable_plugin, enable_plugin
 from tests.workers.conftest import Shop
 from workers.jobs import find_tasks
 
+_LENGTH = len(str(UUID(int=0)))
+
 
 @pytest.fixture(scope="module")
 def plugin_host() -> PluginHost:
-    """The pet clinic, and a plugin that fails."""
+    """A plugin that hears, and one that fails."""
     candidates = [
-        Candidate("petclinic", "plugins.petclinic:plugin"),
+        Candidate("hearing", "tests.workers.hearing_clinic:plugin"),
         Candidate("deaf", "tests.workers.deaf_clinic:plugin"),
     ]
     return PluginHost.load(candidates, strict=True)
@@ -49,12 +51,12 @@ async def open_clinic(shop: Shop, plugin_host: PluginHost, *plugins: str) -> UUI
 
 
 async def records(shop: Shop) -> list[UUID]:
-    return [row[0] for row in await shop.sql("SELECT event_id FROM x_petclinic_staff_record")]
+    heard = " ".join(row[0] for row in await shop.sql("SELECT emergency_phone FROM branch"))
+    return [UUID(word) for word in heard.split() if len(word) == _LENGTH]
 
 
 async def test_a_listening_plugin_hears_an_event_once(shop: Shop, plugin_host: PluginHost) -> None:
-    await shop.sql("TRUNCATE x_petclinic_staff_record")
-    tenant_id = await open_clinic(shop, plugin_host, "petclinic")
+    tenant_id = await open_clinic(shop, plugin_host, "hearing")
     event_id = await resolve_complaint(shop, tenant_id)
     await shop.run_due()
     assert await records(shop) == [event_id]
@@ -62,7 +64,6 @@ async def test_a_listening_plugin_hears_an_event_once(shop: Shop, plugin_host: P
 
 
 async def test_a_tenant_without_the_plugin_is_not_heard(shop: Shop, plugin_host: PluginHost) -> None:
-    await shop.sql("TRUNCATE x_petclinic_staff_record")
     tenant_id = await open_clinic(shop, plugin_host)
     await resolve_complaint(shop, tenant_id)
     await shop.run_due()
@@ -71,8 +72,7 @@ async def test_a_tenant_without_the_plugin_is_not_heard(shop: Shop, plugin_host:
 
 
 async def test_a_plugin_that_fails_is_tried_five_times_and_holds_nobody_up(shop: Shop, plugin_host: PluginHost) -> None:
-    await shop.sql("TRUNCATE x_petclinic_staff_record")
-    tenant_id = await open_clinic(shop, plugin_host, "deaf", "petclinic")
+    tenant_id = await open_clinic(shop, plugin_host, "deaf", "hearing")
     event_id = await resolve_complaint(shop, tenant_id)
     await shop.run_due()
     assert await records(shop) == [event_id]
@@ -87,13 +87,12 @@ async def test_a_plugin_that_fails_is_tried_five_times_and_holds_nobody_up(shop:
 
 
 async def test_a_plugin_that_was_switched_off_meanwhile_hears_nothing(shop: Shop, plugin_host: PluginHost) -> None:
-    await shop.sql("TRUNCATE x_petclinic_staff_record")
-    tenant_id = await open_clinic(shop, plugin_host, "petclinic")
+    tenant_id = await open_clinic(shop, plugin_host, "hearing")
     event_id = await resolve_complaint(shop, tenant_id)
     await shop.relay().sweep()
     await shop.run_lanes()
     async with shop.unit(tenant_id) as uow:
-        await disable_plugin(uow, plugin_id="petclinic")
+        await disable_plugin(uow, plugin_id="hearing")
     await shop.run_due()
     assert await records(shop) == []
     assert await shop.count("task = 'plugins.hear' AND state = 'done'") == 1

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from core.complaints.handling import AFTER_RESOLUTION
+from core.complaints.actions.handling import AFTER_RESOLUTION
 from core.forms.actions import submit_intake
 from core.hooks.host import PluginHost
 from core.surveys.actions import FILL_TASK, REMIND_TASK, open_campaign, plan_campaign

@@ -28,6 +28,8 @@ SCOPE_NAMES = {
     "forms.submit": N_("Send filled-in forms"),
     "submissions.read": N_("Read what was filled in"),
     "customers.write": N_("Find customers by phone and write down new ones"),
+    "complaints.read": N_("Read complaints and their promises"),
+    "complaints.write": N_("File complaints and hand over e-mails"),
     "loyalty.read": N_("Read accounts, movements, coupons and the rules"),
     "loyalty.write": N_("Record purchases and refunds, move points, issue and redeem coupons, set tiers"),
 }

@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.complaints.queries import list_filing_codes
+from core.complaints.queries.cases import list_filing_codes
 from core.customers.queries import get_customer
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.loyalty.queries import count_points_of, get_membership

@@ -15,6 +15,7 @@ from core.churn.queries.cases import (
     CaseRow,
     PlannedRow,
     count_cases,
+    count_late,
     find_open_case,
     find_planned,
     list_cases,
@@ -50,10 +51,6 @@ LIFT_DAYS: Final = 730
 HOME_ROWS: Final = 5
 
 
-async def _count_late(reader: Reader) -> int:
-    return (await count_cases(reader))["late"]
-
-
 add_entry(
     Entry(
         id="at-risk",
@@ -62,7 +59,7 @@ add_entry(
         path="/at-risk",
         permission="churn.read",
         rank=45,
-        badge=_count_late,
+        badges=(count_late,),
     )
 )
 

@@ -1,6 +1,6 @@
 """One case at the desk: its steps with their clocks, its history, and everything that can be done with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
-from core.complaints.case import topic_of
-from core.complaints.handling import (
-    add_note,
+from core.casework.actions import CaseMoved, hold_unchanged, write_note
+from core.complaints.actions.handling import (
+    ComplaintClosed,
     archive_case,
     claim_case,
     complete_step,
@@ -24,38 +24,26 @@ from core.complaints.handling import (
     reopen_case,
     resume_step,
 )
-from core.complaints.queries import ComplaintDetail, get_complaint
-from core.complaints.rules import ARCHIVE, blocked_by
-from core.customers.queries import get_customer
+from core.complaints.cases.case import topic_of
+from core.complaints.queries.cases import get_complaint
 from core.errors import FieldProblem, InvalidInput
-from core.forms.queries import get_today
-from core.forms.rules import FormView, decode_post, form_view
-from core.hooks.records.complaints import Milestone
-from core.surveys.queries import find_case_survey
+from core.forms.rules import decode_post
 from core.uow import Reader, UnitOfWork
 from tenants.staff import list_people
+from web.case_page import PAUSE_REASONS, Kept, kept_of, show_case_page
 from web.i18n import gettext
-from web.live import Live, live_source, stream
-from web.page import Toast, current_page
-from web.problems import Refused, field_texts, problem_words
+from web.live import Live, stream
+from web.page import Toast
+from web.problems import Refused, field_texts
 from web.request import WebRequest
-from web.screens import go_to, show, tenant_path
+from web.screens import go_to, tenant_path
 from web.security import requires
-from web.views.complaints import LEVEL_NAMES, LEVELS, excerpts_of, history_of, newest_clocks, number_text, steps_of
+from web.views.complaints import LEVELS, history_of, steps_of
+from web.views.risks import add_step_risks
 
 CASE: Final = "/t/{slug:str}/complaints/{complaint_id:uuid}"
 _READ, _WRITE, _JUDGE = (requires(f"complaints.{verb}") for verb in ("read", "write", "judge"))
 BODY_LIMIT: Final = 64 * 1024
-PAUSE_REASONS: Final = ("customer", "laboratory", "expert", "third_party", "disaster", "other")
-
-
-class StepForm(msgspec.Struct, frozen=True):
-    """A step that can be done now, with what must be written down."""
-
-    milestone: Milestone
-    view: FormView
-    pausable: bool
-    paused: bool
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,11 +52,19 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str = ""
 
 
+class NewNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A note for colleagues, and whom it is to reach."""
+
+    text: str = ""
+    mention: list[UUID] = []
+
+
 class Judgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A level and why."""
 
     severity: str = ""
     reason: str = ""
+    seen: int | None = None
 
 
 class Rest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,88 +80,14 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     back: str = ""
 
 
-def _ready(detail: ComplaintDetail) -> list[Milestone]:
-    """Return the steps that nothing stands before."""
-    clocks = newest_clocks(detail)
-    closed = {name for name, clock in clocks.items() if clock.status == "cancelled"} | detail.done
-    return [
-        milestone
-        for milestone in detail.policy.milestones
-        if milestone.id not in closed and not blocked_by(detail.policy, milestone.id, detail.done)
-    ]
-
-
-def _step_forms(
-    reader: Reader, detail: ComplaintDetail, posted: Mapping[str, dict[str, Any]], errors: Sequence[FieldProblem]
-) -> list[StepForm]:
-    clocks = newest_clocks(detail)
-    today, lang = get_today(reader), current_page().lang
-    forms = []
-    for milestone in _ready(detail):
-        found = tuple(errors) if milestone.id in posted else ()
-        view = form_view(facts_form(milestone), posted.get(milestone.id, {}), found, lang, today)
-        status = clocks[milestone.id].status if milestone.id in clocks else "waiting"
-        may_rest = milestone.pausable and status in {"running", "paused", "breached"}
-        forms.append(StepForm(milestone, view, may_rest, status == "paused"))
-    return forms
-
-
-async def _data(
-    request_root: str,
-    reader: Reader,
-    detail: ComplaintDetail,
-    *,
-    posted: Mapping[str, dict[str, Any]] | None = None,
-    errors: Sequence[FieldProblem] = (),
-) -> dict[str, Any]:
-    staff = {person.staff_id: person.full_name for person in await list_people(reader)}
-    may_see = detail.customer_id is not None and reader.actor.may("customers.read")
-    return {
-        "case": detail,
-        "number": number_text(detail.number),
-        "root": request_root,
-        "here": f"{request_root}/{detail.complaint_id}",
-        "steps": steps_of(detail, {}),
-        "forms": _step_forms(reader, detail, posted or {}, errors),
-        "history": history_of(detail),
-        "excerpts": excerpts_of(detail),
-        "assignee": staff.get(detail.assignee_id, "") if detail.assignee_id else "",
-        "customer": await get_customer(reader, detail.customer_id) if may_see and detail.customer_id else None,
-        "customers": f"/t/{reader.scope.slug}/customers",
-        "may_write": reader.actor.may("complaints.write"),
-        "may_judge": reader.actor.may("complaints.judge"),
-        "may_archive": detail.state == "resolved" and not blocked_by(detail.policy, ARCHIVE, detail.done),
-        "levels": [(code, gettext(LEVEL_NAMES[code])) for code in LEVELS],
-        "pause_reasons": PAUSE_REASONS,
-        "problem": problem_words,
-        "me": reader.actor.id,
-        "survey": await find_case_survey(reader, detail.complaint_id),
-    }
-
-
-async def _show_case(
-    request: WebRequest,
-    reader: Reader,
-    complaint_id: UUID,
-    *,
-    status: int = 200,
-    texts: Mapping[str, str] | None = None,
-    posted: Mapping[str, dict[str, Any]] | None = None,
-    errors: Sequence[FieldProblem] = (),
-) -> Response[Any]:
-    live = await live_source(
-        request, tenant_path(request, f"/complaints/{complaint_id}/live"), [topic_of(complaint_id)]
-    )
-    detail = await get_complaint(reader, complaint_id=complaint_id)
-    data = await _data(tenant_path(request, "/complaints"), reader, detail, posted=posted, errors=errors)
-    return await show(request, "pages/complaints/case.html", status=status, errors=texts or {}, live=live, **data)
-
-
 @get(CASE, guards=[_READ])
 async def show_case(
-    request: WebRequest, reader: NamedDependency[Reader], complaint_id: FromPath[UUID]
+    request: WebRequest,
+    reader: NamedDependency[Reader],
+    complaint_id: FromPath[UUID],
+    macro: FromQuery[str] = "",
 ) -> Response[Any]:
-    return await _show_case(request, reader, complaint_id)
+    return await show_case_page(request, reader, complaint_id, macro=macro)
 
 
 async def render_case(live: Live, _: Sequence[dict[str, Any]] | None) -> str:
@@ -176,7 +98,7 @@ async def render_case(live: Live, _: Sequence[dict[str, Any]] | None) -> str:
         "pages/complaints/_case_live.html",
         case=detail,
         here=f"/t/{live.reader.scope.slug}/complaints/{live.about}",
-        steps=steps_of(detail, {}),
+        steps=await add_step_risks(live.reader, detail, steps_of(detail, {})),
         history=history_of(detail),
     )
 
@@ -217,13 +139,19 @@ async def do_complete(
     pairs = [(name, one) for name, value in fields.items() for one in (value if isinstance(value, list) else [value])]
     posted = decode_post(facts_form(step), pairs) if step is not None else None
     answers = posted.answers if posted is not None else {}
+    seen = str(fields.get("_seen") or "")
     try:
+        await hold_unchanged(uow, complaint_id, seen=int(seen) if seen.isdecimal() and len(seen) < 10 else None)
         at = _instant(posted.system.get("_at", ""), uow.scope.timezone) if posted is not None else None
         await complete_step(uow, complaint_id=complaint_id, milestone_id=milestone, facts=answers, at=at)
     except InvalidInput as error:
-        page = await _show_case(
+        page = await show_case_page(
             request, uow, complaint_id, status=422, posted={milestone: answers}, errors=error.problems
         )
+        raise Refused(page) from error
+    except (CaseMoved, ComplaintClosed) as error:
+        kept = kept_of("step", "\n".join(str(value) for value in answers.values()), error)
+        page = await show_case_page(request, uow, complaint_id, status=409, posted={milestone: answers}, kept=kept)
         raise Refused(page) from error
     return _back(request, complaint_id, gettext("The step is done"))
 
@@ -250,24 +178,34 @@ async def do_resume(
 
 @post(f"{CASE}/note", guards=[_WRITE], request_max_body_size=BODY_LIMIT)
 async def do_note(request: WebRequest, uow: NamedDependency[UnitOfWork], complaint_id: FromPath[UUID]) -> Response[Any]:
-    form = await request.read(Words)
+    form = await request.read(NewNote, lists=("mention",))
+    people = {one.staff_id: one.full_name for one in await list_people(uow) if one.state == "active"}
     try:
-        await add_note(uow, complaint_id=complaint_id, text=form.text)
+        await write_note(uow, complaint_id=complaint_id, text=form.text, people=people, chosen=tuple(form.mention))
     except InvalidInput as error:
-        texts = field_texts(error.problems)
-        raise Refused(await _show_case(request, uow, complaint_id, status=422, texts=texts)) from error
+        kept = Kept(which="note", words=form.text, errors=field_texts(error.problems))
+        raise Refused(await show_case_page(request, uow, complaint_id, status=422, kept=kept)) from error
+    except ComplaintClosed as error:
+        kept = kept_of("note", form.text, error)
+        raise Refused(await show_case_page(request, uow, complaint_id, status=409, kept=kept)) from error
     return _back(request, complaint_id, gettext("The note is kept"))
 
 
-@post(f"{CASE}/level", guards=[_JUDGE], request_max_body_size=BODY_LIMIT)
+@post(f"{CASE}/level", guards=[_WRITE], request_max_body_size=BODY_LIMIT)
 async def do_judge(
     request: WebRequest, uow: NamedDependency[UnitOfWork], complaint_id: FromPath[UUID]
 ) -> Response[Any]:
+    """Change the level; whoever works on the case raises it, `judge_level` lets only who judges lower it."""
     form = await request.read(Judgement)
     if form.severity not in LEVELS:
         raise InvalidInput((FieldProblem("severity", "option"),))
     severity: Any = form.severity
-    await judge_level(uow, complaint_id=complaint_id, severity=severity, reason=form.reason)
+    try:
+        await hold_unchanged(uow, complaint_id, seen=form.seen)
+        await judge_level(uow, complaint_id=complaint_id, severity=severity, reason=form.reason)
+    except (CaseMoved, ComplaintClosed) as error:
+        kept = kept_of("level", form.reason, error, severity=form.severity)
+        raise Refused(await show_case_page(request, uow, complaint_id, status=409, kept=kept)) from error
     return _back(request, complaint_id, gettext("The level is changed; the deadlines follow it"))
 
 

@@ -1,4 +1,4 @@
-"""The desk's complaints: the list and the board by the next promise, live, filing one by hand, and posters."""
+"""The desk's complaints: the list and the board by the next promise, live, and posters."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,9 +12,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Stream
 
-from core.complaints.actions import file_complaint, give_filing_code
-from core.complaints.case import TOPIC
-from core.complaints.queries import (
+from core.casework.board import claim_cases, list_columns
+from core.complaints.actions.filing import give_filing_code
+from core.complaints.actions.sharing import get_shares
+from core.complaints.cases.case import TOPIC
+from core.complaints.queries.cases import (
     ComplaintFilter,
     ComplaintRow,
     Cursor,
@@ -23,46 +25,32 @@ from core.complaints.queries import (
     list_filing_codes,
     list_policies,
 )
-from core.complaints.rules import Filing
-from core.errors import FieldProblem, InvalidInput, NotFound
-from core.hooks.specs.complaints import complaint_categories
+from core.errors import NotFound
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
+from tenants.roles import ROLES
 from tenants.staff import list_people
 from web.home import Section, add_section
-from web.i18n import N_, gettext, localized
+from web.i18n import N_, gettext
 from web.live import Live, live_source, stream
 from web.navigation import Entry, add_entry
-from web.page import Toast
-from web.problems import Refused, field_texts
+from web.page import Toast, current_page
 from web.qr import qr_svg
 from web.request import WebRequest
 from web.screens import go_to, show, tenant_path
 from web.search import Hit, Source, add_search
 from web.security import requires
+from web.views.board import STAGES, columns_of, read_filters
 from web.views.complaints import CHANNELS, LEVEL_NAMES, LEVELS, STATES, Line, lines_of, number_text
+from web.views.risks import add_risks
+from web.views.shares import drift_lines
 
 PATH: Final = "/t/{slug:str}/complaints"
 _READ, _WRITE = [requires("complaints.read")], [requires("complaints.write")]
 PAGE: Final = 25
-BOARD: Final = 100
+CARDS: Final = 20
+"""Cards of a column; the rest is counted, and the list shows them."""
 BODY_LIMIT: Final = 64 * 1024
-
-
-class NewComplaint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The desk's short form: three fields are enough, the rest is for who has the time."""
-
-    text: str = ""
-    contact_name: str = ""
-    contact_phone: str = ""
-    desired: str = ""
-    channel: str = "phone"
-    category: str = ""
-    branch_id: str = ""
-    estimate: str = ""
-    bill: str = ""
-    customer_id: str = ""
-    key: str = ""
 
 
 async def _rows_as_lines(reader: Reader, rows: Sequence[ComplaintRow]) -> list[Line]:
@@ -94,7 +82,7 @@ add_entry(
         path="/complaints",
         permission="complaints.read",
         rank=20,
-        badge=count_open,
+        badges=(count_open,),
         urgent=True,
     )
 )
@@ -135,26 +123,33 @@ async def show_complaints(
     after: FromQuery[str] = "",
 ) -> Response[Any]:
     live = await live_source(request, tenant_path(request, "/complaints/live"), [TOPIC])
-    chosen = frozenset(level or ()) & set(LEVELS)
-    # `state` cannot be a parameter: Litestar keeps the name for its own.
-    state = request.query_params.get("state", "")
-    kept = state if state in STATES else "open"
-    wanted = ComplaintFilter(state=kept, severities=chosen, words=q[:80])
-    limit = BOARD if view == "board" else PAGE
-    rows = await list_complaints(reader, wanted=wanted, after=_cursor(after), limit=limit)
+    asked = read_filters(request, reader, q=q, levels=level or ())
+    chosen, kept = asked.wanted.severities, asked.wanted.state
+    wanted = await asked.narrowed(reader)
+    columns = await list_columns(reader, wanted=wanted, cards=CARDS) if view == "board" and kept == "open" else []
+    cards = [row for column in columns for row in column.rows]
+    rows = cards if columns else await list_complaints(reader, wanted=wanted, after=_cursor(after), limit=PAGE)
+    lines = await _rows_as_lines(reader, rows)
+    shown = await add_risks(reader, rows, lines) if columns else lines
+    may_judge = reader.actor.may("complaints.judge")
     root = tenant_path(request, "/complaints")
-    asked = [("q", q), ("state", kept if kept != "open" else ""), *(("level", one) for one in sorted(chosen))]
-    query = urlencode([(name, value) for name, value in asked if value])
-    more = f"{root}?{urlencode([('after', _next(rows, kept))])}&{query}" if len(rows) == PAGE else None
+    query = urlencode(asked.query)
+    more = f"{root}?{urlencode([('after', _next(rows, kept))])}&{query}" if len(rows) == PAGE and not columns else None
     return await show(
         request,
         "pages/complaints/list.html",
         partial="pages/complaints/_list.html",
-        lines=await _rows_as_lines(reader, rows),
+        lines=shown,
         root=root,
         live=live,
         may_write=reader.actor.may("complaints.write"),
         view=view,
+        columns=columns_of(columns, shown) if columns else [],
+        stages=[(code, gettext(name)) for code, name in STAGES.items()],
+        asked=asked,
+        branches=[(str(branch.branch_id), branch.name) for branch in await list_branches(reader)],
+        roles=[(code, gettext(role.name)) for code, role in ROLES.items()],
+        channels=[(code, gettext(name)) for code, name in CHANNELS.items()],
         words=q,
         chosen=chosen,
         state="" if kept == "open" else kept,
@@ -166,7 +161,23 @@ async def show_complaints(
         list_url=f"{root}?{query}",
         board_url=f"{root}?{query}&view=board",
         subtitle=gettext("%(n)s open, the next deadline first") % {"n": await count_open(reader)},
+        roster_gaps=tenant_path(request, "/roster/gaps"),
+        drift=drift_lines(await get_shares(reader)) if may_judge and not current_page().partial else [],
     )
+
+
+class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The cases whose boxes are ticked."""
+
+    case: list[UUID] = []
+
+
+@post(f"{PATH}/claim", guards=_WRITE, request_max_body_size=BODY_LIMIT)
+async def do_claim_many(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
+    form = await request.read(Claims, lists=("case",))
+    count = await claim_cases(uow, complaint_ids=form.case[: PAGE * 4])
+    toast = Toast(text=gettext("%(n)s cases are yours now") % {"n": count})
+    return go_to(request, tenant_path(request, "/complaints"), toast=toast)
 
 
 async def render_pulse(live: Live, _: Sequence[dict[str, Any]] | None) -> str:
@@ -177,93 +188,6 @@ async def render_pulse(live: Live, _: Sequence[dict[str, Any]] | None) -> str:
 @get(f"{PATH}/live", guards=_READ)
 async def follow_complaints(request: WebRequest, reader: NamedDependency[Reader]) -> Stream:  # noqa: ARG001 - ends the visit's transaction
     return stream(request, [TOPIC], render_pulse, permission="complaints.read")
-
-
-def _options(reader: Reader) -> list[tuple[str, str]]:
-    found = [contribution.value for contribution in reader.plugins.declared(complaint_categories)]
-    parents = {category.id: localized(category.label) for category in found}
-    leaves = [category for category in found if category.parent is not None]
-    return [(leaf.id, f"{parents.get(leaf.parent or '', '')} · {localized(leaf.label)}") for leaf in leaves]
-
-
-async def _show_new(
-    request: WebRequest,
-    reader: Reader,
-    values: NewComplaint,
-    *,
-    status: int = 200,
-    errors: dict[str, str] | None = None,
-) -> Response[Any]:
-    branches = [(str(branch.branch_id), branch.name) for branch in await list_branches(reader)]
-    return await show(
-        request,
-        "pages/complaints/new.html",
-        status=status,
-        values=values,
-        errors=errors or {},
-        root=tenant_path(request, "/complaints"),
-        branches=branches,
-        channels=[(code, gettext(name)) for code, name in CHANNELS.items()],
-        categories=_options(reader),
-    )
-
-
-@get(f"{PATH}/new", guards=_WRITE)
-async def show_new(
-    request: WebRequest, reader: NamedDependency[Reader], customer_id: FromQuery[str] = ""
-) -> Response[Any]:
-    key = f"desk:{request.request_id}"
-    return await _show_new(request, reader, NewComplaint(customer_id=customer_id, key=key))
-
-
-def _fen(text: str, path: str) -> int | None:
-    """Read yuan as people type them; None when nothing was typed."""
-    plain = text.strip().replace(",", "").removeprefix("¥").removeprefix("￥")
-    if not plain:
-        return None
-    whole, _, part = plain.partition(".")
-    if not (whole.isdecimal() and (part.isdecimal() or not part) and len(part) <= 2 and len(whole) <= 10):
-        raise InvalidInput((FieldProblem(path, "amount"),))
-    return int(whole) * 100 + int((part + "00")[:2])
-
-
-def _identity(text: str, path: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        raise InvalidInput((FieldProblem(path, "wrong-form"),)) from None
-
-
-async def _filing(uow: UnitOfWork, form: NewComplaint) -> Filing:
-    branch_id = _identity(form.branch_id, "branch_id")
-    if branch_id is not None and branch_id not in {branch.branch_id for branch in await list_branches(uow)}:
-        raise InvalidInput((FieldProblem("branch_id", "unknown-branch"),))
-    if form.channel not in CHANNELS:
-        raise InvalidInput((FieldProblem("channel", "option"),))
-    return Filing(
-        text=form.text,
-        desired=form.desired,
-        contact_name=form.contact_name,
-        contact_phone=form.contact_phone,
-        channel=form.channel,  # type: ignore[arg-type] # one of CHANNELS
-        category=form.category or None,
-        branch_id=branch_id,
-        customer_id=_identity(form.customer_id, "customer_id"),
-        estimate_fen=_fen(form.estimate, "estimate"),
-        bill_fen=_fen(form.bill, "bill"),
-    )
-
-
-@post(PATH, guards=_WRITE, request_max_body_size=BODY_LIMIT)
-async def do_file(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
-    form = await request.read(NewComplaint)
-    try:
-        filed = await file_complaint(uow, filing=await _filing(uow, form), key=form.key[:100] or None)
-    except InvalidInput as error:
-        texts = field_texts(error.problems)
-        raise Refused(await _show_new(request, uow, form, status=422, errors=texts)) from error
-    toast = Toast(text=gettext("%(number)s is filed, its clocks run") % {"number": number_text(filed.number)})
-    return go_to(request, tenant_path(request, f"/complaints/{filed.complaint_id}"), toast=toast)
 
 
 @get(f"{PATH}/posters", guards=_READ)
@@ -299,4 +223,4 @@ async def make_poster(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> 
     return go_to(request, tenant_path(request, "/complaints/posters"))
 
 
-routes = [show_complaints, follow_complaints, show_new, do_file, show_posters, make_poster]
+routes = [show_complaints, do_claim_many, follow_complaints, show_posters, make_poster]

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 
-from core.complaints.queries import list_for_customer
+from core.complaints.queries.cases import list_for_customer
 from core.customers.queries import CustomerRecord, CustomerRow, list_customers, list_customers_by_id
 from core.customers.rules.phones import national_digits
 from core.forms.queries import get_submission, list_forms, list_submissions

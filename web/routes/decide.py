@@ -11,10 +11,10 @@ from litestar.params import FromPath, FromQuery
 from core.errors import Forbidden, InvalidInput
 from core.programs.queries import get_program
 from core.referrals.cases import approve_case, reject_case, reverse_case
-from core.referrals.queries import CaseRecord, count_by_state, count_cases, find_rule, get_case, list_cases
+from core.referrals.queries import CaseRecord, count_by_state, count_held, find_rule, get_case, list_cases
 from core.referrals.rules import STATES
 from core.uow import Reader, UnitOfWork
-from web.decide_tabs import DecideTab, add_decide_tab, count_to_decide, decide_tabs
+from web.decide_tabs import DecideTab, add_decide_tab, decide_tabs, what_waits
 from web.downloads import csv_download
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry
@@ -47,17 +47,13 @@ class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
 
 
-async def _count_held(reader: Reader) -> int:
-    return await count_cases(reader, states=("held",))
-
-
 add_decide_tab(
     DecideTab(
         id="referrals",
         label=N_("Referrals"),
         path="/decide",
         permission="loyalty.approve",
-        count=_count_held,
+        count=count_held,
         rank=10,
     )
 )
@@ -69,7 +65,7 @@ add_entry(
         path="/decide",
         permission="loyalty.approve",
         rank=47,
-        badge=count_to_decide,
+        badges=what_waits,
     )
 )
 

@@ -34,6 +34,8 @@ TASKS = {
     "forms.purge_drafts": N_("Clearing old drafts"),
     "files.purge": N_("Erasing files whose time is over"),
     "outbox.purge": N_("Clearing finished work"),
+    "case_reports.remind": N_("Asking after a report that was not opened"),
+    "staff_records.purge": N_("Erasing staff records whose time is over"),
     "schedule.start": N_("First schedule of this organisation"),
 }
 
@@ -46,7 +48,7 @@ add_entry(
         permission="jobs.manage",
         group="manage",
         rank=300,
-        badge=count_dead,
+        badges=(count_dead,),
         urgent=True,
     )
 )

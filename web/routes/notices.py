@@ -8,8 +8,10 @@ import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 
-from core.complaints.handling import read_notices
-from core.complaints.queries import list_notices, list_policies
+from core.casework.queries import count_overdue_tasks, list_my_tasks
+from core.complaints.actions.handling import read_notices
+from core.complaints.actions.sharing import find_drift, read_drift
+from core.complaints.queries.cases import count_unread, list_notices, list_policies
 from core.uow import Reader, UnitOfWork
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry
@@ -18,6 +20,7 @@ from web.request import WebRequest
 from web.screens import go_to, show, tenant_path
 from web.security import requires
 from web.views.complaints import Note, notes_of
+from web.views.shares import drift_lines
 
 PATH: Final = "/t/{slug:str}/inbox"
 
@@ -35,13 +38,15 @@ async def _notes(reader: Reader) -> Sequence[Note]:
     return notes_of(rows, await list_policies(reader, versions=frozenset(row.policy_version for row in rows)))
 
 
-async def _count(reader: Reader) -> int:
-    return len(await list_notices(reader, staff_id=reader.actor.id)) if reader.actor.id is not None else 0
-
-
 add_entry(
     Entry(
-        id="inbox", label=N_("Inbox"), icon="inbox", path="/inbox", permission="complaints.read", rank=10, badge=_count
+        id="inbox",
+        label=N_("Inbox"),
+        icon="inbox",
+        path="/inbox",
+        permission="complaints.read",
+        rank=10,
+        badges=(count_unread, count_overdue_tasks),
     )
 )
 
@@ -49,13 +54,20 @@ add_entry(
 @get(PATH, guards=[requires("complaints.read")])
 async def show_inbox(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
     root = tenant_path(request)
-    return await show(request, "pages/inbox/inbox.html", notes=await _notes(reader), root=root)
+    drift = await find_drift(reader, staff_id=reader.actor.id) if reader.actor.id is not None else None
+    lines = drift_lines(drift.shares) if drift is not None else []
+    tasks = await list_my_tasks(reader, staff_id=reader.actor.id) if reader.actor.id is not None else []
+    return await show(
+        request, "pages/inbox/inbox.html", notes=await _notes(reader), tasks=tasks, drift=lines, root=root
+    )
 
 
 @post(f"{PATH}/read", guards=[requires("complaints.read")])
 async def do_read(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
     form = await request.read(Read)
     await read_notices(uow, notice_ids=None if form.notice_id is None else (form.notice_id,))
+    if form.notice_id is None:
+        await read_drift(uow)
     return go_to(request, tenant_path(request, "/inbox"), toast=Toast(text=gettext("Read")))
 
 

@@ -1,9 +1,7 @@
-"""The people of a tenant: who works here, in which role, and who is on duty."""
+"""The people of a tenant: who works here, and in which role."""
 
-from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response, get, post
@@ -13,7 +11,6 @@ from litestar.params import FromPath
 from core.errors import FieldProblem, InvalidInput
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
-from tenants.duty import cancel_shift, list_shifts, plan_shift
 from tenants.passwords import MIN_LENGTH
 from tenants.roles import ROLES
 from tenants.staff import (
@@ -26,7 +23,6 @@ from tenants.staff import (
     reset_password,
     set_state,
 )
-from web.home import Section, add_section
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry
 from web.page import Toast
@@ -69,20 +65,6 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: Literal["active", "left"]
 
 
-class NewShift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The form of a shift; times are those of the tenant's clocks on the wall."""
-
-    staff_id: str = ""
-    role: str = ""
-    branch_id: str = ""
-    starts_at: str = ""
-    ends_at: str = ""
-
-
-async def _load_duty(reader: Reader) -> Any:
-    return await list_shifts(reader, on_duty=True)
-
-
 add_entry(
     Entry(
         id="staff",
@@ -93,9 +75,6 @@ add_entry(
         group="manage",
         rank=800,
     )
-)
-add_section(
-    Section(id="duty", template="pages/home/_duty.html", load=_load_duty, permission="complaints.read", rank=900)
 )
 
 
@@ -110,35 +89,11 @@ def _uuid(text: str, path: str, code: str) -> UUID:
         raise InvalidInput((FieldProblem(path, code if text else "required"),)) from None
 
 
-def _instant(text: str, path: str, timezone: str) -> datetime:
-    """Read what a datetime-local field sends."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput((FieldProblem(path, "required" if not text else "wrong-form"),)) from None
-    return moment.replace(tzinfo=ZoneInfo(timezone)) if moment.tzinfo is None else moment
-
-
-async def _show_people(
-    request: WebRequest, reader: Reader, *, status: int = 200, values: object = None, errors: object = None
-) -> Response[Any]:
-    return await show(
-        request,
-        "pages/staff/people.html",
-        status=status,
-        people=await list_people(reader),
-        shifts=await list_shifts(reader),
-        branches=[(str(branch.branch_id), branch.name) for branch in await list_branches(reader)],
-        roles=_role_options(),
-        root=tenant_path(request, "/staff"),
-        values=values or {},
-        errors=errors or {},
-    )
-
-
 @get(PATH, guards=_MAY)
 async def show_people(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
-    return await _show_people(request, reader)
+    return await show(
+        request, "pages/staff/people.html", people=await list_people(reader), root=tenant_path(request, "/staff")
+    )
 
 
 async def _show_new(
@@ -244,33 +199,6 @@ async def do_set_state(
     return go_to(request, tenant_path(request, f"/staff/{staff_id}"), toast=Toast(text=gettext("Saved")))
 
 
-@post(f"{PATH}/shifts", guards=_MAY, request_max_body_size=_BODY_LIMIT)
-async def do_plan_shift(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
-    form = await request.read(NewShift)
-    timezone = uow.scope.timezone
-    try:
-        await plan_shift(
-            uow,
-            staff_id=_uuid(form.staff_id, "staff_id", "unknown-person"),
-            role=form.role,
-            branch_id=_uuid(form.branch_id, "branch_id", "unknown-branch") if form.branch_id else None,
-            starts_at=_instant(form.starts_at, "starts_at", timezone),
-            ends_at=_instant(form.ends_at, "ends_at", timezone),
-        )
-    except InvalidInput as error:
-        values, errors = msgspec.structs.asdict(form), field_texts(error.problems)
-        raise Refused(await _show_people(request, uow, status=422, values=values, errors=errors)) from None
-    return go_to(request, tenant_path(request, "/staff"), toast=Toast(text=gettext("The shift was planned")))
-
-
-@post(PATH + "/shifts/{shift_id:uuid}/cancel", guards=_MAY, request_max_body_size=_BODY_LIMIT)
-async def do_cancel_shift(
-    request: WebRequest, uow: NamedDependency[UnitOfWork], shift_id: FromPath[UUID]
-) -> Response[Any]:
-    await cancel_shift(uow, shift_id=shift_id)
-    return go_to(request, tenant_path(request, "/staff"), toast=Toast(text=gettext("The shift was taken off")))
-
-
 routes = [
     show_people,
     show_new_person,
@@ -279,6 +207,4 @@ routes = [
     do_give_roles,
     do_reset_password,
     do_set_state,
-    do_plan_shift,
-    do_cancel_shift,
 ]

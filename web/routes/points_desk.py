@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 from core.cards.queries import find_card_owner
 from core.customers.queries import CustomerRow, find_customers, list_customers_by_id
 from core.customers.rules.names import clean_name
-from core.holds.queries import get_waiting_count, list_waiting
+from core.holds.queries import count_waiting, list_waiting
 from core.loyalty.movements import list_latest_movements, list_movements
 from core.loyalty.queries import get_memberships
 from core.programs.queries import get_ladder, get_program
@@ -58,7 +58,7 @@ add_decide_tab(
         label=N_("Large credits"),
         path="/points",
         permission="loyalty.approve",
-        count=get_waiting_count,
+        count=count_waiting,
         rank=40,
     )
 )

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from core.holds.actions import grant_held, refuse_held
 from core.loyalty.actions import NeedsApproval
+from core.remedies.giving import settle_held
 from core.uow import UnitOfWork
 from web.i18n import gettext
 from web.page import Toast
@@ -31,6 +32,7 @@ async def do_grant_held(
     desk = tenant_path(request, ROOT)
     try:
         done = await grant_held(uow, held_id=held_id)
+        await settle_held(uow, held=done)
     except NeedsApproval as refused:
         words = {"points": points_words(refused.limit_points)}
         text = gettext("You may give %(points)s yourself; it waits for somebody whose limit is higher") % words
@@ -43,7 +45,7 @@ async def do_grant_held(
 async def do_refuse_held(
     request: WebRequest, uow: NamedDependency[UnitOfWork], held_id: FromPath[UUID]
 ) -> Response[Any]:
-    await refuse_held(uow, held_id=held_id)
+    await settle_held(uow, held=await refuse_held(uow, held_id=held_id))
     return go_to(request, tenant_path(request, ROOT), toast=Toast(text=gettext("The points were not given")))
 
 

@@ -56,7 +56,7 @@ add_entry(
         path="/surveys",
         permission="surveys.interview",
         rank=60,
-        badge=count_ready,
+        badges=(count_ready,),
     )
 )
 

@@ -7,9 +7,12 @@ from uuid import UUID
 
 import msgspec
 
-from core.complaints.queries import ClockRow, ComplaintDetail, ComplaintRow, HistoryRow, NoticeRow
-from core.complaints.rules import blocked_by
-from core.complaints.surveyed import SURVEY
+from core.casework.actions import MENTION, TASK
+from core.casework.rules.talking import Change
+from core.complaints.actions.surveyed import SURVEY
+from core.complaints.actions.telling import ACTION, ADDED, CALL_ME, SOLUTION
+from core.complaints.queries.cases import ClockRow, ComplaintDetail, ComplaintRow, HistoryRow, NoticeRow
+from core.complaints.rules.filing import blocked_by
 from core.hooks.records.complaints import Milestone, Policy
 from web.formats import format_datetime
 from web.i18n import N_, gettext, localized
@@ -22,6 +25,7 @@ STATES: Final = {
     "resolved": N_("Resolved"),
     "archived": N_("Archived"),
     "withdrawn": N_("Withdrawn"),
+    "merged": N_("Merged"),
 }
 CHANNELS: Final = {
     "web": N_("Web page"),
@@ -31,6 +35,8 @@ CHANNELS: Final = {
     "regulator": N_("Regulator"),
     "online_chat": N_("Online chat"),
     "email": N_("E-mail"),
+    "review_platform": N_("Review platform"),
+    "api": N_("Another program"),
 }
 _KINDS: Final = {
     "filed": (N_("%(who)s filed the complaint"), "message-square"),
@@ -39,7 +45,25 @@ _KINDS: Final = {
     "judged": (N_("%(who)s changed the level"), "scale"),
     "completed": (N_("%(who)s completed a step"), "circle-check"),
     "note": (N_("%(who)s added a note"), "notebook-pen"),
+    "called": (N_("%(who)s spoke with the customer by phone"), "phone"),
+    "met": (N_("%(who)s spoke with the customer in person"), "users"),
+    "missed": (N_("%(who)s did not reach the customer"), "phone-missed"),
+    "replied": (N_("%(who)s wrote to the customer"), "send"),
+    "reply_taken_back": (N_("%(who)s took a message back"), "undo-2"),
+    "task_added": (N_("%(who)s gave a task"), "list-todo"),
+    "task_done": (N_("%(who)s did a task"), "list-checks"),
+    "task_dropped": (N_("%(who)s dropped a task"), "list-x"),
+    "task_reopened": (N_("%(who)s opened a task again"), "rotate-ccw"),
+    "macro_undone": (N_("%(who)s undid a macro"), "undo-2"),
     "customer_added": (N_("The customer added information"), "message-square"),
+    "merged": (N_("%(who)s let this complaint go on as another"), "merge"),
+    "merged_in": (N_("%(who)s merged another complaint into this one"), "merge"),
+    "unmerged": (N_("%(who)s took two complaints apart again"), "split"),
+    "split": (N_("%(who)s split a part off"), "split"),
+    "classified": (N_("%(who)s set category and cause"), "tag"),
+    "confirmed": (N_("%(who)s confirmed the level"), "badge-check"),
+    "files_refused": (N_("Some attachments could not be kept"), "paperclip"),
+    "rules_moved": (N_("The deadlines follow newly published rules"), "timer"),
     "claimed": (N_("%(who)s took the case"), "user-check"),
     "paused": (N_("%(who)s paused a promise"), "circle-pause"),
     "resumed": (N_("A promise runs again"), "circle-play"),
@@ -47,13 +71,48 @@ _KINDS: Final = {
     "escalated": (N_("The case was escalated"), "bell-ring"),
     "breached": (N_("A promise was broken"), "circle-alert"),
     "nobody": (N_("Nobody was on duty for a role"), "user-x"),
+    "taken": (N_("%(who)s said that they have it"), "check"),
     "resolved": (N_("The case is resolved"), "badge-check"),
+    "evidence_sealed": (N_("%(who)s sealed the evidence"), "lock"),
+    "hearing_planned": (N_("%(who)s planned a hearing"), "users"),
+    "hearing_held": (N_("The hearing was held"), "users"),
+    "report_begun": (N_("%(who)s began the written report"), "file-pen"),
+    "report_submitted": (N_("%(who)s submitted the written report"), "file-check"),
+    "report_returned": (N_("%(who)s sent the report back"), "undo-2"),
+    "report_approved": (N_("%(who)s approved the report"), "stamp"),
+    "report_sent": (N_("%(who)s sent the report to the customer"), "send"),
+    "report_received": (N_("The customer received the report"), "mail-check"),
+    "report_answered": (N_("The customer answered to the report"), "signature"),
+    "report_unopened": (N_("The report was not opened for a day"), "mail-question-mark"),
+    "staff_recorded": (N_("%(who)s entered the case in somebody's file"), "notebook-text"),
+    "staff_not_recorded": (N_("%(who)s said that it concerns nobody's file"), "notebook-text"),
     "archived": (N_("%(who)s archived the case"), "archive"),
     "reopened": (N_("The case was opened again"), "rotate-ccw"),
     "withdrawn": (N_("The complaint was withdrawn"), "circle-slash"),
     "answered": (N_("The customer answered whether they are satisfied"), "smile"),
     "surveyed": (N_("The customer filled in the survey"), "clipboard-check"),
     "unhappy": (N_("Unhappy answer in the survey"), "frown"),
+    "call_wanted": (N_("The customer asks to be called"), "phone"),
+    "solution_accepted": (N_("The customer accepts the proposal"), "check"),
+    "solution_declined": (N_("The customer does not accept the proposal"), "x"),
+    "remedy_asked": (N_("%(who)s asked for a remedy above their limit"), "gift"),
+    "remedy_offered": (N_("%(who)s offered a remedy"), "gift"),
+    "remedy_refused": (N_("%(who)s did not approve a remedy"), "gift"),
+    "remedy_accepted": (N_("%(who)s accepted a remedy"), "gift"),
+    "remedy_declined": (N_("%(who)s did not accept a remedy"), "frown"),
+    "remedy_held": (N_("The points of a remedy wait for an approval"), "coins"),
+    "remedy_unheld": (N_("The points of a remedy were not approved"), "coins"),
+    "remedy_given": (N_("%(who)s gave a remedy"), "gift"),
+    "remedy_undone": (N_("%(who)s took a remedy back"), "undo-2"),
+    "cause_named": (N_("%(who)s named the cause"), "search"),
+    "repeat_found": (N_("The same problem has happened before"), "repeat"),
+    "action_added": (N_("%(who)s added a corrective action"), "wrench"),
+    "action_done": (N_("%(who)s did a corrective action"), "wrench"),
+    "action_effective": (N_("%(who)s saw that the action works"), "badge-check"),
+    "action_ineffective": (N_("%(who)s saw that the action does not work"), "circle-alert"),
+    "silence_noted": (N_("%(who)s wrote down that the customer does not say"), "message-square"),
+    "silence_confirmed": (N_("%(who)s confirmed that the customer does not say"), "check"),
+    "silence_rejected": (N_("%(who)s did not confirm it"), "x"),
 }
 
 
@@ -72,6 +131,8 @@ class Line(msgspec.Struct, frozen=True):
     start: datetime | None
     due: datetime | None
     received_at: datetime
+    risk: str = ""
+    """How likely the next promise is to be broken, with how many alike; shown on the board."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -86,6 +147,22 @@ class Entry(msgspec.Struct, frozen=True):
     text: str
     """What somebody wrote."""
     state: str
+    group: str = "steps"
+    """Which filter of the timeline shows it: talk, steps, clocks."""
+
+
+_TALK: Final = frozenset(
+    {
+        *("filed", "note", "customer_added", "called", "met", "missed", "replied", "reply_taken_back", "answered"),
+        *("surveyed", "unhappy", "call_wanted", "solution_accepted", "solution_declined"),
+    }
+)
+_CLOCKS: Final = frozenset({"warned", "escalated", "breached", "nobody", "taken", "paused", "resumed", "rules_moved"})
+
+
+def group_of(kind: str) -> str:
+    """Return the timeline's group of a kind of event."""
+    return "talk" if kind in _TALK else "clocks" if kind in _CLOCKS else "steps"
 
 
 def number_text(number: int) -> str:
@@ -171,9 +248,25 @@ def _about_of(row: HistoryRow, policy: Policy) -> str:
         parts.append(milestone_label(policy, str(data["milestone"])))
     if "role_label" in data:
         parts.append(localized(data["role_label"]))
+    if "instead_of" in data:
+        parts.append(gettext("nobody on duty as %(role)s") % {"role": localized(data["instead_of"])})
     if "severity" in data:
         parts.append(gettext(LEVEL_NAMES[str(data["severity"])]))
+    parts += [localized(data[key]) for key in ("remedy", "cause") if data.get(key)]
+    if data.get("minutes"):
+        parts.append(gettext("%(n)s min") % {"n": data["minutes"]})
     return " · ".join(parts)
+
+
+def change_lines(changes: Iterable[Change]) -> list[str]:
+    """Return what others did meanwhile, a line each."""
+    lines = []
+    for change in changes:
+        title, _ = _KINDS.get(change.kind, (change.kind, ""))
+        who = change.actor_name or gettext("The customer")
+        said = str(change.data.get("text") or change.data.get("reason") or "")
+        lines.append(gettext(title) % {"who": who} + (f": {said[:120]}" if said else ""))
+    return lines
 
 
 def history_of(detail: ComplaintDetail) -> list[Entry]:
@@ -190,8 +283,11 @@ def history_of(detail: ComplaintDetail) -> list[Entry]:
                 title=gettext(title) % {"who": who},
                 icon=icon,
                 about=_about_of(row, detail.policy),
-                text="\n".join(str(row.data[key]) for key in ("reason", "text", "people") if row.data.get(key)),
+                text="\n".join(
+                    str(row.data[key]) for key in ("reason", "outcome", "text", "why", "people") if row.data.get(key)
+                ),
                 state="danger" if late else "neutral",
+                group=group_of(row.kind),
             )
         )
     return entries
@@ -199,6 +295,8 @@ def history_of(detail: ComplaintDetail) -> list[Entry]:
 
 CONTEXT: Final = 14
 """Characters shown before and after a quoted word."""
+CLOSE: Final = 6
+"""Quotes with so few characters between them are read as one."""
 
 
 class Excerpt(msgspec.Struct, frozen=True):
@@ -210,13 +308,20 @@ class Excerpt(msgspec.Struct, frozen=True):
 
 
 def excerpts_of(detail: ComplaintDetail) -> list[Excerpt]:
-    """Return each quote in its sentence."""
+    """Return each quote in its sentence; quotes that stand close together are one, as a reader would mark them."""
+    spans: list[tuple[str, int, int]] = []
+    for quote in sorted(detail.quotes, key=lambda one: (one.source == "desired", one.start, one.end)):
+        source, start, end = spans[-1] if spans else ("", 0, 0)
+        if source == quote.source and quote.start - end <= CLOSE:
+            spans[-1] = (source, start, max(end, quote.end))
+        else:
+            spans.append((quote.source, quote.start, quote.end))
     found = []
-    for quote in detail.quotes:
-        text = detail.desired if quote.source == "desired" else detail.text
-        start, end = max(0, quote.start - CONTEXT), min(len(text), quote.end + CONTEXT)
-        before = ("…" if start else "") + text[start : quote.start]
-        found.append(Excerpt(before, quote.text, text[quote.end : end] + ("…" if end < len(text) else "")))
+    for source, start, end in spans:
+        text = detail.desired if source == "desired" else detail.text
+        left, right = max(0, start - CONTEXT), min(len(text), end + CONTEXT)
+        before = ("…" if left else "") + text[left:start]
+        found.append(Excerpt(before, text[start:end], text[end:right] + ("…" if right < len(text) else "")))
     return found
 
 
@@ -225,7 +330,27 @@ _TOLD: Final = {
     "due": (N_("Broken"), "danger"),
     "step": (N_("Escalated to you"), "danger"),
     "unhappy": (N_("Unhappy answer in the survey"), "danger"),
+    "mention": (N_("You are mentioned"), "info"),
+    "task": (N_("A task for you"), "info"),
+    "overdue": (N_("A task is due"), "danger"),
+    "customer_added": (N_("New from the customer"), "info"),
+    "call_me": (N_("Asks to be called"), "warn"),
+    "solution": (N_("Does not accept the proposal"), "danger"),
+    "action-due": (N_("Due today"), "warn"),
+    "action-overdue": (N_("Overdue"), "danger"),
+    "action-check": (N_("To be checked"), "warn"),
+    "action-unchecked": (N_("Not checked in time"), "danger"),
 }
+_ABOUT: Final = {
+    MENTION: N_("A note of a colleague"),
+    TASK: N_("Task"),
+    SURVEY: N_("Survey after the complaint"),
+    ADDED: N_("The customer's page"),
+    CALL_ME: N_("The customer's page"),
+    SOLUTION: N_("The customer's page"),
+    ACTION: N_("Corrective action"),
+}
+"""What a notice is about when it is about no milestone."""
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -251,8 +376,8 @@ def notes_of(rows: Iterable[NoticeRow], policies: Mapping[str, Policy]) -> list[
             complaint_id=row.complaint_id,
             title=f"{number_text(row.number)} {row.title}",
             level=row.severity,
-            text=gettext("Survey after the complaint")
-            if row.milestone == SURVEY
+            text=gettext(_ABOUT[row.milestone])
+            if row.milestone in _ABOUT
             else milestone_label(policies.get(row.policy_version), row.milestone),
             told=gettext(_TOLD[row.stage.split()[0]][0]),
             state=_TOLD[row.stage.split()[0]][1],

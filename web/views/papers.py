@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from core.chains import Break
 from core.consents.queries import ConsentFacts
-from core.consents.rules import Break
 from core.files.queries import FileFacts
 from core.forms.queries import SubmissionRecord
 from core.forms.rules import FieldView

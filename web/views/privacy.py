@@ -31,6 +31,7 @@ AREAS: Final = {
     "forms": N_("Forms"),
     "consents": N_("Signed consents"),
     "complaints": N_("Complaints"),
+    "evidence": N_("Evidence"),
     "purchases": N_("Purchases"),
     "visits": N_("Visits and bills"),
     "rewards": N_("Coupons and benefits"),

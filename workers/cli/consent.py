@@ -9,8 +9,9 @@ from uuid import UUID
 import click
 import msgspec
 
+from core.chains import Break, read_link
 from core.consents.queries import SealRow, find_break, list_seals
-from core.consents.rules import Break, Verifier, read_link
+from core.consents.rules import Verifier
 from tenants.work import Workplace
 from workers.cli.db import VAR
 from workers.cli.jobs import run_over_all, tenant_of

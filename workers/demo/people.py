@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.complaints.rules import Filing
+from core.complaints.rules.filing import Filing
 
 
 class Chain(msgspec.Struct, frozen=True):

@@ -10,8 +10,9 @@ import msgspec
 from sqlalchemy import text
 
 from core.clock import now
-from core.complaints.actions import file_complaint, give_filing_code
-from core.complaints.queries import ComplaintFilter, list_complaints
+from core.complaints.actions.filing import file_complaint, give_filing_code
+from core.complaints.queries.cases import ComplaintFilter, list_complaints
+from core.complaints.rules.filing import title_of
 from core.customers.actions import add_customer
 from core.customers.queries import get_subject_types
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
@@ -28,16 +29,24 @@ from tenants.roles import permissions_of
 from tenants.signup import sign_up
 from tenants.staff import add_person
 from tenants.work import Workplace
+from workers.demo.case_reports import seed_case_reports
+from workers.demo.casework import seed_casework
 from workers.demo.churn import seed_churn
+from workers.demo.complaint_reports import seed_complaint_reports
+from workers.demo.complaint_sources import seed_complaint_sources
 from workers.demo.duplicates import add_own_segment, plant_twins
+from workers.demo.evidence import seed_evidence
 from workers.demo.lists import seed_lists
 from workers.demo.papers import seed_papers
 from workers.demo.people import CHAINS, COMPLAINTS, GUESTS, INTAKES, STAFF, Chain
 from workers.demo.points import seed_points
+from workers.demo.policies import seed_policies
 from workers.demo.profiles import seed_profiles
 from workers.demo.programs import seed_programs
 from workers.demo.referrals import seed_referrals
+from workers.demo.remedies import seed_remedies
 from workers.demo.rewards import seed_rewards
+from workers.demo.rosters import seed_rosters
 from workers.demo.surveys import seed_surveys
 from workers.demo.visits import seed_visits
 
@@ -98,7 +107,15 @@ async def seed(workplace: Workplace, clock: TimeMachine, password: str) -> Welco
     await seed_points(workplace, first, await _director(workplace, first))
     await seed_rewards(workplace, clock, first, await _director(workplace, first))
     await seed_referrals(workplace, clock, first, await _director(workplace, first))
+    await seed_policies(workplace, first, await _director(workplace, first))
+    await seed_rosters(workplace, first, await _director(workplace, first))
+    await seed_complaint_reports(workplace, first, await _director(workplace, first))
+    await seed_complaint_sources(workplace, clock, first, await _director(workplace, first))
+    await seed_case_reports(workplace, first, await _director(workplace, first))
+    await seed_evidence(workplace, first, await _director(workplace, first))
     await _refresh_complaints(workplace, clock, first)
+    await seed_casework(workplace, first, await _director(workplace, first))
+    await seed_remedies(workplace, first, await _director(workplace, first))
     async with workplace.unit(first, actor=await _director(workplace, first)) as uow:
         branch = (await list_branches(uow))[0]
         filing_code = await give_filing_code(uow, branch_id=branch.branch_id)
@@ -194,7 +211,9 @@ async def _fill_intakes(uow: UnitOfWork, branch_id: UUID) -> None:
 async def _refresh_complaints(workplace: Workplace, clock: TimeMachine, tenant_id: UUID) -> None:
     async with workplace.reading(tenant_id) as reader:
         rows = await list_complaints(reader, wanted=ComplaintFilter(), limit=100)
-        ahead = [row for row in rows if row.next_due_at is not None and row.next_due_at > now()]
+        own = {title_of(filing.text) for _, _, filing in COMPLAINTS}
+        # Those of the other areas come first and run for longer: only these six say whether the board is fresh.
+        ahead = [row for row in rows if row.title in own and row.next_due_at is not None and row.next_due_at > now()]
         branches = [branch.branch_id for branch in await list_branches(reader)]
     if len(ahead) >= FRESH:
         return

@@ -1,24 +1,31 @@
-"""The job of deadlines: a clock's next instant has come."""
+"""The jobs of complaints: a clock's next instant has come, and each day a look at the shares of the levels."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from core.complaints.case import CLOCK_TASK
-from core.complaints.escalation import fire_clock
+from core.complaints.actions.sharing import tell_drift
+from core.complaints.cases.escalation import Place, fire_clocks
+from core.complaints.cases.storing import CLOCK_TASK
+from core.outbox.rules import Work
 from core.uow import UnitOfWork
 from tenants.roster import Roster
-from workers.jobs import task
+from workers.jobs import batch_task, task
 
 ROSTER = Roster()
 
 
-@task(CLOCK_TASK, urgent=True, together=20)
-async def tell_deadline(uow: UnitOfWork, payload: dict[str, Any], _: UUID) -> None:
-    """Warn or escalate; nothing happens when the clock was moved or closed meanwhile."""
-    await fire_clock(
-        uow,
-        complaint_id=UUID(str(payload["complaint_id"])),
-        milestone_id=str(payload["milestone"]),
-        cycle=int(payload["cycle"]),
-        roster=ROSTER,
-    )
+@batch_task(CLOCK_TASK, urgent=True, rows=50)
+async def tell_deadlines(uow: UnitOfWork, works: Sequence[Work]) -> None:
+    """Warn or escalate; nothing happens when a clock was moved or closed meanwhile. Nearly all are fired by `workers.deadlines`."""
+    await fire_clocks(uow, places=[_place(work.payload) for work in works], roster=ROSTER)
+
+
+def _place(payload: dict[str, Any]) -> Place:
+    return Place(UUID(str(payload["complaint_id"])), str(payload["milestone"]), int(payload["cycle"]))
+
+
+@task("complaints.shares")
+async def tell_shares(uow: UnitOfWork, _: dict[str, Any], __: UUID) -> None:
+    """Tell the leaders that the levels do not come as often as expected, each once a month."""
+    await tell_drift(uow, roster=ROSTER)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core.complaints.handling import AFTER_RESOLUTION
+from core.complaints.actions.handling import AFTER_RESOLUTION
 from core.customers.rules.profile import local_date
 from core.forms.intake import SURVEY_SENT
 from core.surveys.actions import FILL_TASK, REMIND_TASK, remind_once, turn_quarter

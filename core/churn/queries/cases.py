@@ -5,9 +5,10 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, func, or_, select, tuple_
+from sqlalchemy import Select, and_, func, or_, select, tuple_
 
 from core.churn.models import ChurnCase, ChurnSignal, ChurnStep, PlannedVisit, Winback
+from core.counts import Counter
 from core.customers.models import Customer
 from core.db import table_of
 from core.errors import NotFound
@@ -147,6 +148,13 @@ async def count_cases(reader: Reader) -> dict[str, int]:
         func.count().filter(mine).label("mine"),
     ).where(_K.c.tenant_id == reader.tenant_id, _K.c.state == "open")
     return dict((await reader.session.execute(query)).one()._mapping)  # noqa: SLF001 - as above
+
+
+@Counter
+def count_late(reader: Reader) -> Select[int]:
+    """Return how many open cases are late."""
+    late = (_K.c.state == "open", _K.c.due_at < reader.now)
+    return select(func.count()).select_from(_K).where(_K.c.tenant_id == reader.tenant_id, *late)
 
 
 async def list_signs(reader: Reader, case_id: UUID) -> list[SignRow]:

@@ -82,6 +82,7 @@ def plan_of(milestone: Milestone, policy_version: str, calendar: str | None = No
     return Plan(
         policy_version=policy_version,
         seconds=None if milestone.minutes is None else milestone.minutes * 60,
+        days=milestone.days,
         calendar=calendar,
         pausable=milestone.pausable,
         warnings=tuple(At(fraction=fraction) for fraction in milestone.warnings),

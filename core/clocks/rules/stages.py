@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from core.clocks.rules.events import At, Step
 from core.clocks.rules.folding import ClockState
-from core.clocks.rules.measuring import Calendars, Facts, Ruler, due_at
+from core.clocks.rules.measuring import Calendars, Facts, Ruler, auto_resume, due_at
 
 Kind = Literal["warning", "due", "step", "unacknowledged", "auto_resume"]
 _ORDER: dict[Kind, int] = {"auto_resume": 0, "warning": 1, "due": 2, "step": 3, "unacknowledged": 4}
@@ -51,9 +51,10 @@ def stages(state: ClockState, calendars: Calendars, told: Iterable[Told] = ()) -
     found = [*_warnings(state, calendars, ruler), *_steps(state, calendars, ruler), *_follow_ups(facts, told)]
     if state.due_at is not None:
         found.append(Stage(at=_not_before(facts, state.due_at), name="due", kind="due"))
-    if state.auto_resume_at is not None:
-        name = f"auto-resume-{len(facts.pauses)}"
-        found.append(Stage(at=state.auto_resume_at, name=name, kind="auto_resume"))
+    # Asked of the facts: judged after its limit a pause has ended, but nobody has been told, and no event says so.
+    limit = auto_resume(facts, calendars) if facts.closed_at is None else None
+    if limit is not None:
+        found.append(Stage(at=limit, name=f"auto-resume-{len(facts.pauses)}", kind="auto_resume"))
     if facts.completed_at is not None:
         found = [stage for stage in found if stage.at < facts.completed_at]
     return tuple(sorted(found, key=lambda stage: (stage.at, _ORDER[stage.kind], stage.name)))

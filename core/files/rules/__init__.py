@@ -12,12 +12,14 @@ from core.files.rules.kinds import (
     own_filename,
 )
 from core.files.rules.pictures import MAX_PIXELS, Picture, draw_again, read_drawing
+from core.files.rules.sounds import SOUNDS
 
 __all__ = [
     "DOCUMENTS",
     "IMAGES",
     "MAX_PIXELS",
     "PDF",
+    "SOUNDS",
     "FileRefused",
     "Kind",
     "Picture",

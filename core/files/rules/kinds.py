@@ -8,6 +8,8 @@ from typing import Final
 import msgspec
 import puremagic
 
+from core.files.rules.sounds import SOUND_ENDINGS, sound_of
+
 IMAGES: Final = ("image/jpeg", "image/png", "image/webp")
 PDF: Final = "application/pdf"
 DOCUMENTS: Final = (*IMAGES, PDF)
@@ -15,12 +17,13 @@ MAX_NAME: Final = 120
 _HEAD: Final = 4096
 # Brands of ISO media files (bytes 8..12 after `ftyp`) that phones write photos with and few programs can read.
 _HEIF_BRANDS: Final = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"heif", b"avif")
-_ENDINGS: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", PDF: ".pdf"}
+_ENDINGS: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", PDF: ".pdf"} | SOUND_ENDINGS
 _MAGIC: Final = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"%PDF-", PDF),
 )
+_UNKNOWN: Final = "application/octet-stream"
 _UNSAFE: Final = re.compile(r'[\\/:*?"<>|%\x00-\x1f\x7f]+')
 
 
@@ -76,14 +79,16 @@ def _sniff(content: bytes) -> str:
         found = "image/heic"
     elif not found and _is_svg(head):
         found = "image/svg+xml"
-    return found or _named(head)
+    return found or sound_of(content) or _named(head)
 
 
 def _named(head: bytes) -> str:
     try:
-        return puremagic.from_string(head, mime=True) or "application/octet-stream"
+        found = puremagic.from_string(head, mime=True)
     except (puremagic.PureError, ValueError):
-        return "application/octet-stream"
+        return _UNKNOWN
+    # What begins like a recording and is none, as a film in the same container, is not taken for one.
+    return found if found and found not in SOUND_ENDINGS else _UNKNOWN
 
 
 def _is_svg(head: bytes) -> bool:

@@ -12,8 +12,21 @@ Severity = Literal["L1", "L2", "L3"]
 SEVERITIES: tuple[Severity, ...] = ("L1", "L2", "L3")
 """From slight to grave; the position is the rank."""
 
-Channel = Literal["phone", "in_person", "web", "social_media", "regulator", "online_chat", "email"]
+Channel = Literal[
+    "phone", "in_person", "web", "social_media", "review_platform", "regulator", "online_chat", "email", "api"
+]
 StepChannel = Literal["app", "sms", "wechat", "phone", "email"]
+
+Proof = Literal[
+    "call", "evidence", "hearing", "report", "approval", "delivery", "record", "remedy", "cause", "action", "effect"
+]
+"""What completes a step by happening: a logged call, sealed evidence, signed minutes, a written, approved and delivered
+report, a staff record, a remedy given, a root cause named, a corrective action done, its effect checked."""
+
+
+Stage = Literal["receive", "investigate", "respond", "resolve", "follow_up"]
+STAGES: tuple[Stage, ...] = ("receive", "investigate", "respond", "resolve", "follow_up")
+"""The five steps of 宠物服务业投诉处理培训与发展: 接收投诉, 调查和评估, 回应投诉, 解决投诉, 跟进和评估."""
 
 
 def severity_rank(severity: Severity) -> int:
@@ -30,6 +43,15 @@ class Category(msgspec.Struct, frozen=True, kw_only=True):
     default_severity: Severity | None = None
     evidence: tuple[str, ...] = ()
     """What to secure first: medical_record, video, call_recording, chat_record, consent, bill, photo."""
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """One node of the tree of causes: why it happened, where a category says what it is about."""
+
+    id: str
+    """Local in the plugin and prefixed by the host, as `parent`."""
+    label: Text
+    parent: str | None = None
 
 
 class DutyRole(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +92,9 @@ class Milestone(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     label: Text
     minutes: int | None = None
-    """Budget; None has no deadline of its own, it only has to happen."""
+    """Budget; None (and no days) has no deadline of its own, it only has to happen."""
+    days: int | None = None
+    """Budget in working days of the calendar `clock` instead of minutes, due at the end of the last one (sla.md, rule 4)."""
     clock: str = "wall"
     """`wall` or the id of a calendar."""
     after: str | None = None
@@ -87,8 +111,16 @@ class Milestone(msgspec.Struct, frozen=True, kw_only=True):
     approver: str | None = None
     facts: tuple[Field, ...] = ()
     """What must be written down to complete it; validated like a form."""
+    proof: Proof | None = None
+    """What completes it by happening; it cannot be ticked off by hand then, and `facts` only ask what is not known yet."""
+    stage: Stage = "resolve"
+    """The column of the board in which a case stands while this is its first open milestone."""
     promise: Text | None = None
     """The words for the customer's status page; None is not shown there."""
+    shown: tuple[str, ...] = ()
+    """Keys of the facts that the customer reads there once the step is done; all others stay in the house."""
+    asks_customer: bool = False
+    """The customer may accept or decline there what these facts say."""
     warnings: tuple[float, ...] = (0.5, 0.75, 0.9)
     steps: tuple[EscalationStep, ...] = ()
     source: str = ""
@@ -98,12 +130,21 @@ class Milestone(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse a milestone whose clock cannot be computed."""
         if self.minutes is not None and self.minutes <= 0:
             raise ValueError(f"milestone {self.id}: minutes must be positive")
+        if self.days is not None and (self.days <= 0 or self.minutes is not None):
+            raise ValueError(f"milestone {self.id}: working days are positive and stand instead of minutes")
+        if self.days is not None and (self.clock == "wall" or self.pausable):
+            raise ValueError(f"milestone {self.id}: working days need a calendar and cannot be paused")
         if self.counts_from == "after" and self.after is None:
             raise ValueError(f"milestone {self.id}: counts_from 'after' needs after")
-        if self.minutes is None and self.steps:
+        if not self.timed and self.steps:
             raise ValueError(f"milestone {self.id}: steps need a budget")
         if any(not 0 < w < 1 for w in self.warnings) or list(self.warnings) != sorted(set(self.warnings)):
             raise ValueError(f"milestone {self.id}: warnings are rising fractions between 0 and 1")
+
+    @property
+    def timed(self) -> bool:
+        """It has a deadline."""
+        return self.minutes is not None or self.days is not None
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

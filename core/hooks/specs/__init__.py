@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.hooks.kinds import Spec
-from core.hooks.specs import complaints, customers, events, forms, loyalty, segments, settings
+from core.hooks.specs import casework, complaints, customers, events, forms, loyalty, remedies, segments, settings
 
 SPECS: tuple[Spec[Any], ...] = (
     customers.subject_types,
@@ -12,8 +12,12 @@ SPECS: tuple[Spec[Any], ...] = (
     forms.intake_extensions,
     forms.check_intake,
     complaints.complaint_categories,
+    complaints.complaint_causes,
     complaints.complaint_policies,
     complaints.assess_complaint,
+    casework.complaint_scripts,
+    casework.complaint_wording,
+    remedies.complaint_remedies,
     loyalty.loyalty_programs,
     segments.segments,
     events.on_event,

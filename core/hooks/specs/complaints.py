@@ -4,20 +4,26 @@ from typing import Any
 
 from core.hooks.context import DecideContext, DeclareContext
 from core.hooks.kinds import decide_one, declare
-from core.hooks.records.complaints import Assessment, Category, ComplaintFacts, Policy
+from core.hooks.records.complaints import Assessment, Category, Cause, ComplaintFacts, Policy
 
 
-def _parents_first(categories: tuple[Category, ...]) -> None:
+def _parents_first(nodes: tuple[Category, ...] | tuple[Cause, ...]) -> None:
     seen: set[str] = set()
-    for category in categories:
-        if category.parent is not None and category.parent not in seen:
-            raise ValueError(f"category {category.id} comes before its parent {category.parent}")
-        seen.add(category.id)
+    for node in nodes:
+        if node.parent is not None and node.parent not in seen:
+            raise ValueError(f"{type(node).__name__.lower()} {node.id} comes before its parent {node.parent}")
+        seen.add(node.id)
 
 
 @declare(merge="union", local_ids=("id", "parent"), check=_parents_first)
 def complaint_categories(ctx: DeclareContext[Any]) -> tuple[Category, ...]:
     """Return the category tree, parents before children."""
+    raise NotImplementedError
+
+
+@declare(merge="union", local_ids=("id", "parent"), check=_parents_first)
+def complaint_causes(ctx: DeclareContext[Any]) -> tuple[Cause, ...]:
+    """Return the tree of causes, parents before children: why a complaint came about, judged after it was looked into."""
     raise NotImplementedError
 
 

@@ -16,6 +16,7 @@ def level_1(settings: Settings) -> Policy:
             owner_role="service_supervisor",
             pausable=True,
             facts=(note("measure", "改进措施", "What was changed"),),
+            shown=("measure",),
             promise=both("24 小时内落实改进", "An improvement is in place within 24 hours"),
             steps=(
                 moment(0.75, "team_leader"),
@@ -34,6 +35,7 @@ def level_1(settings: Settings) -> Policy:
                 pick("channel", "渠道", "Channel", ("sms", "短信", "SMS"), ("wechat", "微信", "WeChat")),
                 note("result", "处理结果", "Result"),
             ),
+            shown=("result",),
             promise=both("结果通过短信或微信告诉您", "You get the result by SMS or WeChat"),
             source=f"{PLAN} §3.1",
         ),

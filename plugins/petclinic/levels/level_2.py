@@ -24,7 +24,10 @@ def _solution() -> Milestone:
         label=both("给出解决方案", "Propose a solution"),
         minutes=24 * HOUR,  # 客户服务策略 §3.5.1: 24小时内给出解决方案(如“免费复查+补偿检查费用”)
         owner_role="team_leader",
+        stage="respond",
         facts=(note("solution", "解决方案", "Solution"),),
+        shown=("solution",),
+        asks_customer=True,
         promise=both("24 小时内给您解决方案", "You get a proposed solution within 24 hours"),
         steps=(moment(0.75, "team_leader"), moment(1.0, "director")),
         source=f"{STRATEGY} §3.5.1",
@@ -37,6 +40,7 @@ def _verification() -> Milestone:
         label=both("联合核查", "Joint verification starts"),
         minutes=2 * HOUR,  # §3.2: 接诉后2小时内由投诉小组组长牵头,组织医生、护士长共同核查
         owner_role="team_leader",
+        stage="investigate",
         with_roles=("senior_doctor", "head_nurse"),
         facts=(
             ticks(
@@ -48,6 +52,7 @@ def _verification() -> Milestone:
                 ("people", "询问当事人", "The people concerned"),
             ),
         ),
+        shown=("looked_at",),
         promise=both("2 小时内开始核查", "We start to look into it within 2 hours"),
         steps=(moment(0.75, "director"), call(1.0, "director", ack=30, then="service_supervisor")),
         source=f"{PLAN} §3.2",
@@ -61,6 +66,7 @@ def _meeting() -> Milestone:
         minutes=48 * HOUR,  # §3.2: 48小时内与客户面对面沟通
         after="joint_verification_start",
         owner_role="team_leader",
+        stage="respond",
         how=(both("独立会议室，避开公共区域", "In a meeting room, away from the public area"),),
         pausable=True,
         facts=(
@@ -96,6 +102,8 @@ def level_2(settings: Settings) -> Policy:
             label=both("记入员工绩效考核档案", "Enter in the staff performance file"),
             after="report_delivered",
             owner_role="admin_officer",
+            stage="follow_up",
+            proof="record",
             source=f"{PLAN} §3.2",  # 同时记录到员工绩效考核档案
         ),
         satisfaction("report_delivered"),

@@ -17,6 +17,7 @@ from plugins.petclinic.levels.parts import (
     pick,
     report_chain,
     review,
+    satisfaction,
     ticks,
 )
 from plugins.petclinic.settings import Settings
@@ -28,6 +29,7 @@ def _on_site() -> Milestone:
         label=both("组长到达现场", "The leader is on site"),
         minutes=10 * MINUTE,  # §3.3: 组长10分钟内到达现场
         owner_role="team_leader",
+        stage="receive",
         how=(
             both("暂停相关岗位工作，避免二次冲突", "Suspend the post concerned, to avoid a second clash"),
             both("安排专人陪同客户到安静区域", "Somebody takes the customer to a quiet room"),
@@ -54,6 +56,8 @@ def _evidence() -> Milestone:
         label=both("证据固定", "Evidence is secured"),
         minutes=60 * MINUTE,  # §3.3: 1小时内完成初步证据固定
         owner_role="admin_officer",
+        proof="evidence",
+        stage="investigate",
         facts=(
             ticks(
                 "secured",
@@ -62,6 +66,7 @@ def _evidence() -> Milestone:
                 ("records", "封存病历", "Medical record sealed"),
                 ("video", "拷贝监控", "Video copied"),
                 ("messages", "保存沟通记录", "Messages saved"),
+                required=False,  # a case may have none of the three: then `missing` says why
             ),
             note("missing", "缺少哪项及原因", "What is missing, and why", required=False),
         ),
@@ -86,6 +91,7 @@ def _report_up(settings: Settings) -> Milestone:
         label=both("上报院长及法律顾问", "Director and counsel are told"),
         minutes=60 * MINUTE,  # §3.3: 同时上报院长及法律顾问; the same hour is our reading of 同时
         owner_role="team_leader",
+        stage="investigate",
         facts=told,
         steps=(moment(0.5, "director"), call(1.0, "director", ack=10, then="legal_counsel")),
         source=f"{PLAN} §3.3",
@@ -106,7 +112,9 @@ def _hearing(settings: Settings) -> Milestone:
         label=both("内部听证会", "Internal hearing"),
         minutes=24 * HOUR,  # §3.3: 24小时内召开内部听证会
         after="evidence_secured",
+        proof="hearing",
         owner_role="team_leader",
+        stage="investigate",
         with_roles=("senior_doctor", "head_nurse", "admin_officer"),
         facts=(
             experts,
@@ -128,12 +136,37 @@ def _formal() -> Milestone:
         minutes=48 * HOUR,  # §3.3: 48小时内与客户正式沟通 (the document is cut off here)
         after="internal_hearing",
         owner_role="team_leader",
+        stage="respond",
         with_roles=("director",),
         pausable=True,
         facts=(note("outcome", "沟通结果", "Outcome"),),
         promise=both("48 小时内与您正式沟通", "We talk to you formally within 48 hours"),
         steps=(moment(0.75, "director"), call(1.0, "director", ack=60, then="legal_counsel")),
         source=f"{PLAN} §3.3",
+    )
+
+
+def _lessons() -> tuple[Milestone, ...]:
+    return (
+        Milestone(
+            id="corrective_action",
+            label=both("整改", "Corrective action"),
+            after="report_delivered",
+            owner_role="team_leader",
+            proof="action",
+            promise=both("针对原因进行整改", "We change what caused it"),
+            source=f"{PLAN} §1.3",  # 受理-核查-反馈-整改
+        ),
+        Milestone(
+            id="effectiveness_check",
+            label=both("整改效果检查", "Check that it works"),
+            after="corrective_action",
+            owner_role="director",
+            stage="follow_up",
+            gate_for="archive",
+            proof="effect",
+            source=f"{PLAN} §1.3",  # 杜绝同类问题重复发生
+        ),
     )
 
 
@@ -147,23 +180,9 @@ def level_3(settings: Settings) -> Policy:
         _formal(),
         # The plan is cut off after the formal talk: report, approval and delivery are those of level 2.
         *report_chain("formal_communication", OWN),
-        Milestone(
-            id="corrective_action",
-            label=both("整改", "Corrective action"),
-            after="report_delivered",
-            owner_role="team_leader",
-            facts=(note("action", "整改措施", "What was changed"),),
-            source=f"{PLAN} §1.3",  # 受理-核查-反馈-整改
-        ),
-        Milestone(
-            id="effectiveness_check",
-            label=both("整改效果检查", "Check that it works"),
-            after="corrective_action",
-            owner_role="director",
-            gate_for="archive",
-            facts=(note("evidence", "效果依据", "How we know"),),
-            source=f"{PLAN} §1.3",  # 杜绝同类问题重复发生
-        ),
+        *_lessons(),
+        # The plan is cut off before it says when a level 3 may be put away; as on level 1, not without the customer's word.
+        satisfaction("report_delivered", OWN),
         *review("effectiveness_check", settings),
     )
     known = {milestone.id for milestone in milestones}
@@ -174,6 +193,7 @@ def level_3(settings: Settings) -> Policy:
         "report_approval",
         "report_delivered",
         "effectiveness_check",
+        "satisfaction_confirm",
     )
     return Policy(
         severity="L3",

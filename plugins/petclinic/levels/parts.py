@@ -38,9 +38,11 @@ def pick(key: str, zh: str, en: str, *options: tuple[str, str, str]) -> ChoiceFi
     return ChoiceField(key=key, label=both(zh, en), required=True, options=made)
 
 
-def ticks(key: str, zh: str, en: str, *options: tuple[str, str, str], least: int = 1) -> MultiField:
+def ticks(
+    key: str, zh: str, en: str, *options: tuple[str, str, str], least: int = 1, required: bool = True
+) -> MultiField:
     made = tuple(Option(value, both(label_zh, label_en)) for value, label_zh, label_en in options)
-    return MultiField(key=key, label=both(zh, en), required=True, options=made, min_rows=least)
+    return MultiField(key=key, label=both(zh, en), required=required, options=made, min_rows=least)
 
 
 DONE = ("done", "已完成", "Done")
@@ -53,30 +55,29 @@ def contact(source: str) -> Milestone:
         label=both("联系客户", "Contact the customer"),
         minutes=30 * MINUTE,
         owner_role="service_supervisor",
+        stage="receive",
         how=(both("当面或电话，先共情再解决", "In person or by phone; understanding first, then the solution"),),
-        facts=(
-            pick("how", "方式", "How", ("in_person", "当面", "In person"), ("phone", "电话", "By phone")),
-            note("said", "沟通要点", "What was said", required=False),
-        ),
+        proof="call",  # §3.1: 当面或电话响应; the log of contacts holds both, with what was said
         promise=both("30 分钟内与您联系", "We contact you within 30 minutes"),
         steps=(moment(0.75, "team_leader"), call(1.0, "team_leader", ack=15, then="director")),
         source=source,
     )
 
 
-def satisfaction(after: str) -> Milestone:
+def satisfaction(after: str, source: str = f"{PLAN} §3.1") -> Milestone:
     return Milestone(
         id="satisfaction_confirm",
         label=both("确认客户满意", "Confirm that the customer is satisfied"),
         after=after,
         owner_role="service_supervisor",
+        stage="follow_up",
         gate_for="archive",
         facts=(
             pick("satisfied", "客户是否满意", "Satisfied", ("yes", "满意", "Yes"), ("no", "不满意", "No")),
             note("words", "客户原话", "In the customer's words", required=False),
         ),
         promise=both("处理后请您确认是否满意", "You tell us whether you are satisfied"),
-        source=f"{PLAN} §3.1",
+        source=source,
     )
 
 
@@ -89,10 +90,21 @@ def review(after: str, settings: Settings) -> tuple[Milestone, ...]:
             label=both("事后复盘", "Review afterwards"),
             after=after,
             owner_role="team_leader",
-            facts=(note("lesson", "流程如何优化", "What changes in the process"),),
+            stage="follow_up",
+            proof="cause",  # the root cause, in the tree and in words: what is learnt from it
             source=f"{STRATEGY} §3.5.1",  # 事后复盘并优化流程,杜绝重复问题
         ),
     )
+
+
+_OPTIONS = MultiField(
+    key="options",
+    label=both("改进方案包括", "What is offered"),
+    options=(
+        Option("adjust_treatment", both("调整治疗计划", "The treatment plan is adjusted")),
+        Option("reduce_fees", both("减免部分费用", "Part of the fees is waived")),
+    ),
+)
 
 
 def report_chain(after: str, source: str) -> tuple[Milestone, ...]:
@@ -103,7 +115,9 @@ def report_chain(after: str, source: str) -> tuple[Milestone, ...]:
             label=both("书面处理报告", "Written report"),
             after=after,
             owner_role="team_leader",
-            facts=(note("report", "报告内容", "The report"),),
+            proof="report",
+            # §3.2: 改进方案（如调整治疗计划、减免部分费用）
+            facts=(_OPTIONS,),
             promise=both("您会收到书面处理报告", "You get a written report"),
             source=source,
         ),
@@ -114,6 +128,7 @@ def report_chain(after: str, source: str) -> tuple[Milestone, ...]:
             owner_role="director",
             gate_for="report_delivered",
             approver="director",
+            proof="approval",
             source=source,
         ),
         Milestone(
@@ -121,7 +136,7 @@ def report_chain(after: str, source: str) -> tuple[Milestone, ...]:
             label=both("报告送达客户", "The report is delivered"),
             after="report_approval",
             owner_role="service_supervisor",
-            facts=(note("receipt", "送达方式与回执", "How, and who received it"),),
+            proof="delivery",
             source=source,
         ),
     )

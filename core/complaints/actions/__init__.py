@@ -1,0 +1,1 @@
+"""What is done about complaints: filing, handling, joining and parting, answering, telling."""

@@ -1,0 +1,1 @@
+"""What complaints are judged by: filings, sources, letters, likeness, shares and the regulator's promises, without rows."""

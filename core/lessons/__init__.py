@@ -1,0 +1,1 @@
+"""What is learnt from a complaint: its cause, what is changed and whether that worked, how cases end, and the case library."""

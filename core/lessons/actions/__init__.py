@@ -1,0 +1,1 @@
+"""Closes cases, names causes, changes what was wrong, and writes the library."""

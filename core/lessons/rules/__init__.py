@@ -1,0 +1,1 @@
+"""The rules of closing and learning, without a database: masks, repeats, days, likeness."""

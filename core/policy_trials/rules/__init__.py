@@ -1,0 +1,1 @@
+"""Pure rules of policy trials: what a candidate changes, one clock judged, a case replayed, and the sums over all."""

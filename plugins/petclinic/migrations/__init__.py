@@ -1,1 +1,0 @@
-"""The plugin's own branch of migrations, with its own version table."""
