@@ -9,10 +9,10 @@ from litestar import Response
 from core.complaints.queries.cases import get_complaint
 from core.errors import NotFound
 from core.evidence.queries import list_evidence
-from core.hearings.actions import Invitation
-from core.hearings.queries import get_hearing, list_hearings, list_members, list_released
+from core.hearings.actions import Invitation, sign_minutes
+from core.hearings.queries import MemberFacts, get_hearing, list_hearings, list_members, list_released
 from core.hearings.rules import MAX_EXPERTS, MIN_EXPERTS
-from core.uow import Reader
+from core.uow import Reader, UnitOfWork
 from tenants.staff import list_people
 from web.i18n import gettext
 from web.request import WebRequest
@@ -67,6 +67,18 @@ class SignForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     words: str = ""
     signature: str = ""
     signature__typed: str = ""
+
+
+async def sign(uow: UnitOfWork, member: MemberFacts, form: SignForm) -> None:
+    """Take what somebody signed, at the desk or behind their own link; raises as `sign_minutes`."""
+    await sign_minutes(
+        uow,
+        member=member,
+        stance=form.stance,
+        words=form.words,
+        name=form.signature__typed,
+        drawing=form.signature,
+    )
 
 
 def root_of(request: WebRequest, complaint_id: UUID) -> str:

@@ -7,10 +7,8 @@ to be broken. The bare limit reads the same cards and counts by asyncpg. CPU is 
 import os
 import statistics
 import sys
-import tempfile
 import time
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -28,6 +26,7 @@ from core.settings import Settings
 from tenants.work import Workplace
 from tests.bench.clocks import House
 from tests.bench.jobs import cpu_ms
+from tests.bench.servers import own_servers
 from tests.webapp import AnyManifest
 from web.app import create_app, create_templates
 from workers.embedded.postgres import EmbeddedPostgres
@@ -128,16 +127,8 @@ async def _run(postgres: EmbeddedPostgres, valkey: EmbeddedValkey, complaints: i
 def main() -> None:
     """Print a table: medians over the rounds."""
     complaints = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    folder = Path(tempfile.mkdtemp(prefix="anxin-bench-"))
-    folder.chmod(0o755)
-    postgres, valkey = EmbeddedPostgres(folder / "var"), EmbeddedValkey(folder / "var")
-    postgres.start()
-    valkey.start()
-    try:
+    with own_servers() as (postgres, valkey):
         uvloop.run(_run(postgres, valkey, complaints))
-    finally:
-        valkey.stop()
-        postgres.stop()
 
 
 if __name__ == "__main__":

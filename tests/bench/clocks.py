@@ -10,11 +10,9 @@ import asyncio
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +36,7 @@ from tenants.roster import Roster
 from tenants.signup import sign_up
 from tenants.work import Workplace
 from tests.bench.jobs import cpu_ms
+from tests.bench.servers import own_servers
 from workers.deadlines import Deadlines
 from workers.embedded.postgres import Dsns, EmbeddedPostgres
 from workers.embedded.valkey import EmbeddedValkey
@@ -326,16 +325,8 @@ def main() -> None:
         (int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000),
         (int(sys.argv[2]) if len(sys.argv) > 2 else 2000),
     )
-    folder = Path(tempfile.mkdtemp(prefix="anxin-bench-"))
-    folder.chmod(0o755)
-    postgres, valkey = EmbeddedPostgres(folder / "var"), EmbeddedValkey(folder / "var")
-    postgres.start()
-    valkey.start()
-    try:
+    with own_servers() as (postgres, valkey):
         uvloop.run(_run(postgres, valkey, running, tenants))
-    finally:
-        valkey.stop()
-        postgres.stop()
 
 
 if __name__ == "__main__":

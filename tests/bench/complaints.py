@@ -8,10 +8,8 @@ Nothing here decides a test.
 import asyncio
 import os
 import statistics
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +33,7 @@ from tenants.plugin_settings import enable_plugin
 from tenants.signup import SignedUp, sign_up
 from tenants.work import Workplace
 from tests.bench.jobs import cpu_ms
+from tests.bench.servers import own_servers
 from tests.webapp import AnyManifest
 from web.app import create_app, create_templates
 from workers.embedded.postgres import EmbeddedPostgres
@@ -201,16 +200,8 @@ async def _run(postgres: EmbeddedPostgres, valkey: EmbeddedValkey) -> dict[str, 
 
 def main() -> None:
     """Print a table: medians over the rounds, and the bare limit's share."""
-    folder = Path(tempfile.mkdtemp(prefix="anxin-bench-"))
-    folder.chmod(0o755)
-    postgres, valkey = EmbeddedPostgres(folder / "var"), EmbeddedValkey(folder / "var")
-    postgres.start()
-    valkey.start()
-    try:
+    with own_servers() as (postgres, valkey):
         measured = asyncio.run(_run(postgres, valkey))
-    finally:
-        valkey.stop()
-        postgres.stop()
     click.echo(f"{STORED} stored complaints; median of {ROUNDS} alternating rounds of {PER_ROUND}")
     limits = {
         name.partition(":")[0]: statistics.median(cpu for cpu, _ in r) for name, r in measured.items() if "bare" in name

@@ -29,6 +29,7 @@ from tenants.signup import sign_up
 from tenants.work import Workplace
 from tests.bench.jobs import cpu_ms
 from tests.bench.people import csv_of
+from tests.bench.servers import own_servers
 from workers.embedded.postgres import Dsns, EmbeddedPostgres
 from workers.embedded.valkey import EmbeddedValkey
 
@@ -158,11 +159,11 @@ async def copy_again(dsns: Dsns) -> float:
 
 def main() -> None:
     """Print what each step costs, and the share of COPY's speed."""
-    folder = Path(tempfile.mkdtemp(prefix="anxin-bench-"))
-    folder.chmod(0o755)
-    postgres, valkey = EmbeddedPostgres(folder / "var"), EmbeddedValkey(folder / "var")
-    postgres.start()
-    valkey.start()
+    with own_servers() as (postgres, valkey):
+        _measure(postgres, valkey)
+
+
+def _measure(postgres: EmbeddedPostgres, valkey: EmbeddedValkey) -> None:
     content = csv_of(ROWS)
     environment = os.environ | {
         "DATABASE_URL": postgres.dsns.app,
@@ -171,11 +172,10 @@ def main() -> None:
         "ANXIN_SECRET_KEY": SECRET,
         "ANXIN_LOG_LEVEL": "WARNING",
     }
-    worker = None
+    asyncio.run(upgrade(postgres.dsns.migrator))
+    command = os.environ.get("ANXIN_BENCH_WORKER", "-m workers.main").split()
+    worker = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)
     try:
-        asyncio.run(upgrade(postgres.dsns.migrator))
-        command = os.environ.get("ANXIN_BENCH_WORKER", "-m workers.main").split()
-        worker = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)
         servers = [part.process.pid for part in (postgres, valkey) if part.process is not None]
         watch = Watch([worker.pid, *servers], worker.pid)
         click.echo(f"{ROWS} rows, {len(content) / 1e6:.1f} MB, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
@@ -184,11 +184,8 @@ def main() -> None:
         watch.say("COPY of the same rows, all tables")
         click.echo(f"{'import, end to end':42} {ours:7.1f} s  {ROWS / ours:6.0f} rows/s  {copied / ours:5.2f} of bare")
     finally:
-        if worker is not None:
-            worker.terminate()
-            worker.wait(20)
-        valkey.stop()
-        postgres.stop()
+        worker.terminate()
+        worker.wait(20)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,8 @@ import multiprocessing
 import os
 import random
 import statistics
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -27,8 +25,7 @@ from core.migrations import upgrade
 from core.migrations.roles import driver_dsn
 from tenants.work import Workplace
 from tests.bench.imports import open_clinic
-from workers.embedded.postgres import EmbeddedPostgres
-from workers.embedded.valkey import EmbeddedValkey
+from tests.bench.servers import own_servers
 
 ACCOUNTS = int(os.environ.get("ANXIN_BENCH_ACCOUNTS", "4000"))
 CLIENTS = 16
@@ -184,12 +181,7 @@ async def check(app: str, redis_url: str, tenant: str) -> int:
 
 def main() -> None:
     """Start servers of our own and print the table."""
-    folder = Path(tempfile.mkdtemp(prefix="anxin-bench-"))
-    folder.chmod(0o755)
-    postgres, valkey = EmbeddedPostgres(folder / "var"), EmbeddedValkey(folder / "var")
-    postgres.start()
-    valkey.start()
-    try:
+    with own_servers() as (postgres, valkey):
         asyncio.run(upgrade(postgres.dsns.migrator, plugins=PluginHost.load().migrations()))
         tenant, ids = asyncio.run(prepare(postgres.dsns.app, postgres.dsns.admin, valkey.url))
         values: dict[str, Any] = {"dsn": postgres.dsns.app, "redis_url": valkey.url, "tenant": tenant, "ids": ids}
@@ -200,9 +192,6 @@ def main() -> None:
         click.echo(
             f"{ACCOUNTS} accounts, {CLIENTS} clients in {PROCESSES} processes; {wrong} accounts or lots disagree"
         )
-    finally:
-        valkey.stop()
-        postgres.stop()
 
 
 if __name__ == "__main__":

@@ -8,10 +8,8 @@ schedule, case) in single statements by PostgreSQL alone; that of the preview gr
 import asyncio
 import os
 import sys
-import tempfile
 import time
 from datetime import timedelta
-from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
@@ -40,6 +38,7 @@ from tenants.passwords import Passwords
 from tenants.signup import sign_up
 from tenants.work import Workplace
 from tests.bench.jobs import cpu_ms
+from tests.bench.servers import own_servers
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.valkey import EmbeddedValkey
 
@@ -219,16 +218,8 @@ async def _run(postgres: EmbeddedPostgres, valkey: EmbeddedValkey, clocks: int) 
 def main() -> None:
     """Print a table."""
     clocks = int(sys.argv[1]) if len(sys.argv) > 1 else CLOCKS
-    folder = Path(tempfile.mkdtemp(prefix="anxin-bench-"))
-    folder.chmod(0o755)
-    postgres, valkey = EmbeddedPostgres(folder / "var"), EmbeddedValkey(folder / "var")
-    postgres.start()
-    valkey.start()
-    try:
+    with own_servers() as (postgres, valkey):
         asyncio.run(_run(postgres, valkey, clocks))
-    finally:
-        valkey.stop()
-        postgres.stop()
 
 
 if __name__ == "__main__":

@@ -6,10 +6,8 @@
 import asyncio
 import os
 import statistics
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from uuid import UUID
 
@@ -40,8 +38,8 @@ from core.uow import Reader
 from tenants.work import Workplace
 from tests.bench.imports import open_clinic
 from tests.bench.jobs import cpu_ms
-from workers.embedded.postgres import Dsns, EmbeddedPostgres
-from workers.embedded.valkey import EmbeddedValkey
+from tests.bench.servers import own_servers
+from workers.embedded.postgres import Dsns
 
 CASES = int(os.environ.get("ANXIN_BENCH_ROWS", "200000"))
 CLOCKS = 5
@@ -223,18 +221,10 @@ async def fill_and_measure(dsns: Dsns, redis_url: str, roots: list[int]) -> None
 
 def main() -> None:
     """Start servers of our own and print the table."""
-    folder = Path(tempfile.mkdtemp(prefix="anxin-bench-"))
-    folder.chmod(0o755)
-    postgres, valkey = EmbeddedPostgres(folder / "var"), EmbeddedValkey(folder / "var")
-    postgres.start()
-    valkey.start()
-    try:
+    with own_servers() as (postgres, valkey):
         asyncio.run(upgrade(postgres.dsns.migrator, plugins=PluginHost.load().migrations()))
         roots = [os.getpid(), *(p.pid for part in (postgres, valkey) if (p := part.process) is not None)]
         asyncio.run(fill_and_measure(postgres.dsns, valkey.url, roots))
-    finally:
-        valkey.stop()
-        postgres.stop()
 
 
 if __name__ == "__main__":

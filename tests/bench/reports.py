@@ -4,10 +4,8 @@ import asyncio
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -30,8 +28,8 @@ from core.reports.rules.spans import ReportFilter, span_back
 from core.uow import Reader
 from tenants.work import Workplace
 from tests.bench.imports import open_clinic
-from workers.embedded.postgres import Dsns, EmbeddedPostgres
-from workers.embedded.valkey import EmbeddedValkey
+from tests.bench.servers import own_servers
+from workers.embedded.postgres import Dsns
 
 CUSTOMERS = int(os.environ.get("ANXIN_BENCH_ROWS", "100000"))
 EACH = 5
@@ -174,17 +172,9 @@ async def fill_and_measure(dsns: Dsns, redis_url: str) -> None:
 
 def main() -> None:
     """Start servers of our own and print the table."""
-    folder = Path(tempfile.mkdtemp(prefix="anxin-bench-"))
-    folder.chmod(0o755)
-    postgres, valkey = EmbeddedPostgres(folder / "var"), EmbeddedValkey(folder / "var")
-    postgres.start()
-    valkey.start()
-    try:
+    with own_servers() as (postgres, valkey):
         asyncio.run(upgrade(postgres.dsns.migrator, plugins=PluginHost.load().migrations()))
         asyncio.run(fill_and_measure(postgres.dsns, valkey.url))
-    finally:
-        valkey.stop()
-        postgres.stop()
 
 
 if __name__ == "__main__":

@@ -4,10 +4,8 @@ import asyncio
 import os
 import random
 import statistics
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from uuid import UUID
 
 import click
@@ -22,10 +20,10 @@ from core.uow import Reader
 from tenants.work import Workplace
 from tests.bench.imports import open_clinic
 from tests.bench.people import HEADER, csv_of, lines
+from tests.bench.servers import own_servers
 from tests.imports import check, run
 from tests.workplaces import TestTenant
-from workers.embedded.postgres import Dsns, EmbeddedPostgres
-from workers.embedded.valkey import EmbeddedValkey
+from workers.embedded.postgres import Dsns
 
 ROWS = int(os.environ.get("ANXIN_BENCH_ROWS", "100000"))
 ROUNDS = 200
@@ -116,17 +114,9 @@ class _Known:
 
 def main() -> None:
     """Start servers of our own and print the table."""
-    folder = Path(tempfile.mkdtemp(prefix="anxin-bench-"))
-    folder.chmod(0o755)
-    postgres, valkey = EmbeddedPostgres(folder / "var"), EmbeddedValkey(folder / "var")
-    postgres.start()
-    valkey.start()
-    try:
+    with own_servers() as (postgres, valkey):
         asyncio.run(upgrade(postgres.dsns.migrator))
         asyncio.run(fill_and_measure(postgres.dsns, valkey.url))
-    finally:
-        valkey.stop()
-        postgres.stop()
 
 
 if __name__ == "__main__":

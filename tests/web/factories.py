@@ -33,14 +33,9 @@ from core.surveys.actions import CampaignPlan, plan_campaign
 from core.surveys.asking import draw_month
 from core.surveys.queries import list_survey_forms
 from core.surveys.queue import list_interviews
-from core.visits.actions.bills import LineDraft, add_lines
-from core.visits.actions.prices import start_draft
-from core.visits.actions.visits import plan_procedure
-from core.visits.queries.bills import find_bill
 from tenants.api_keys import create_key
 from tenants.duty import plan_shift
 from tenants.survey_segments import SEGMENTS
-from tests.visits import estimate, make_visit
 from tests.web.factories_casework import CASEWORK_BODIES, CASEWORK_FACTORIES
 from tests.web.factories_evidence import EVIDENCE_BODIES, EVIDENCE_FACTORIES
 from tests.web.factories_foresight import FORESIGHT_FACTORIES, FORESIGHT_WORDS
@@ -51,6 +46,13 @@ from tests.web.factories_reports import REPORT_BODIES, REPORT_FACTORIES
 from tests.web.factories_rights import make_export, make_receipt, make_request
 from tests.web.factories_rosters import ROSTER_BODIES, ROSTER_FACTORIES
 from tests.web.factories_thanks import make_claim, make_gift, make_referral
+from tests.web.factories_visits import (
+    make_bill_line,
+    make_billed_visit,
+    make_edition,
+    make_estimate,
+    make_procedure,
+)
 from tests.workplaces import PASSWORD, TestTenant
 
 Factory = Callable[[TestTenant], Awaitable[object]]
@@ -225,40 +227,6 @@ async def _merge(tenant: TestTenant) -> object:
         return await merge_customers(uow, winner_id=winner_id, loser_id=loser_id)
 
 
-async def _visit(tenant: TestTenant) -> object:
-    """With an open bill, so that a foreign line is looked for on it."""
-    visit_id = await make_visit(tenant)
-    async with tenant.unit() as uow:
-        await add_lines(uow, visit_id=visit_id, lines=[LineDraft(item="C01")])
-    return visit_id
-
-
-async def _bill_line(tenant: TestTenant) -> object:
-    visit_id = await _visit(tenant)
-    assert isinstance(visit_id, UUID)
-    async with tenant.unit() as uow:
-        bill = await find_bill(uow, visit_id)
-        assert bill is not None
-        return bill.lines[0].line_id
-
-
-async def _procedure(tenant: TestTenant) -> object:
-    visit_id = await make_visit(tenant)
-    async with tenant.unit() as uow:
-        return await plan_procedure(uow, visit_id=visit_id, item="S01")
-
-
-async def _estimate(tenant: TestTenant) -> object:
-    visit_id = await make_visit(tenant)
-    async with tenant.unit() as uow:
-        return (await estimate(uow, visit_id, "C01", accept=False)).estimate_id
-
-
-async def _edition(tenant: TestTenant) -> object:
-    async with tenant.unit() as uow:
-        return await start_draft(uow)
-
-
 async def _campaign(tenant: TestTenant) -> object:
     async with tenant.unit() as uow:
         today = local_date(uow.now, uow.scope.timezone)
@@ -335,11 +303,11 @@ FACTORIES: Final[dict[str, Factory]] = {
     "seal_id": _seal,
     "job": _job,
     "key_id": _key,
-    "visit_id": _visit,
-    "line_id": _bill_line,
-    "procedure_id": _procedure,
-    "estimate_id": _estimate,
-    "version_id": _edition,
+    "visit_id": make_billed_visit,
+    "line_id": make_bill_line,
+    "procedure_id": make_procedure,
+    "estimate_id": make_estimate,
+    "version_id": make_edition,
     "referral_id": make_referral,
     "claim_id": make_claim,
     "gift_id": make_gift,

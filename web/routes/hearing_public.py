@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from core.complaints.queries.cases import ComplaintDetail, get_complaint
 from core.errors import InvalidInput
-from core.hearings.actions import is_known, look_as_expert, open_link, sign_minutes
+from core.hearings.actions import is_known, look_as_expert, open_link
 from core.hearings.queries import MemberFacts, get_hearing, get_invited, list_released
 from core.hearings.rules import MAX_WRONG, without_contacts
 from core.uow import Reader, UnitOfWork
-from web.hearing_page import SignForm
+from web.hearing_page import SignForm, sign
 from web.i18n import gettext
 from web.problems import Refused, field_texts
 from web.rate_limit import limit_rate
@@ -163,14 +163,7 @@ async def do_sign_as_expert(
     member = await _known(request, uow, code)
     form = await request.read(SignForm)
     try:
-        await sign_minutes(
-            uow,
-            member=member,
-            stance=form.stance,
-            words=form.words,
-            name=form.signature__typed,
-            drawing=form.signature,
-        )
+        await sign(uow, member, form)
     except InvalidInput as error:
         texts = field_texts(error.problems)
         raise Refused(await _show(request, uow, member, status=422, values=form, errors=texts)) from error

@@ -21,7 +21,6 @@ from core.hearings.actions import (
     release,
     renew_word,
     revoke_expert,
-    sign_minutes,
 )
 from core.hearings.queries import HearingFacts, MemberFacts, get_hearing, list_hearings, list_members
 from core.hearings.rules import read_shares
@@ -39,6 +38,7 @@ from web.hearing_page import (
     root_of,
     show_list,
     show_one,
+    sign,
 )
 from web.i18n import gettext
 from web.page import Toast
@@ -273,14 +273,7 @@ async def do_sign(
     member = await _own_seat(uow, hearing_id, complaint_id)
     form = await request.read(SignForm)
     try:
-        await sign_minutes(
-            uow,
-            member=member,
-            stance=form.stance,
-            words=form.words,
-            name=form.signature__typed,
-            drawing=form.signature,
-        )
+        await sign(uow, member, form)
     except InvalidInput as error:
         texts = field_texts(error.problems)
         raise Refused(
