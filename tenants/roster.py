@@ -4,9 +4,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from core.complaints.ports import Duties
+from core.customers.rules.profile import local_date
 from core.uow import Reader
 from tenants.shifts.queries import get_plan
 from tenants.shifts.rules.plans import Plan
@@ -51,6 +51,6 @@ class Roster:
 
     async def read_duties(self, reader: Reader, *, roles: Collection[str], at: datetime) -> Duties:
         """Read the roster of the tenant once for many roles and all branches."""
-        day = at.astimezone(ZoneInfo(reader.scope.timezone)).date()
+        day = local_date(at, reader.scope.timezone)
         plan = await get_plan(reader, first=day, last=day, roles={*roles, *LAST})
         return PlannedDuties(plan, at)

@@ -5,12 +5,12 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import ARRAY, Date, DateTime, Text, Uuid, and_, any_, bindparam, cast, literal, null, select, union_all
 
 from core.calendars.holidays.queries import list_holiday_tables
+from core.customers.rules.profile import local_date
 from core.db import table_of
 from core.errors import NotFound
 from core.uow import Reader
@@ -247,7 +247,7 @@ def get_free_days() -> FreeDays:
 
 def get_today(reader: Reader) -> date:
     """Return the local date."""
-    return reader.now.astimezone(ZoneInfo(reader.scope.timezone)).date()
+    return local_date(reader.now, reader.scope.timezone)
 
 
 class VersionLine(msgspec.Struct, frozen=True):

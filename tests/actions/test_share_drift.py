@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from core.complaints.actions import sharing
 from core.complaints.actions.filing import file_complaint
 from core.complaints.actions.handling import judge_level
 from core.complaints.actions.sharing import find_drift, get_shares, read_drift, tell_drift
@@ -65,3 +66,14 @@ async def test_who_else_works_here_is_not_told(clinic: TestTenant) -> None:
     async with clinic.unit("front_desk") as uow:
         assert uow.actor.id is not None
         assert await find_drift(uow, staff_id=uow.actor.id) is None
+
+
+async def test_of_many_cases_the_newest_are_counted(
+    clinic: TestTenant, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "MOST", 5)
+    for level in ("L3", "L1"):
+        await _file(clinic, iter([level] * 4))
+        clock.advance(hours=1)
+    async with clinic.unit() as uow:
+        assert {one.severity: one.count for one in (await get_shares(uow)).levels} == {"L1": 4, "L2": 0, "L3": 1}

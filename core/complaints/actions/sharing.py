@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.complaints.models import Complaint, ShareNotice
 from core.complaints.ports import DutyRoster
-from core.complaints.rules.shares import DAYS, Shares, compare_shares
+from core.complaints.rules.shares import DAYS, MOST, Shares, compare_shares
 from core.customers.rules.profile import local_date
 from core.db import table_of
 from core.policies.queries import get_policies
@@ -21,17 +21,20 @@ _C, _S = table_of(Complaint), table_of(ShareNotice)
 
 
 async def get_shares(reader: Reader) -> Shares:
-    """Return the shares of the last ninety days beside those that the policies in force expect."""
+    """Return the shares of the last ninety days, of the newest cases of many, beside those that the policies in force expect."""
     since = reader.now - timedelta(days=DAYS)
-    rows = await reader.session.execute(
-        select(_C.c.severity, func.count())
+    newest = (
+        select(_C.c.severity)
         .where(
             _C.c.tenant_id == reader.tenant_id,
             _C.c.received_at >= since,
             _C.c.state.not_in(("merged", "withdrawn")),
         )
-        .group_by(_C.c.severity)
+        .order_by(_C.c.received_at.desc())
+        .limit(MOST)
+        .subquery()
     )
+    rows = await reader.session.execute(select(newest.c.severity, func.count()).group_by(newest.c.severity))
     counts: dict[Any, int] = {row[0]: row[1] for row in rows}
     policies = await get_policies(reader)
     return compare_shares(counts, {level: policy.share_percent for level, policy in policies.items()})

@@ -11,6 +11,8 @@ from core.hooks.records.complaints import SEVERITIES, Severity
 DAYS: Final = 90
 FEWEST: Final = 30
 """Below this nothing is said: of thirty complaints one more or less is three points."""
+MOST: Final = 2000
+"""Of more the newest so many are counted: they bound a share to two and a half points either way, and a page waits for it."""
 _Z: Final = 2.394
 """Three levels are tested at once: 5 % of error in all are 1.67 % for each (Bonferroni), 2.394 standard deviations."""
 

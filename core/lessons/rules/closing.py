@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from core.customers.rules.profile import local_date
+
 MORNING: Final = time(9, 0)
 """Days are told about in the morning of the tenant's own clock."""
 WHYS: Final = ("no_answer", "refuses")
@@ -45,7 +47,7 @@ def silence_problem(why: str, contacts: Sequence[Contact], needed: int, *, now: 
 
 def check_day(done_at: datetime, days: int, timezone: str) -> date:
     """Return the day on which somebody looks whether what was done works."""
-    return done_at.astimezone(ZoneInfo(timezone)).date() + timedelta(days=days)
+    return local_date(done_at, timezone) + timedelta(days=days)
 
 
 class ActionDays(msgspec.Struct, frozen=True):
