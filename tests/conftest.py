@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.services", "tests.workplaces", "tests.webapp"]
+pytest_plugins = ["tests.services", "tests.workplaces", "tests.webapp", "tests.second_try"]
 
 
 @pytest.hookimpl(trylast=True)

@@ -9,9 +9,12 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.chromium import _complains as complains
 from tests.browser.live_site import LiveSite
+from tests.second_try import is_late, keep_shown
 from web.i18n import catalogue
 
 WAIT_MS = 20_000
+_SHOWN = """() => (document.querySelector("#toasts")?.innerText ?? "") + document.querySelector("main")?.innerText.slice(0, 3000)
+  + "\\n" + [...document.querySelectorAll(":invalid")].map((field) => `${field.name || field.id}: ${field.validationMessage}`)"""
 Theme = Literal["light", "dark"]
 
 
@@ -118,6 +121,11 @@ class Windows:
         """What a test has asked for on purpose is no complaint."""
         self.complaints = [said for said in self.complaints if words not in said]
 
+    async def shown(self) -> str:
+        """What each open page says now, and which of its fields refuse to be sent."""
+        pages = [page for context in self.contexts for page in context.pages]
+        return "\n".join([f"  {page.url}\n{await page.evaluate(_SHOWN)}" for page in pages])
+
     async def close(self) -> None:
         for context in self.contexts:
             await context.close()
@@ -125,10 +133,12 @@ class Windows:
 
 
 @pytest.fixture
-async def windows(chromium: Browser, live_site: LiveSite) -> AsyncIterator[Windows]:
+async def windows(chromium: Browser, live_site: LiveSite, request: pytest.FixtureRequest) -> AsyncIterator[Windows]:
     """Fails at the end when a page complained in its console or asked another host for anything."""
     made = Windows(chromium, live_site)
     yield made
+    if is_late(request.node):
+        keep_shown(request.node, await made.shown())
     await made.close()
 
 
