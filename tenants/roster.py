@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from core.complaints.ports import Duties
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.uow import Reader
 from tenants.shifts.queries import get_plan
 from tenants.shifts.rules.plans import Plan

@@ -5,7 +5,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from core.conditions.statements import select_matching
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.errors import NotFound
 from core.hooks.records.text import localized
 from core.segments.fields import get_fields

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.loyalty.queries import get_membership
 from core.loyalty.rules.redeeming import Quote, quote
 from core.loyalty.rules.refusals import Refusal

@@ -9,7 +9,7 @@ from litestar import Response
 
 from core.customers.queries import TimelineEvent, get_customer, get_subject_types, list_events
 from core.customers.rules.phones import national_digits
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id
 from core.errors import InvalidInput
 from core.forms.queries import list_forms

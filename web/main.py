@@ -1,6 +1,7 @@
 """`python -m web.main`: serves the application with uvicorn on HOST and PORT, and stops without cutting answers off."""
 
 import asyncio
+import gc
 import logging
 import logging.config
 import os
@@ -50,8 +51,12 @@ def main(*, clock: Clock = now) -> None:
     if settings.production and (open_walls := asyncio.run(find_violations_at(settings.database_url))):
         named = ", ".join(f"{violation.rule}: {violation.where}" for violation in open_walls)
         sys.exit(f"One tenant could see another ({named}). Undo that change; then: anxin db check")
+    app = create_app(settings, clock=clock)
+    # What stands now stays: looking through all of it for circles again and again made every tenth page wait.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     config = uvicorn.Config(
-        create_app(settings, clock=clock),
+        app,
         host=host,
         port=port,
         log_config=None,

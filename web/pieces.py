@@ -1,5 +1,6 @@
 """The pieces that a list shows a hundred times, as Python: same markup rules as `templates/ui/`, a tenth of the time."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from markupsafe import Markup, escape
@@ -43,6 +44,45 @@ def row_title(title: object, href: str, detail: object = None) -> Markup:
     return Markup(f'<a class="row-link" href="{escape(href)}"><span>{escape(title)}</span>{under}</a>')  # noqa: S704 - each part is escaped
 
 
+def attributes(values: Mapping[str, object]) -> Markup:
+    """`{"data-id": 3, "hidden": True}` as ` data-id="3" hidden`; None and False are left out."""
+    parts = [
+        Markup(" {}").format(name) if value is True else Markup(' {}="{}"').format(name, value)
+        for name, value in values.items()
+        if value is not None and value is not False
+    ]
+    return Markup("").join(parts)
+
+
+def link(
+    label: object,
+    href: str,
+    icon: str | None = None,
+    *,
+    external: bool = False,
+    attrs: Mapping[str, object] | None = None,
+) -> Markup:
+    """A way to another page."""
+    away = ' rel="noreferrer"' if external else ""
+    rest = attributes(attrs) if attrs else ""
+    return Markup(f'<a class="link" href="{escape(href)}"{away}{rest}>{_drawn(icon)}{escape(label)}</a>')  # noqa: S704 - each part is escaped
+
+
+def board_card(
+    title: object,
+    href: str,
+    id: str,  # noqa: A002 - the attribute's name, as in every macro
+    body: Markup,
+    detail: object = None,
+    level: int | str | None = None,
+) -> Markup:
+    """One case on a board; `body`: its badges, timer and people."""
+    of_level = f' data-level="{escape(level)}"' if level else ""
+    return Markup(  # noqa: S704 - each part is escaped or made of such
+        f'<li class="board-card" id="{escape(id)}"{of_level}>{row_title(title, href, detail)}{escape(body)}</li>'
+    )
+
+
 def moment(at: datetime, style: str = "relative") -> Markup:
     """A time that is over or to come, exact on hover; style relative, short or long."""
     shown = relative(at) if style == "relative" else format_datetime(at, style)
@@ -77,4 +117,4 @@ def _drawn(name: str | None) -> str:
     return icon(name) if name else ""
 
 
-PIECES = (badge, level_badge, count, row_title, moment, timer, icon)
+PIECES = (badge, level_badge, count, row_title, link, board_card, moment, timer, icon)

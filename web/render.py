@@ -24,7 +24,7 @@ from markupsafe import Markup, escape
 from web import formats, i18n
 from web.icons import icon
 from web.page import CSRF_FIELD, Page, PageProxy, current_page, showing
-from web.pieces import PIECES
+from web.pieces import PIECES, attributes
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
 STATIC_DIR = Path(__file__).parent / "static"
@@ -106,16 +106,6 @@ def _browser_texts() -> Markup:
     return Markup(words.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;"))  # noqa: S704 - escaped here, for single quotes
 
 
-def _attributes(values: Mapping[str, object]) -> Markup:
-    """`{"data-id": 3, "hidden": True}` as ` data-id="3" hidden`; None and False are left out."""
-    parts = [
-        Markup(" {}").format(name) if value is True else Markup(' {}="{}"').format(name, value)
-        for name, value in values.items()
-        if value is not None and value is not False
-    ]
-    return Markup("").join(parts)
-
-
 def _by_reader(function: Callable[..., str]) -> Callable[..., str]:
     """A filter whose answer depends on the reader; the context keeps Jinja from working it out at compile time."""
 
@@ -134,7 +124,7 @@ FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
         "price_share": _by_reader(formats.price_share),
         "iso": formats.iso,
         "phone_masked": formats.phone_masked,
-        "attributes": _attributes,
+        "attributes": attributes,
         "date": _by_reader(formats.format_date),
         "datetime": _by_reader(formats.format_datetime),
         "time": _by_reader(formats.format_time),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from core.customers.queries import get_subject_types
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.hooks.records.text import Text, both
 from core.programs.rules.facts import Facts, Service
 from core.programs.rules.wording import Names

@@ -26,7 +26,8 @@ from core.birthdays.rules import (
 from core.contacts.models import ContactConsent
 from core.customers.actions import record_event
 from core.customers.models import Customer, CustomValue, Subject
-from core.customers.rules.profile import OLDEST_YEAR, local_date
+from core.customers.rules.profile import OLDEST_YEAR
+from core.days import local_date
 from core.db import new_id, one_of, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput
 from core.hooks.records.loyalty.offers import Birthday

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
+from core.asked import Asked
 from core.case_reports.models import CaseReport, CaseReportDecision, CaseReportDelivery, CaseReportVersion
 from core.case_reports.rules import Body, Content, read_body
 from core.complaints.models import Complaint
@@ -238,10 +239,10 @@ async def list_to_approve(reader: Reader) -> list[WaitingReport]:
 
 
 @Counter
-def count_to_approve(reader: Reader) -> Select[int]:
+def count_to_approve(asked: Asked) -> Select[int]:
     """Return how many reports wait for a role the reader holds."""
-    waits = (_R.c.state == "submitted", _R.c.approver.in_(sorted(reader.actor.roles)))
-    return select(func.count()).select_from(_R).where(_mine(reader), *waits)
+    waits = (_R.c.state == "submitted", _R.c.approver.in_(sorted(asked.actor.roles)))
+    return select(func.count()).select_from(_R).where(_R.c.tenant_id == asked.tenant_id, *waits)
 
 
 async def list_unopened(reader: Reader) -> list[WaitingReport]:

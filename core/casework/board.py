@@ -3,20 +3,25 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select, true
 
+from core.asked import Asked, given
 from core.complaints.actions.handling import ComplaintClosed, claim_case
 from core.complaints.models import Complaint
-from core.complaints.queries.cases import ComplaintFilter, ComplaintRow, get_conditions, list_complaints
+from core.complaints.queries.cases import ROW, ComplaintFilter, ComplaintRow, get_conditions
 from core.db import table_of
 from core.hooks.records.complaints import STAGES, Stage
 from core.policies.queries import get_policies
 from core.uow import Reader, UnitOfWork
 
 _C = table_of(Complaint)
+KEPT: Final = 256
+"""Statements kept ready: one for each filter."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -28,17 +33,33 @@ class Column(msgspec.Struct, frozen=True):
     rows: tuple[ComplaintRow, ...]
 
 
-async def list_columns(reader: Reader, *, wanted: ComplaintFilter, cards: int = 20) -> list[Column]:
+async def list_columns(reader: Reader, *, wanted: ComplaintFilter, cards: int) -> list[Column]:
     """Return the columns in the order of the work; counts come from the index, cards are the first of each column."""
-    query = select(_C.c.stage, func.count(), func.min(_C.c.next_due_at)).where(*get_conditions(reader, wanted))
-    found = {row[0]: row[1:] for row in await reader.session.execute(query.group_by(_C.c.stage))}
-    columns = []
-    for stage in STAGES:
-        count, due = found.get(stage, (0, None))
-        here = msgspec.structs.replace(wanted, stage=stage)
-        rows = await list_complaints(reader, wanted=here, limit=cards) if count else []
-        columns.append(Column(stage, count, due, tuple(rows)))
-    return columns
+    found: dict[str, Column] = {}
+    for row in await reader.session.execute(_columns(wanted, cards), given(reader)):
+        stage, count, due = row[:3]
+        rows = found[stage].rows if stage in found else ()
+        found[stage] = Column(stage, count, due, (*rows, ComplaintRow(*row[3:])))
+    return [found.get(stage, Column(stage, 0, None, ())) for stage in STAGES]
+
+
+@lru_cache(KEPT)
+def _columns(wanted: ComplaintFilter, cards: int) -> Select[Any]:
+    """Return the statement for all columns with their cards; of each it reads no more rows than it shows."""
+    where = get_conditions(Asked(), wanted)
+    columns = (
+        select(_C.c.stage, func.count().label("cases"), func.min(_C.c.next_due_at).label("earliest"))
+        .where(*where)
+        .group_by(_C.c.stage)
+        .cte("columns")
+    )
+    first = (
+        ROW.where(*where, _C.c.stage == columns.c.stage)
+        .order_by(_C.c.next_due_at.asc(), _C.c.complaint_id)
+        .limit(cards)
+        .lateral("first")
+    )
+    return select(columns, *first.c).select_from(columns.join(first, true()))
 
 
 async def find_steps_of_role(reader: Reader, *, role: str) -> frozenset[str]:

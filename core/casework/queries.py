@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Select, and_, func, or_, select
 
+from core.asked import Asked
 from core.casework.models import CaseCall, CaseMacro, CaseMacroUse, CaseReply, CaseTask
 from core.casework.rules.confirming import Promised, confirmation, moment_words, step_lines
 from core.casework.rules.macros import Filled, choose_scripts, fill_script
@@ -140,10 +141,10 @@ async def get_task(reader: Reader, task_id: UUID) -> TaskFacts:
 
 
 @Counter
-def count_overdue_tasks(reader: Reader) -> Select[int]:
+def count_overdue_tasks(asked: Asked) -> Select[int]:
     """Return how many of the reader's tasks are overdue."""
-    late = (_T.c.assignee_id == reader.actor.id, _T.c.state == "open", _T.c.due_at < reader.now)
-    return select(func.count()).select_from(_T).where(_T.c.tenant_id == reader.tenant_id, *late)
+    late = (_T.c.assignee_id == asked.actor.id, _T.c.state == "open", _T.c.due_at < asked.now)
+    return select(func.count()).select_from(_T).where(_T.c.tenant_id == asked.tenant_id, *late)
 
 
 async def _tasks(reader: Reader, where: Any, *, order: tuple[Any, ...], limit: int) -> list[TaskFacts]:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.complaint_reports.models import ComplaintMonth
 from core.complaint_reports.paper import make_month
 from core.complaints.models import Complaint
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import NotFound
 from core.files.actions import store_made

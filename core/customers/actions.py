@@ -19,9 +19,9 @@ from core.customers.rules.profile import (
     Source,
     SubjectDraft,
     customer_problems,
-    local_date,
     subject_problems,
 )
+from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.uow import UnitOfWork

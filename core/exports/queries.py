@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from core.customers.models import Customer, CustomerPhone, Subject
 from core.customers.queries import find_customers, get_subject_types
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import one_of, table_of
 from core.errors import NotFound
 from core.exports.models import ExportJob, ExportPiece

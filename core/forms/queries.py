@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from core.customers.models import Customer, Subject
 from core.customers.queries import CustomerRecord, SubjectRecord, get_customer
-from core.customers.rules.profile import CUSTOMER_FIELDS, SUBJECT_FIELDS, local_date
+from core.customers.rules.profile import CUSTOMER_FIELDS, SUBJECT_FIELDS
+from core.days import local_date
 from core.db import table_of
 from core.errors import Gone, NotFound
 from core.forms.in_force import get_stands

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Select, func, select
 
+from core.asked import Asked
 from core.complaints.models import Complaint
 from core.counts import Counter
 from core.customers.models import Customer
@@ -61,9 +62,9 @@ async def list_waiting(reader: Reader, *, customer_id: UUID | None = None, limit
 
 
 @Counter
-def count_waiting(reader: Reader) -> Select[int]:
+def count_waiting(asked: Asked) -> Select[int]:
     """Return how many credits wait."""
-    return select(func.count()).select_from(_H).where(_H.c.tenant_id == reader.tenant_id, _H.c.state == "waiting")
+    return select(func.count()).select_from(_H).where(_H.c.tenant_id == asked.tenant_id, _H.c.state == "waiting")
 
 
 async def get_held(reader: Reader, held_id: UUID, *, lock: bool = False) -> HeldFacts:

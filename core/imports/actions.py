@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import delete, insert, select, text, update
 
 from core.bulk_insert import insert_many
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.imports.beyond import get_tag_book, list_own_fields

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.asked import Asked
 from core.counts import Counter
 from core.db import table_of
 from core.driver import DriverSession
@@ -172,9 +173,9 @@ async def find_dead(reader: OpenReader, outbox_id: UUID) -> DeadWork | None:
 
 
 @Counter
-def count_dead(reader: OpenReader) -> Select[int]:
+def count_dead(asked: Asked) -> Select[int]:
     """Return how much dead work the tenant has."""
-    return select(func.count()).select_from(_O).where(_O.c.tenant_id == reader.tenant_id, _O.c.state == "dead")
+    return select(func.count()).select_from(_O).where(_O.c.tenant_id == asked.tenant_id, _O.c.state == "dead")
 
 
 async def list_state_counts(platform: AsyncSession, *, tenant_id: UUID | None = None) -> list[StateCount]:

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import delete, insert, update
 
 from core.customers.rules.names import clean_text
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import table_of
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.hooks.records.loyalty.program import Program

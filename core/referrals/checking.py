@@ -8,7 +8,7 @@ from sqlalchemy import and_, select
 
 from core.customers.models import Customer, CustomerPhone
 from core.customers.queries import list_cluster
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import table_of
 from core.loyalty.models import Purchase
 from core.referrals.ports import StaffList

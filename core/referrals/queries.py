@@ -8,10 +8,11 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Select, and_, func, select
 
+from core.asked import Asked
 from core.counts import Counter
 from core.customers.models import Customer
 from core.customers.queries import find_present_customer
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import table_of
 from core.errors import NotFound
 from core.hooks.records.loyalty.offers import Referral
@@ -211,9 +212,9 @@ async def list_cases(
 
 
 @Counter
-def count_held(reader: Reader) -> Select[int]:
+def count_held(asked: Asked) -> Select[int]:
     """Return how many cases wait for a decision."""
-    return select(func.count()).select_from(_R).where(_R.c.tenant_id == reader.tenant_id, _R.c.state == "held")
+    return select(func.count()).select_from(_R).where(_R.c.tenant_id == asked.tenant_id, _R.c.state == "held")
 
 
 async def count_by_state(reader: Reader) -> dict[str, int]:

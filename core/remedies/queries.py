@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Select, func, select
 
+from core.asked import Asked
 from core.complaints.models import Complaint
 from core.complaints.queries.cases import ComplaintDetail
 from core.counts import Counter
@@ -157,9 +158,9 @@ async def list_waiting_remedies(reader: Reader, *, limit: int = 50) -> list[Wait
 
 
 @Counter
-def count_waiting(reader: Reader) -> Select[int]:
+def count_waiting(asked: Asked) -> Select[int]:
     """Return how many remedies wait."""
-    return select(func.count()).select_from(_R).where(_R.c.tenant_id == reader.tenant_id, _R.c.state == "waiting")
+    return select(func.count()).select_from(_R).where(_R.c.tenant_id == asked.tenant_id, _R.c.state == "waiting")
 
 
 async def get_limits(reader: Reader) -> dict[str, Limit]:

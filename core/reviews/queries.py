@@ -8,10 +8,11 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Select, and_, func, or_, select
 
+from core.asked import Asked
 from core.counts import Counter
 from core.customers.models import Customer
 from core.customers.queries import list_cluster
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import table_of
 from core.errors import Gone, NotFound
 from core.hooks.records.loyalty.offers import ReviewReward
@@ -146,9 +147,9 @@ async def list_claims(
 
 
 @Counter
-def count_waiting(reader: Reader) -> Select[int]:
+def count_waiting(asked: Asked) -> Select[int]:
     """Return how many claims nobody has looked at."""
-    return select(func.count()).select_from(_R).where(_R.c.tenant_id == reader.tenant_id, _R.c.state == "waiting")
+    return select(func.count()).select_from(_R).where(_R.c.tenant_id == asked.tenant_id, _R.c.state == "waiting")
 
 
 async def list_earlier(

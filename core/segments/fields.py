@@ -27,7 +27,7 @@ from core.contacts.models import ContactConsent
 from core.contacts.rules import PURPOSES
 from core.customers.models import Customer, CustomValue, Subject
 from core.customers.queries import get_subject_types
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import table_of
 from core.hooks.records.conditions import CollectionFacts, FieldFacts, ValueKind
 from core.hooks.records.customers import SubjectType

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from core.conditions.rules.catalogue import Catalogue, fields_of, tree_problems
 from core.conditions.rules.closure import Facts, Judged, compile_tree, explain
 from core.conditions.statements import Bindings, select_matching, select_members, select_values
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import table_of
 from core.errors import NotFound
 from core.hooks.records.conditions import All, Tree

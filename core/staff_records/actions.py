@@ -12,7 +12,7 @@ from core.complaints.actions.handling import StepClosed
 from core.complaints.actions.proving import prove, save_proven
 from core.complaints.cases.case import Case
 from core.complaints.rules.filing import blocked_by
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput, NotFound
 from core.hooks.records.events import StaffRef

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
+from core.asked import Asked
 from core.complaints.models import Complaint
 from core.counts import Counter
 from core.db import one_of, table_of
@@ -151,9 +152,9 @@ async def list_unseen(reader: Reader) -> list[RecordFacts]:
 
 
 @Counter
-def count_unseen(reader: Reader) -> Select[int]:
+def count_unseen(asked: Asked) -> Select[int]:
     """Return how many of their own records the reader has not opened."""
-    own = (_S.c.tenant_id == reader.tenant_id, _S.c.staff_id == reader.actor.id, _without("seen"))
+    own = (_S.c.tenant_id == asked.tenant_id, _S.c.staff_id == asked.actor.id, _without("seen"))
     return select(func.count()).select_from(_S).where(*own)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.customers.rules.names import clean_name, clean_text
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.forms.actions import create_link, revoke_link

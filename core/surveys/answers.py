@@ -12,7 +12,7 @@ from core.complaints.models import Complaint
 from core.complaints.ports import DutyRoster
 from core.contacts.permission import may_contact
 from core.customers.models import Subject
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id, table_of
 from core.forms.actions import create_link
 from core.forms.models import Submission

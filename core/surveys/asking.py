@@ -12,7 +12,7 @@ from core.bulk_insert import insert_many
 from core.complaints.models import Complaint
 from core.contacts.queries import find_refusing
 from core.customers.models import Customer
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id, table_of
 from core.forms.bulk import Recipient, create_links
 from core.forms.queries import find_form

@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Select, and_, exists, func, or_, select
 
+from core.asked import Asked
 from core.counts import Counter
 from core.customers.models import Customer
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import table_of
 from core.errors import NotFound
 from core.surveys.models import SurveyAttempt, SurveyInterview
@@ -77,12 +78,12 @@ _ROW = tuple(
 _JOINED = _I.join(_C, (_C.c.tenant_id == _I.c.tenant_id) & (_C.c.customer_id == _I.c.customer_id))
 
 
-def _waiting(reader: Reader) -> Any:
+def _waiting(reader: Reader | Asked) -> Any:
     alive = or_(_I.c.reason == "call_back", _I.c.due_at > reader.now)
     return and_(_I.c.tenant_id == reader.tenant_id, _I.c.state == "waiting", alive, PRESENT)
 
 
-def _held(reader: Reader) -> Any:
+def _held(reader: Reader | Asked) -> Any:
     return and_(_I.c.lease_until.is_not(None), _I.c.lease_until > reader.now)
 
 
@@ -105,12 +106,12 @@ async def get_counts(reader: Reader) -> QueueCounts:
 
 
 @Counter
-def count_ready(reader: Reader) -> Select[int]:
+def count_ready(asked: Asked) -> Select[int]:
     """Count whom the reader could call now, those they hold included."""
-    mine = _I.c.claimed_by == reader.actor.id
-    free = or_(_I.c.lease_until.is_(None), _I.c.lease_until <= reader.now)
-    ripe = or_(_I.c.next_at.is_(None), _I.c.next_at <= reader.now)
-    return select(func.count()).where(_waiting(reader), or_(and_(mine, _held(reader)), and_(free, ripe)))
+    mine = _I.c.claimed_by == asked.actor.id
+    free = or_(_I.c.lease_until.is_(None), _I.c.lease_until <= asked.now)
+    ripe = or_(_I.c.next_at.is_(None), _I.c.next_at <= asked.now)
+    return select(func.count()).where(_waiting(asked), or_(and_(mine, _held(asked)), and_(free, ripe)))
 
 
 async def list_today(reader: Reader, *, limit: int = 8) -> list[InterviewRow]:

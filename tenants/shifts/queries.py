@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import ARRAY, Date, DateTime, Text, Uuid, and_, any_, bindparam, cast, literal, null, select, union_all
 
 from core.calendars.holidays.queries import list_holiday_tables
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import table_of
 from core.errors import NotFound
 from core.uow import Reader

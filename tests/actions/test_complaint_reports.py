@@ -16,7 +16,8 @@ from core.complaints.actions.handling import complete_step, reopen_case
 from core.complaints.models import Complaint
 from core.complaints.rules.filing import Filing
 from core.customers.actions import add_customer
-from core.customers.rules.profile import CustomerDraft, local_date
+from core.customers.rules.profile import CustomerDraft
+from core.days import local_date
 from core.db import new_id, table_of
 from core.remedies.models import Remedy
 from core.reports.rules.spans import span_back

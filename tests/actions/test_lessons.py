@@ -9,7 +9,7 @@ from core.complaints.actions.filing import file_complaint
 from core.complaints.actions.handling import ComplaintClosed, NotSatisfied, StepClosed, archive_case, complete_step
 from core.complaints.queries.cases import get_complaint, list_notices
 from core.complaints.rules.filing import Filing
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.errors import Forbidden, InvalidInput, NotFound
 from core.lessons.actions.causes import name_cause
 from core.lessons.actions.closing import OwnSilence, SilenceDecided, decide_silence, note_silence, set_numbers

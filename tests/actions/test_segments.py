@@ -16,7 +16,8 @@ from core.contacts.actions import record_consent
 from core.customers.actions import add_customer
 from core.customers.profile import set_profile_value
 from core.customers.queries import get_customer
-from core.customers.rules.profile import CustomerDraft, SubjectDraft, local_date
+from core.customers.rules.profile import CustomerDraft, SubjectDraft
+from core.days import local_date
 from core.errors import InvalidInput, NotFound
 from core.hooks.records.conditions import (
     All,

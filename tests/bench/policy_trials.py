@@ -25,7 +25,7 @@ from core.complaint_reports.queries.promises import list_kept
 from core.complaint_reports.queries.risks import get_risks
 from core.complaint_reports.risks import count_risks
 from core.complaint_reports.rules.figures import CaseFilter
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import Database
 from core.hooks.host import PluginHost
 from core.migrations import upgrade

@@ -14,7 +14,7 @@ from sqlalchemy import event, text
 
 from core.bus import Bus
 from core.clock import now
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import Database
 from core.hooks.host import PluginHost
 from core.migrations import upgrade

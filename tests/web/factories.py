@@ -16,7 +16,8 @@ from core.complaints.rules.filing import Filing
 from core.consents.models import ConsentSeal
 from core.contacts.actions import add_contact
 from core.customers.actions import add_customer, add_note, add_subject, join_household
-from core.customers.rules.profile import CustomerDraft, SubjectDraft, local_date
+from core.customers.rules.profile import CustomerDraft, SubjectDraft
+from core.days import local_date
 from core.db import new_id
 from core.files.actions import store_made
 from core.forms.actions import create_link

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from core.complaints.actions.filing import file_complaint
 from core.complaints.rules.filing import Filing
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.lessons.actions.closing import note_silence
 from core.lessons.actions.corrective import add_corrective
 from core.lessons.actions.library import draft_entry

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from core.birthdays.actions import open_gifts
 from core.birthdays.queries import list_due_gifts
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.referrals.invitations import enter_code, give_referral_code
 from core.reviews.actions import ClaimDraft, file_claim
 from tests.referrals import BIRTHDAY, BOTH_50, REVIEW, STAFF, add_person, pet, screenshot, use_rules

@@ -18,7 +18,7 @@ from core.birthdays.queries import (
     list_due_gifts,
     list_handed_gifts,
 )
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.errors import InvalidInput
 from core.programs.queries import get_program
 from core.referrals.rules import read_code

@@ -12,7 +12,7 @@ from core.calendars.holidays.queries import list_holiday_tables
 from core.calendars.holidays.rules import missing_year_warning
 from core.calendars.rules import DAY_NAMES, parse_calendar
 from core.complaints.queries.foreseeing import foresee_calendar
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.policies.actions import discard_rules, publish_rules, roll_back_rules, save_calendar_draft
 from core.policies.queries import (

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from core.backtests.checking import get_facts
 from core.campaigns.queries import get_spent
 from core.campaigns.rules import Spent, is_spent
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.hooks.records.loyalty.offers import Campaign
 from core.programs.queries import get_program
 from core.programs.rules.windows import is_open, next_opening

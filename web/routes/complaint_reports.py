@@ -15,7 +15,7 @@ from core.complaint_reports.queries.outcomes import list_outcomes
 from core.complaint_reports.queries.pace import get_cycle, get_first_response
 from core.complaint_reports.queries.promises import list_kept
 from core.complaint_reports.rules.figures import CaseFilter
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.errors import NotFound
 from core.hooks.records.complaints import SEVERITIES, Severity
 from core.hooks.specs.complaints import complaint_categories, complaint_causes

@@ -34,7 +34,7 @@ from web.home import Section, add_section
 from web.i18n import N_, gettext
 from web.live import Live, live_source, stream
 from web.navigation import Entry, add_entry
-from web.page import Toast, current_page
+from web.page import Toast
 from web.qr import qr_svg
 from web.request import WebRequest
 from web.screens import go_to, show, tenant_path
@@ -48,7 +48,7 @@ from web.views.shares import drift_lines
 PATH: Final = "/t/{slug:str}/complaints"
 _READ, _WRITE = [requires("complaints.read")], [requires("complaints.write")]
 PAGE: Final = 25
-CARDS: Final = 20
+CARDS: Final = 10
 """Cards of a column; the rest is counted, and the list shows them."""
 BODY_LIMIT: Final = 64 * 1024
 
@@ -125,15 +125,16 @@ async def show_complaints(
     live = await live_source(request, tenant_path(request, "/complaints/live"), [TOPIC])
     asked = read_filters(request, reader, q=q, levels=level or ())
     chosen, kept = asked.wanted.severities, asked.wanted.state
+    query = urlencode(asked.query)
     wanted = await asked.narrowed(reader)
     columns = await list_columns(reader, wanted=wanted, cards=CARDS) if view == "board" and kept == "open" else []
     cards = [row for column in columns for row in column.rows]
     rows = cards if columns else await list_complaints(reader, wanted=wanted, after=_cursor(after), limit=PAGE)
+    # A board without filters has counted all of them already.
+    count = await count_open(reader) if query or not columns else sum(column.count for column in columns)
     lines = await _rows_as_lines(reader, rows)
     shown = await add_risks(reader, rows, lines) if columns else lines
-    may_judge = reader.actor.may("complaints.judge")
     root = tenant_path(request, "/complaints")
-    query = urlencode(asked.query)
     more = f"{root}?{urlencode([('after', _next(rows, kept))])}&{query}" if len(rows) == PAGE and not columns else None
     return await show(
         request,
@@ -160,9 +161,21 @@ async def show_complaints(
         more=more,
         list_url=f"{root}?{query}",
         board_url=f"{root}?{query}&view=board",
-        subtitle=gettext("%(n)s open, the next deadline first") % {"n": await count_open(reader)},
+        subtitle=gettext("%(n)s open, the next deadline first") % {"n": count},
         roster_gaps=tenant_path(request, "/roster/gaps"),
-        drift=drift_lines(await get_shares(reader)) if may_judge and not current_page().partial else [],
+        may_judge=reader.actor.may("complaints.judge"),
+    )
+
+
+@get(f"{PATH}/shares", guards=[requires("complaints.judge")])
+async def show_shares(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
+    """The levels that come more or less often than expected; the list asks for them once it stands."""
+    return await show(
+        request,
+        "pages/complaints/shares.html",
+        partial="pages/complaints/_shares.html",
+        drift=drift_lines(await get_shares(reader)),
+        root=tenant_path(request, "/complaints"),
     )
 
 
@@ -223,4 +236,4 @@ async def make_poster(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> 
     return go_to(request, tenant_path(request, "/complaints/posters"))
 
 
-routes = [show_complaints, do_claim_many, follow_complaints, show_posters, make_poster]
+routes = [show_complaints, show_shares, do_claim_many, follow_complaints, show_posters, make_poster]

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery
 
 from core.casework.queries import list_calls
 from core.complaints.queries.cases import ComplaintDetail, get_complaint
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.errors import FieldProblem, InvalidInput
 from core.lessons.actions.causes import name_cause
 from core.lessons.actions.closing import decide_silence, note_silence

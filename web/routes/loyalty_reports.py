@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from core.churn.queries.lifts import get_lift
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.errors import FieldProblem, InvalidInput
 from core.hooks.records.conditions import All, Between, Cmp, Relative, Tree
 from core.programs.queries import get_ladder

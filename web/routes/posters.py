@@ -12,7 +12,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.forms.actions import create_link, revoke_link
 from core.forms.queries import FormLinkExpired, FormLinkRevoked, LinkFacts, get_form, list_forms, list_links

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from core.customers.queries import CustomerRecord, get_customer
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id
 from core.errors import InvalidInput, NotFound
 from core.hooks.records.loyalty.offers import CouponTemplate

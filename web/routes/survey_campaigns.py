@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.errors import FieldProblem, InvalidInput
 from core.hooks.records.text import localized
 from core.surveys.actions import (

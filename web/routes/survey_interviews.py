@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery
 from core.customers.actions import reveal_phones
 from core.customers.queries import get_customer
 from core.customers.rules.phones import national_digits
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.errors import FieldProblem, InvalidInput
 from core.forms.queries import get_submission, get_today
 from core.forms.rules import decode_post, form_view

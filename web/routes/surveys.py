@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.errors import NotFound
 from core.surveys.interviewing import call_back
 from core.surveys.queries import list_campaigns, list_survey_forms

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 
 from core.birthdays.queries import find_silent, list_open_gifts
 from core.customers.queries import CustomerRecord, get_customer
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.errors import InvalidInput
 from core.programs.queries import get_program
 from core.referrals import queries as referrals

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from core.customers.queries import CustomerRecord
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id
 from core.errors import FieldProblem, InvalidInput
 from core.tenancy.queries import list_branches

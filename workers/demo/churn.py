@@ -9,7 +9,8 @@ from core.churn.actions.sweep import sweep
 from core.churn.actions.winbacks import give_winback
 from core.churn.queries.cases import CaseFilter, find_winback, list_cases
 from core.customers.actions import add_customer
-from core.customers.rules.profile import CustomerDraft, SubjectDraft, local_date
+from core.customers.rules.profile import CustomerDraft, SubjectDraft
+from core.days import local_date
 from core.loyalty.actions import record_purchase
 from core.scope import Actor
 from core.uow import UnitOfWork

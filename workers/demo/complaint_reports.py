@@ -12,7 +12,7 @@ from core.complaints.actions.filing import file_complaint
 from core.complaints.actions.handling import complete_in, facts_form
 from core.complaints.cases.case import Case, lock_case
 from core.complaints.rules.filing import Filing
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.hooks.records.complaints import Milestone
 from core.hooks.records.forms import ChoiceField, MultiField, NumberField, TextField
 from core.policy_trials.actions import start_trial

@@ -13,7 +13,7 @@ from core.complaints.actions.parting import split_complaint
 from core.complaints.rules.filing import Filing
 from core.complaints.rules.letters import read_mail
 from core.complaints.rules.sources import InPerson, PhoneCall, PlatformReview, RegulatorNotice, SocialPost
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.scope import Actor
 from core.tenancy.queries import list_branches
 from core.uow import UnitOfWork

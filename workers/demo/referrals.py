@@ -11,7 +11,8 @@ from core.birthdays.actions import hand_over, open_gifts
 from core.birthdays.queries import list_due_gifts
 from core.customers.actions import add_customer, join_household
 from core.customers.queries import list_customers
-from core.customers.rules.profile import CustomerDraft, SubjectDraft, local_date
+from core.customers.rules.profile import CustomerDraft, SubjectDraft
+from core.days import local_date
 from core.files.actions import prepare_aside
 from core.loyalty.actions import record_purchase
 from core.referrals.cases import sweep_referrals

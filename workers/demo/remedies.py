@@ -8,7 +8,7 @@ from core.complaints.actions.filing import file_complaint
 from core.complaints.actions.handling import after_step, archive_case, complete_in
 from core.complaints.cases.case import lock_case
 from core.complaints.rules.filing import Filing, blocked_by
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.lessons.actions.causes import name_cause
 from core.lessons.actions.corrective import add_corrective
 from core.lessons.actions.library import draft_entry, publish_entry

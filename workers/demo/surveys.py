@@ -5,7 +5,7 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from core.clock import now
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.forms.actions import submit_intake
 from core.scope import Actor
 from core.surveys.actions import (

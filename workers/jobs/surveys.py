@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from core.complaints.actions.handling import AFTER_RESOLUTION
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.forms.intake import SURVEY_SENT
 from core.surveys.actions import FILL_TASK, REMIND_TASK, remind_once, turn_quarter
 from core.surveys.answers import hear_answer, offer_after_resolution

@@ -17,7 +17,7 @@ from core.customers.actions import record_event
 from core.customers.models import Customer
 from core.customers.queries import find_present_customer
 from core.customers.rules.names import clean_text
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.hooks.records.loyalty.care import Churn

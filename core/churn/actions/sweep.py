@@ -16,7 +16,7 @@ from core.churn.ports import Team
 from core.churn.queries.silence import HOUSEHOLD, find_known
 from core.churn.rules import LOOK_AGAIN, REGULAR_GAPS, overdue_on, why_silent
 from core.customers.models import Customer
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import table_of
 from core.hooks.records.loyalty.care import Churn
 from core.profiles.models import CustomerPreference

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Select, and_, func, or_, select, tuple_
 
+from core.asked import Asked
 from core.churn.models import ChurnCase, ChurnSignal, ChurnStep, PlannedVisit, Winback
 from core.counts import Counter
 from core.customers.models import Customer
@@ -151,10 +152,10 @@ async def count_cases(reader: Reader) -> dict[str, int]:
 
 
 @Counter
-def count_late(reader: Reader) -> Select[int]:
+def count_late(asked: Asked) -> Select[int]:
     """Return how many open cases are late."""
-    late = (_K.c.state == "open", _K.c.due_at < reader.now)
-    return select(func.count()).select_from(_K).where(_K.c.tenant_id == reader.tenant_id, *late)
+    late = (_K.c.state == "open", _K.c.due_at < asked.now)
+    return select(func.count()).select_from(_K).where(_K.c.tenant_id == asked.tenant_id, *late)
 
 
 async def list_signs(reader: Reader, case_id: UUID) -> list[SignRow]:

@@ -13,7 +13,7 @@ from core.churn.rules import FINAL, Known
 from core.complaints.models import Complaint
 from core.contacts.queries import find_refusing
 from core.customers.models import Customer, Subject
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import table_of
 from core.uow import Reader
 

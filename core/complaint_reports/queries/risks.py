@@ -70,6 +70,7 @@ async def _clocks(reader: Reader, wanted: Sequence[Place]) -> Sequence[Any]:
             _K.c.tenant_id == reader.tenant_id,
             _K.c.status == "running",
             one_of(_K.c.complaint_id, sorted({complaint_id for complaint_id, _ in wanted})),
+            _K.c.milestone.in_(sorted({milestone for _, milestone in wanted})),
         )
         .order_by(_K.c.cycle)
     )

@@ -22,7 +22,7 @@ from core.complaints.rules.sources import source_key, source_problems
 from core.customers.actions import record_event
 from core.customers.queries import find_by_phones, find_present_customer, get_customer
 from core.customers.rules.phones import read_phone
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import InvalidInput
 from core.hooks.records.complaints import ComplaintFacts, Policy, Severity

@@ -24,7 +24,7 @@ from core.complaints.cases.retargeting import follow_policy
 from core.complaints.models import Complaint, Notice, ToldStage
 from core.complaints.rules.filing import ARCHIVE, TEXT_LIMIT, blocked_by, unmet
 from core.complaints.rules.regulator import keep_track
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput, NotFound
 from core.forms.rules import evaluate

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.complaints.models import Complaint, ShareNotice
 from core.complaints.ports import DutyRoster
 from core.complaints.rules.shares import DAYS, MOST, Shares, compare_shares
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import table_of
 from core.policies.queries import get_policies
 from core.uow import Reader, UnitOfWork

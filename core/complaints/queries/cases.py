@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
+from core.asked import Asked
 from core.complaints.models import (
     ClockEvent,
     Complaint,
@@ -143,12 +144,20 @@ class ComplaintDetail(msgspec.Struct, frozen=True):
 
 _C = table_of(Complaint)
 _B = table_of(Branch)
-_COLUMNS = tuple(
-    _B.c.name.label("branch_name") if name == "branch_name" else _C.c[name] for name in ComplaintRow.__struct_fields__
-)
+_P = table_of(ComplaintPolicy)
+_KEPT: Final[dict[tuple[UUID, str], Policy]] = {}
+MOST_KEPT: Final = 2000
+"""Policies kept by a process, of all tenants: some kilobytes each."""
+ROW: Final = select(
+    *(
+        _B.c.name.label("branch_name") if name == "branch_name" else _C.c[name]
+        for name in ComplaintRow.__struct_fields__
+    )
+).select_from(_C.outerjoin(_B, and_(_B.c.tenant_id == _C.c.tenant_id, _B.c.branch_id == _C.c.branch_id)))
+"""`ComplaintRow`s; whoever asks says of which tenant."""
 
 
-def get_conditions(reader: Reader, wanted: ComplaintFilter) -> list[ColumnElement[bool]]:
+def get_conditions(reader: Reader | Asked, wanted: ComplaintFilter) -> list[ColumnElement[bool]]:
     """Return the conditions that a filter stands for."""
     where: list[ColumnElement[bool]] = [_C.c.tenant_id == reader.tenant_id, _C.c.state == wanted.state]
     if wanted.severities:
@@ -187,8 +196,7 @@ async def list_complaints(
 ) -> list[ComplaintRow]:
     """Return a page: open cases by their next promise, all others by when they came, newest first."""
     where = get_conditions(reader, wanted)
-    joined = _C.outerjoin(_B, and_(_B.c.tenant_id == _C.c.tenant_id, _B.c.branch_id == _C.c.branch_id))
-    query = select(*_COLUMNS).select_from(joined)
+    query: Select[Any] = ROW
     if wanted.state == "open":
         query = query.order_by(_C.c.next_due_at.asc(), _C.c.complaint_id)
         where += [_beyond(after)] if after is not None else []
@@ -204,11 +212,8 @@ async def list_complaints(
 async def list_for_customer(reader: Reader, *, customer_id: UUID, limit: int = 20) -> list[ComplaintRow]:
     """Return the cases of a customer and of everybody who became one with them, newest first."""
     ids = await list_cluster(reader, customer_id)
-    joined = _C.outerjoin(_B, and_(_B.c.tenant_id == _C.c.tenant_id, _B.c.branch_id == _C.c.branch_id))
     query = (
-        select(*_COLUMNS)
-        .select_from(joined)
-        .where(_C.c.tenant_id == reader.tenant_id, one_of(_C.c.customer_id, ids))
+        ROW.where(_C.c.tenant_id == reader.tenant_id, one_of(_C.c.customer_id, ids))
         .order_by(_C.c.received_at.desc())
         .limit(limit)
     )
@@ -216,9 +221,9 @@ async def list_for_customer(reader: Reader, *, customer_id: UUID, limit: int = 2
 
 
 @Counter
-def count_open(reader: Reader) -> Select[int]:
+def count_open(asked: Asked) -> Select[int]:
     """Return how many cases are open, up to COUNT_LIMIT."""
-    some = select(_C.c.complaint_id).where(_C.c.tenant_id == reader.tenant_id, _C.c.state == "open").limit(COUNT_LIMIT)
+    some = select(_C.c.complaint_id).where(_C.c.tenant_id == asked.tenant_id, _C.c.state == "open").limit(COUNT_LIMIT)
     return select(func.count()).select_from(some.subquery())
 
 
@@ -278,11 +283,17 @@ async def _detail(reader: Reader, row: Complaint) -> ComplaintDetail:
 
 
 async def list_policies(reader: Reader, *, versions: frozenset[str]) -> dict[str, Policy]:
-    """Return policies by version, for the labels of a list."""
-    rows = await reader.session.execute(
-        select(ComplaintPolicy.version, ComplaintPolicy.definition).where(ComplaintPolicy.version.in_(sorted(versions)))
-    )
-    return {version: msgspec.convert(definition, Policy) for version, definition in rows}
+    """Return policies by version, for the labels of a list; a version names its content, so what was read once is kept."""
+    known = {version: _KEPT[reader.tenant_id, version] for version in versions if (reader.tenant_id, version) in _KEPT}
+    missing = sorted(versions - known.keys())
+    if missing:
+        query = select(_P.c.version, _P.c.definition).where(_P.c.tenant_id == reader.tenant_id)
+        rows = await reader.session.execute(query.where(one_of(_P.c.version, missing)))
+        known |= {version: msgspec.convert(definition, Policy) for version, definition in rows}
+        if len(_KEPT) > MOST_KEPT:
+            _KEPT.clear()
+        _KEPT.update({(reader.tenant_id, version): policy for version, policy in known.items()})
+    return known
 
 
 class FilingPlace(msgspec.Struct, frozen=True):
@@ -357,10 +368,10 @@ async def list_notices(reader: Reader, *, staff_id: UUID, limit: int = 50) -> Se
 
 
 @Counter
-def count_unread(reader: Reader) -> Select[int]:
+def count_unread(asked: Asked) -> Select[int]:
     """Return how many notices the reader has not read yet."""
     notice = table_of(Notice)
-    mine = (notice.c.tenant_id == reader.tenant_id, notice.c.staff_id == reader.actor.id, notice.c.read_at.is_(None))
+    mine = (notice.c.tenant_id == asked.tenant_id, notice.c.staff_id == asked.actor.id, notice.c.read_at.is_(None))
     return select(func.count()).select_from(notice).where(*mine)
 
 

@@ -1,8 +1,7 @@
 """What may stand in a customer's and a subject's record, and whose word outweighs whose."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -117,8 +116,3 @@ def _date_problems(dates: dict[str, date | None], *, today: date) -> list[FieldP
         elif value is not None and value.year < OLDEST_YEAR:
             problems.append(FieldProblem(name, "too-old", {"min": OLDEST_YEAR}))
     return problems
-
-
-def local_date(instant: datetime, timezone: str) -> date:
-    """The day it is in the tenant's zone at that instant."""
-    return instant.astimezone(ZoneInfo(timezone)).date()

@@ -12,7 +12,7 @@ from core.complaints.actions.telling import ACTION, find_responsible, tell_peopl
 from core.complaints.cases.case import Case, lock_case
 from core.complaints.ports import DutyRoster
 from core.customers.rules.names import clean_text
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput
 from core.lessons.models import CorrectiveAction

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from core.customers.rules.profile import local_date
+from core.days import local_date
 
 MORNING: Final = time(9, 0)
 """Days are told about in the morning of the tenant's own clock."""

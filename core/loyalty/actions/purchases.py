@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.customers.actions import record_event
 from core.customers.models import Customer
 from core.customers.rules.names import clean_text
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import FieldProblem, InvalidInput
 from core.hooks.records.loyalty.offers import Campaign

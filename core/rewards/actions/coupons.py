@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.customers.actions import record_event
 from core.customers.queries import find_present_customer
 from core.customers.rules.names import clean_text
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.rewards.actions.issuing import MAX_KEY, MAX_REASON, count_out

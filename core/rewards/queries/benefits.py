@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, or_, select
 
 from core.customers.models import Customer, Subject
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import table_of
 from core.errors import NotFound
 from core.hooks.records.loyalty.offers import ServiceQuota

@@ -12,7 +12,7 @@ from core.customers.actions import record_event
 from core.customers.models import Customer
 from core.customers.queries import get_customer, get_subject
 from core.customers.rules.names import clean_text
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.tenancy.actions import new_public_code

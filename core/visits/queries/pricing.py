@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from core.campaigns.queries import find_open_campaigns
-from core.customers.rules.profile import local_date
+from core.days import local_date
 from core.hooks.records.loyalty.offers import Campaign
 from core.hooks.records.loyalty.points import Redeem
 from core.loyalty.queries import get_membership, get_wallet
