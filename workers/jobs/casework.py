@@ -1,14 +1,22 @@
 """The job of tasks: one has come due."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from core.casework.actions import TASK_DUE, tell_task_due
+from core.casework.queries import get_task
+from core.complaints.cases.case import hold_cases
 from core.uow import UnitOfWork
 from workers.jobs import task
 
 
-@task(TASK_DUE)
+async def _hold_cases(uow: UnitOfWork, payloads: Sequence[Mapping[str, Any]]) -> None:
+    tasks = [await get_task(uow, UUID(str(payload["task_id"]))) for payload in payloads]
+    await hold_cases(uow, {task.complaint_id for task in tasks})
+
+
+@task(TASK_DUE, hold=_hold_cases)
 async def tell_due_task(uow: UnitOfWork, payload: dict[str, Any], outbox_id: UUID) -> None:
     """Tell its owner; nothing happens when the task ended meanwhile."""
     del outbox_id

@@ -270,6 +270,12 @@ async def lock_cases(uow: UnitOfWork, complaint_ids: Sequence[UUID], *, locked: 
     return list(cases.values())
 
 
+async def hold_cases(uow: UnitOfWork, complaint_ids: Collection[UUID]) -> None:
+    """Lock complaints in the order of their ids and read nothing: for a job, before it takes their rows of the schedule."""
+    mine = (_C.c.tenant_id == uow.tenant_id, one_of(_C.c.complaint_id, sorted(complaint_ids)))
+    await uow.session.execute(select(_C.c.complaint_id).where(*mine).order_by(_C.c.complaint_id).with_for_update())
+
+
 async def _read_policies(uow: UnitOfWork, versions: Collection[str]) -> dict[str, Policy]:
     if not versions:
         return {}
