@@ -148,7 +148,7 @@ async def _run(postgres: EmbeddedPostgres, valkey: EmbeddedValkey, complaints: i
                         await work()
                         times.append((time.perf_counter() - began) * 1000)
                     found.setdefault(name, []).append(((cpu_ms(roots) - before) / PER_ROUND, times))
-    click.echo(f"{complaints} complaints of one tenant, a tenth of them open; fifty cards on the board")
+    click.echo(f"{complaints} complaints of one tenant, a tenth of them open; its cards on the board")
     limit = statistics.median(cpu for cpu, _ in found["board: bare SQL"])
     for name, rounds in found.items():
         cost = statistics.median(cpu for cpu, _ in rounds)

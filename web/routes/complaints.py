@@ -48,7 +48,7 @@ from web.views.shares import drift_lines
 PATH: Final = "/t/{slug:str}/complaints"
 _READ, _WRITE = [requires("complaints.read")], [requires("complaints.write")]
 PAGE: Final = 25
-CARDS: Final = 10
+CARDS: Final = 20
 """Cards of a column; the rest is counted, and the list shows them."""
 BODY_LIMIT: Final = 64 * 1024
 
