@@ -4,7 +4,6 @@ Pages are asked of the application itself, all walls on, by a signed-in director
 to be broken. The bare limit reads the same cards and counts by asyncpg. CPU is this process and the servers. Nothing decides.
 """
 
-import gc
 import os
 import statistics
 import sys
@@ -22,6 +21,7 @@ from litestar import Litestar
 from core.bus import Bus
 from core.clock import now
 from core.db import Database
+from core.garbage import keep_what_stands
 from core.hooks.host import PluginHost
 from core.migrations import upgrade
 from core.migrations.roles import driver_dsn
@@ -132,8 +132,7 @@ async def _run(postgres: EmbeddedPostgres, valkey: EmbeddedValkey, complaints: i
             cookies = "; ".join(f"{one.name}={one.value}" for one in client.cookies.jar)
 
             ask = _visitor(app, cookies)
-            gc.freeze()
-            gc.set_threshold(50_000, 20, 20)  # as the server does
+            keep_what_stands()  # as the server does
             works = {
                 "board: bare SQL": read_bare,
                 "board: page": lambda: ask("view=board"),

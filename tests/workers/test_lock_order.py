@@ -62,24 +62,32 @@ async def until_a_backend_waits(shop: Shop) -> None:
     raise AssertionError("the job did not wait for the case")
 
 
-async def meet(
-    shop: Shop, tenant_id: UUID, complaint_id: UUID, task: str, act: Callable[[UnitOfWork], Awaitable[Any]]
-) -> None:
-    """Let the job of all due rows begin while a person holds the case, who only then touches those rows."""
+async def send(shop: Shop, task: str, *, again: bool = False) -> list[str]:
+    """Put the due rows of a task on their way, as the relay does; `again`: all of them, whatever is on its way."""
+    which = "state IN ('pending', 'sent')" if again else "state = 'pending' AND run_at <= :now"
     rows = await shop.sql(
-        "UPDATE outbox SET state = 'sent', lease_until = :until WHERE task = :task AND state = 'pending'"
-        " AND run_at <= :now RETURNING outbox_id",
+        "UPDATE outbox SET state = 'sent', run_at = least(run_at, :now), lease_until = :until"
+        f" WHERE task = :task AND {which} RETURNING outbox_id",
         task=task,
         now=shop.clock(),
         until=shop.clock() + timedelta(minutes=5),
     )
-    assert rows
-    ids = [str(row[0]) for row in rows]
+    return [str(row[0]) for row in rows]
+
+
+async def run(shop: Shop, tenant_id: UUID, task: str, ids: list[str]) -> None:
+    await shop.runner().run_rows({"job_id": "x", "redis": shop.queue}, str(tenant_id), task, ids)
+
+
+async def meet(
+    shop: Shop, tenant_id: UUID, complaint_id: UUID, task: str, act: Callable[[UnitOfWork], Awaitable[Any]]
+) -> None:
+    """Let the job of all due rows begin while a person holds the case, who only then touches those rows."""
+    ids = await send(shop, task)
+    assert ids
     async with shop.app.unit(tenant_id, actor=await director(shop, tenant_id)) as uow:
         await lock_case(uow, complaint_id)
-        job = asyncio.create_task(
-            shop.runner().run_rows({"job_id": "x", "redis": shop.queue}, str(tenant_id), task, ids)
-        )
+        job = asyncio.create_task(run(shop, tenant_id, task, ids))
         await until_a_backend_waits(shop)
         await act(uow)
     await job
@@ -146,16 +154,7 @@ async def test_hammering_one_case_with_its_clocks_and_with_people_ends_nobody(sh
 
     async def clocks() -> None:
         for _ in range(ROUNDS):
-            rows = await shop.sql(
-                "UPDATE outbox SET state = 'sent', run_at = :now, lease_until = :until"
-                " WHERE task = :task AND state IN ('pending', 'sent') RETURNING outbox_id",
-                task=CLOCK_TASK,
-                now=shop.clock(),
-                until=shop.clock() + timedelta(minutes=5),
-            )
-            ids = [str(row[0]) for row in rows]
-            ctx = {"job_id": "x", "redis": shop.queue}
-            await shop.runner().run_rows(ctx, str(clinic_of_one), CLOCK_TASK, ids)
+            await run(shop, clinic_of_one, CLOCK_TASK, await send(shop, CLOCK_TASK, again=True))
 
     await asyncio.gather(people(), clocks(), clocks())
     levels = await shop.sql("SELECT severity FROM complaint")

@@ -5,15 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from core.casework.actions import TASK_DUE, tell_task_due
-from core.casework.queries import get_task
+from core.casework.queries import list_cases_of
 from core.complaints.cases.case import hold_cases
 from core.uow import UnitOfWork
 from workers.jobs import task
 
 
 async def _hold_cases(uow: UnitOfWork, payloads: Sequence[Mapping[str, Any]]) -> None:
-    tasks = [await get_task(uow, UUID(str(payload["task_id"]))) for payload in payloads]
-    await hold_cases(uow, {task.complaint_id for task in tasks})
+    await hold_cases(uow, await list_cases_of(uow, [UUID(str(payload["task_id"])) for payload in payloads]))
 
 
 @task(TASK_DUE, hold=_hold_cases)

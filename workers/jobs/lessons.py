@@ -7,7 +7,7 @@ from uuid import UUID
 
 from core.complaints.cases.case import hold_cases
 from core.lessons.actions.corrective import REMIND, remind
-from core.lessons.queries.closing import get_action
+from core.lessons.queries.closing import list_cases_of
 from core.uow import UnitOfWork
 from tenants.roster import Roster
 from workers.jobs import task
@@ -16,8 +16,7 @@ ROSTER = Roster()
 
 
 async def _hold_cases(uow: UnitOfWork, payloads: Sequence[Mapping[str, Any]]) -> None:
-    actions = [await get_action(uow, UUID(str(payload["action_id"]))) for payload in payloads]
-    await hold_cases(uow, {action.complaint_id for action in actions})
+    await hold_cases(uow, await list_cases_of(uow, [UUID(str(payload["action_id"])) for payload in payloads]))
 
 
 @task(REMIND, together=20, hold=_hold_cases)
