@@ -39,9 +39,9 @@ def _of_milestone(
     problems = []
     clock = change.clock or milestone.clock
     if change.minutes is not None and not 1 <= change.minutes <= MOST_MINUTES:
-        problems.append(FieldProblem(f"{path}.minutes", "range", {"max": MOST_MINUTES}))
+        problems.append(FieldProblem(f"{path}.minutes", "range", {"min": 1, "max": MOST_MINUTES}))
     if change.days is not None and not 1 <= change.days <= MOST_DAYS:
-        problems.append(FieldProblem(f"{path}.days", "range", {"max": MOST_DAYS}))
+        problems.append(FieldProblem(f"{path}.days", "range", {"min": 1, "max": MOST_DAYS}))
     if change.clock is not None and clock != WALL and clock not in calendars:
         problems.append(FieldProblem(f"{path}.clock", "unknown-calendar", {"calendar": clock}))
     days = change.days if change.minutes is None and change.days is not None else milestone.days
@@ -82,9 +82,9 @@ def _of_steps(path: str, steps: tuple[EscalationStep, ...], roles: Collection[st
         if step.need_ack and step.next is None:
             problems.append(FieldProblem(f"{here}.next", "answer-from-nobody"))
         if step.ack_timeout is not None and step.ack_timeout < 1:
-            problems.append(FieldProblem(f"{here}.ack_timeout", "range", {"max": MOST_MINUTES}))
+            problems.append(FieldProblem(f"{here}.ack_timeout", "range", {"min": 1, "max": MOST_MINUTES}))
         if step.minutes is not None and abs(step.minutes) > MOST_MINUTES:
-            problems.append(FieldProblem(f"{here}.minutes", "range", {"max": MOST_MINUTES}))
+            problems.append(FieldProblem(f"{here}.minutes", "range", {"min": -MOST_MINUTES, "max": MOST_MINUTES}))
     return problems
 
 
