@@ -24,15 +24,13 @@ from plugins.api import (
     severity_rank,
 )
 from plugins.petclinic.complaints import CATEGORIES
-from plugins.petclinic.doubt import DOUBT, find_doubts, is_unexplained
 from plugins.petclinic.grave import HARM, PLAN, SAVED, SURGERY
 from plugins.petclinic.leaning import (
-    CALM,
     GRAVE_BESIDE_HARM,
     GRAVE_UNREAD,
+    NEEDS_LOOK,
     READS_GRAVE,
     SERIOUS_UNREAD,
-    UNEXPLAINED,
     Leaning,
     categories,
     stands_out,
@@ -107,7 +105,7 @@ async def assess_complaint(ctx: DecideContext[Settings], complaint: ComplaintFac
     ):
         words = complaint.desired[start:end]
         found.add(reason, Quote(reason=reason.code, text=words, start=start, end=end, source="desired"))
-    _add(found, complaint, _from_examples(leaning, found.gravest, suggestion))
+    _add(found, complaint, _from_examples(leaning, found.gravest))
     if not found.reasons:
         found.add(
             Reason(
@@ -217,21 +215,15 @@ def _act(hit: Hit, settings: Settings) -> Reason | None:
     return Reason(code=signal.code, severity=signal.severity, text=signal.reason, source=signal.source)
 
 
-def _from_examples(leaning: Leaning, gravest: int, suggestion: Suggestion | None) -> Iterator[tuple[Reason, int, int]]:
+def _from_examples(leaning: Leaning, gravest: int) -> Iterator[tuple[Reason, int, int]]:
     """Yield what examples say where the rules are silent or in doubt; they raise a level and never lower one."""
     if gravest >= severity_rank("L3"):
         return
     harmed = gravest > severity_rank("L1")
     if leaning.grave > (GRAVE_BESIDE_HARM if harmed else GRAVE_UNREAD):
         yield from ((READS_GRAVE, start, end) for start, end in leaning.telling("L3"))
-        return
-    if harmed:
-        return
-    doubts = list(find_doubts(leaning.reading)) if leaning.harmful > CALM else []
-    yield from doubts
-    unexplained = leaning.harmful > UNEXPLAINED and is_unexplained(leaning.reading, suggestion)
-    if not doubts and (unexplained or (leaning.enough and leaning.harmful > SERIOUS_UNREAD)):
-        yield from ((DOUBT, start, end) for start, end in leaning.telling("L2"))
+    elif not harmed and leaning.harmful > SERIOUS_UNREAD:
+        yield from ((NEEDS_LOOK, start, end) for start, end in leaning.telling("L2"))
 
 
 def _suggest(reading: Reading, leaning: Leaning, found: _Findings) -> Suggestion | None:

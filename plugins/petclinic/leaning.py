@@ -1,7 +1,7 @@
 """The second opinion on a complaint: what labelled examples of a clinic lean to where the rules are silent or in doubt."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,17 +13,18 @@ from plugins.petclinic.grave import PLAN
 _OPINION = Opinion.parse(Path(__file__).with_name("opinion.txt").read_text("utf-8"))
 _LEVELS = ("L1", "L2", "L3")
 
+PASSAGE = 80
+"""So many characters make a passage: one grave half-sentence is not outvoted by a long story of slight matters."""
+WHOLE, LEAST = 0.35, -40.0
+"""The share of the whole text's odds beside those of its worst passage, and how far down they count."""
+
 # Natural logarithms of odds, chosen on texts that the opinion was not taught with.
-GRAVE_UNREAD, GRAVE_BESIDE_HARM = 8.0, 12.0
+GRAVE_UNREAD, GRAVE_BESIDE_HARM = 6.0, 12.0
 """So much graver than any other level a text must read: when no rule found harm, and when one found level 2."""
-SERIOUS_UNREAD = 8.0
+SERIOUS_UNREAD = 5.0
 """So much more harmful than slight it must read when no rule found anything."""
-UNEXPLAINED = 4.0
-"""So much when an animal's care is spoken of and none of the slight matters."""
 SHORTEST = 12
 """So many characters must be left to judge; less is left to the rules."""
-CALM = -6.0
-"""So slight it must read to overrule a strong word that no rule could read."""
 CLEAR = 3.0
 """So far the best category must stand out from the average before it is suggested on this opinion alone."""
 WELL = 9.0
@@ -42,6 +43,16 @@ READS_GRAVE = Reason(
 )
 
 
+NEEDS_LOOK = Reason(
+    code="needs_a_human_look",
+    severity="L2",
+    text=both(
+        "措辞像有损害后果，但规则无法判断，需人工核看", "It reads like harm that no rule could tell: needs a human look"
+    ),
+    source=f"{PLAN} §3.2, own reading",
+)
+
+
 @dataclass(frozen=True)
 class Leaning:
     """How one text leans, without the clauses in which something is denied, feared or told of others."""
@@ -51,7 +62,7 @@ class Leaning:
 
     @cached_property
     def odds(self) -> dict[str, float]:
-        """The log odds of every level and every category."""
+        """The log odds of every level on the whole text."""
         levels = _OPINION.odds(self.reading.spelled, self.without) if self.without else self.topics
         return {level: levels[level] for level in _LEVELS}
 
@@ -60,17 +71,26 @@ class Leaning:
         """The log odds of every label on the whole text: also what is denied tells what it is about."""
         return _OPINION.odds(self.reading.spelled)
 
+    @cached_property
+    def _passages(self) -> list[dict[str, float]]:
+        spans = self.reading.passages(PASSAGE)
+        return _OPINION.passages(self.reading.spelled, spans, _LEVELS, self.without)
+
     @property
     def grave(self) -> float:
         """How much more it reads like level 3 than like any other."""
-        if not self.enough:
-            return 0.0
-        return self.odds["L3"] - max(self.odds["L1"], self.odds["L2"]) - self._well
+        return self._worst(_grave)
 
     @property
     def harmful(self) -> float:
         """How much more it reads like harm than like a slight matter."""
-        return max(self.odds["L2"], self.odds["L3"]) - self.odds["L1"] - self._well
+        return self._worst(_harmful)
+
+    def _worst(self, measure: Callable[[dict[str, float]], float]) -> float:
+        if not self.enough:
+            return 0.0
+        worst = max(map(measure, self._passages), default=0.0)
+        return worst + WHOLE * max(measure(self.odds), LEAST) - self._well
 
     @property
     def enough(self) -> bool:
@@ -84,6 +104,14 @@ class Leaning:
     def telling(self, label: str) -> list[tuple[int, int]]:
         """Return the places of the words it stands on."""
         return _OPINION.telling(self.reading.spelled, label, without=self.without if label in _LEVELS else ())
+
+
+def _grave(odds: dict[str, float]) -> float:
+    return odds["L3"] - max(odds["L1"], odds["L2"])
+
+
+def _harmful(odds: dict[str, float]) -> float:
+    return max(odds["L2"], odds["L3"]) - odds["L1"]
 
 
 def unsaid(reading: Reading, hits: Iterable[Hit], overruns: Iterable[Overrun]) -> tuple[tuple[int, int], ...]:

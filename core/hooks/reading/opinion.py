@@ -2,7 +2,9 @@
 
 import heapq
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 
 ZERO = 79
 """The character code that stands for no weight in a file; one step up or down is a tenth of a natural logarithm."""
@@ -69,6 +71,32 @@ class Opinion:
                 sums[at] += weight
         return {label: sums[at] / 10 for at, label in enumerate(self.labels)}
 
+    def passages(
+        self, spelled: str, spans: Sequence[Span], labels: Sequence[str], without: Iterable[Span] = ()
+    ) -> list[dict[str, float]]:
+        """Return the log odds of some labels for every passage; a pair counts as often as it stands in it.
+
+        Args:
+            spelled: the text, of which at most `MOST_READ` characters should lie in the passages.
+            spans: where the passages begin and end; they may overlap.
+            labels: the labels asked about.
+            without: the spans to leave out.
+        """
+        cut = sorted(without)
+        columns = [self._column[label] for label in labels]
+        known = sorted(
+            (first + at, self._weights[gram])
+            for first, last in _joined(spans)
+            for gram, at in grams(spelled[first:last])
+            if gram in self._weights and not any(start <= first + at < end for start, end in cut)
+        )
+        places = [place for place, _ in known]
+        sums = [list(accumulate((weights[column] for _, weights in known), initial=0)) for column in columns]
+        return [
+            {label: (sums[at][stop] - sums[at][begin]) / 10 for at, label in enumerate(labels)}
+            for begin, stop in ((bisect_left(places, start), bisect_left(places, end)) for start, end in spans)
+        ]
+
     def telling(self, spelled: str, label: str, most: int = 3, without: Iterable[Span] = ()) -> list[Span]:
         """Return the places of the pairs that speak most for a label, neighbours joined."""
         column = self._column[label]
@@ -81,3 +109,14 @@ class Opinion:
             else:
                 spans.append((start, end))
         return spans[:most]
+
+
+def _joined(spans: Sequence[Span]) -> list[Span]:
+    """Return the same places without overlaps, in order."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined

@@ -16,6 +16,7 @@ SHORT_REACH = 40
 """How far, in characters, a word may colour another one."""
 
 _CLAUSE_END = re.compile(r"[,，。！？!?;；、\n\r]|\.(?!\d)")
+_PAUSE = re.compile(rf"{_CLAUSE_END.pattern}|(?<=[^\x00-\xff])\s+")
 _SENTENCE_END = re.compile(r"[。！？!?;；\n\r]|\.(?!\d)")
 
 _DENIED = re.compile(
@@ -31,7 +32,7 @@ _NEW_THOUGHT = re.compile(
 )
 _FEARED = re.compile(
     r"(?:担心|害怕|怕|恐怕|万一|如果|要是|要真|真要|若是|倘若|假如|假设|会不会|可能会|以为|避免|防止|免得|以防|有风险|"
-    r"\b(?:afraid|worried|might|could|if|in case|risk of|would have)\b)[^,，。！？!?;；了]{0,16}$"
+    r"\b(?:afraid|worried|might|could|if|in case|risk of|would have)\b)[^,，。！？!?;；了]{0,16}$|可能$"
 )
 _NEARLY = re.compile(r"(?:差点儿?|差一点|险些|几乎|快要?|就要|\b(?:almost|nearly)\b)[^,，。！？!?;；了]{0,4}$")
 _ANNOUNCED = re.compile(
@@ -100,6 +101,23 @@ class Reading:
     def clause_span(self, position: int) -> tuple[int, int]:
         """Return where the clause around a position begins and ends, at most `REACH` characters to each side."""
         return self._span(self._clauses, position)
+
+    def passages(self, size: int, most: int = 2_000) -> list[tuple[int, int]]:
+        """Return where clauses that follow each other and are together at most `size` characters long begin and end.
+
+        A clause longer than `size` is a passage of its own. Of a text of more than `most` characters, those of its
+        beginning and its end.
+        """
+        edges = sorted({0, *(pause.end() for pause in _PAUSE.finditer(self.plain)), len(self.plain)})
+        head, tail = most // 2, len(self.plain) - most // 2
+        found, last = [], 0
+        for at, start in enumerate(edges[:-1]):
+            last = max(last, at + 1)
+            while last + 1 < len(edges) and edges[last + 1] - start <= size:
+                last += 1
+            if edges[last] <= head or start >= tail or head >= tail:
+                found.append((start, edges[last]))
+        return found
 
     def _around(self, ends: list[int], position: int) -> str:
         start, end = self._span(ends, position)
