@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from core.casework.actions import log_call
+from core.complaints.actions.answering import read_notices, take_notice
 from core.complaints.actions.filing import Filed, file_complaint, give_filing_code
 from core.complaints.actions.handling import (
     ComplaintClosed,
@@ -18,13 +19,13 @@ from core.complaints.actions.handling import (
     complete_step,
     judge_level,
     pause_step,
-    read_notices,
     resume_step,
 )
 from core.complaints.actions.wishes import ask_call
 from core.complaints.cases.case import lock_case
 from core.complaints.cases.escalation import fire_clock
 from core.complaints.cases.storing import CLOCK_TASK
+from core.complaints.queries.answers import list_unanswered
 from core.complaints.queries.cases import (
     ComplaintDetail,
     ComplaintFilter,
@@ -332,18 +333,26 @@ async def test_the_list_is_ordered_by_the_next_promise_and_pages_by_key(clinic: 
         assert len(await list_complaints(reader, wanted=ComplaintFilter(words="C-0003"))) == 1
 
 
-async def test_reading_a_notice_acknowledges_the_step(clinic: TestTenant, clock: MovableClock) -> None:
+async def test_reading_notices_answers_no_step_that_waits_for_somebody(clinic: TestTenant, clock: MovableClock) -> None:
+    acknowledged = text("SELECT count(*) FROM told_stage WHERE acknowledged_at IS NOT NULL")
     await _file(clinic)
     clock.advance(minutes=11)
     await _fire_all(clinic)
+    leader = clinic.staff["team_leader"].id or UUID(int=0)
     async with clinic.unit("team_leader") as uow:
-        assert await read_notices(uow)
-        acknowledged = await uow.session.scalar(
-            text("SELECT count(*) FROM told_stage WHERE acknowledged_at IS NOT NULL")
-        )
-        assert await list_notices(uow, staff_id=clinic.staff["team_leader"].id or UUID(int=0)) == []
+        told = {row.notice_id for row in await list_notices(uow, staff_id=leader)}
+        waiting = await list_unanswered(uow)
+        assert waiting < told
+        assert await read_notices(uow, notice_ids=tuple(waiting)) == 0
+        assert await read_notices(uow) == len(told) - len(waiting)
+        assert {row.notice_id for row in await list_notices(uow, staff_id=leader)} == waiting
+        assert await uow.session.scalar(acknowledged) == 0
+    async with clinic.unit("team_leader") as uow:
+        for notice_id in waiting:
+            await take_notice(uow, notice_id=notice_id)
+        assert await list_notices(uow, staff_id=leader) == []
+        assert await uow.session.scalar(acknowledged)
         assert await read_notices(uow) == 0
-    assert acknowledged
 
 
 async def test_a_branch_keeps_its_filing_code(clinic: TestTenant) -> None:

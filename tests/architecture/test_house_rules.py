@@ -44,12 +44,12 @@ SAMPLES = {
 }
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_the_product_keeps_the_rule(rule: Rule) -> None:
+def test_the_product_keeps_the_rules() -> None:
     broken = []
     for path in product_modules():
         source = (ROOT / path).read_text()
-        broken += [f"{path}:{line}: {why}" for line, why in rule(path, source, ast.parse(source))]
+        tree = ast.parse(source)
+        broken += [f"{path}:{line}: {why}" for rule in RULES for line, why in rule(path, source, tree)]
     assert not broken, "\n".join(broken)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 from jinja2 import Environment
+from playwright.async_api import expect
 
 from core.errors import FieldProblem
 from core.forms.rules import decode_form, decode_post, evaluate, form_view
@@ -204,16 +205,16 @@ async def test_rows_come_and_go_and_nothing_typed_is_lost(filling: str, open_pag
     if not script:
         # The server decides what is shown: a first send brings the fields that the answers call for.
         await page.get_by_role("button", name="Send").click()
-        assert await page.get_by_label("Weight").input_value() == "five"
+        await expect(page.get_by_label("Weight")).to_have_value("five")
     await page.get_by_label("Disease").fill("cough")
     await page.get_by_role("button", name="Add Past illness").click()
-    assert await page.get_by_label("Disease").count() == 2
-    assert await page.get_by_label("Weight").input_value() == "five"
+    await expect(page.get_by_label("Disease")).to_have_count(2)
+    await expect(page.get_by_label("Weight")).to_have_value("five")
     await page.get_by_label("Disease").nth(1).fill("fever")
     await page.get_by_role("button", name="Remove Past illness 1").click()
-    assert await page.get_by_label("Disease").input_value() == "fever"
+    await expect(page.get_by_label("Disease")).to_have_value("fever")
     await page.get_by_role("button", name="Send").click()
-    assert await page.get_by_text("Weight: type").is_visible()
+    await expect(page.get_by_text("Weight: type")).to_be_visible()
     await page.get_by_label("Weight").fill("5")
     await page.get_by_role("button", name="Send").click()
     data = json.loads(await page.inner_text("#data"))
@@ -225,5 +226,5 @@ async def test_a_form_with_errors_is_accessible(filling: str, open_page: OpenPag
     await page.get_by_label("Ill", exact=True).check()
     await page.evaluate("document.getElementById('intake').noValidate = true")
     await page.get_by_role("button", name="Send").click()
-    assert await page.get_by_text("Species: required").is_visible()
+    await expect(page.get_by_text("Species: required")).to_be_visible()
     await assert_accessible(page)

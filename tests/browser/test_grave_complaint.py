@@ -205,6 +205,6 @@ async def test_everything_can_be_reached_by_keyboard(desk: OpenDesk) -> None:
     await keys.press("Enter")
     await front_desk.page.get_by_role("heading", level=1, name="诊疗区有异味").wait_for()
     await keys.press("Control+k")
-    assert await front_desk.page.locator("dialog.palette").is_visible()
+    await expect(front_desk.page.locator("dialog.palette")).to_be_visible()
     await keys.press("Escape")
     assert not await front_desk.page.locator("dialog.palette").is_visible()

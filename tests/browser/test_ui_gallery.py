@@ -95,7 +95,7 @@ async def test_the_drawer_opens_with_and_without_script(gallery: str, open_page:
     page = await open_page(f"{gallery}/gallery/board?locale=en", width=390, script=script)
     assert not await page.locator("#sidebar").is_visible()
     await page.get_by_role("button", name="Menu").click()
-    assert await page.get_by_role("link", name="Customers", exact=True).is_visible()
+    await expect(page.get_by_role("link", name="Customers", exact=True)).to_be_visible()
     await page.keyboard.press("Escape")
     assert not await page.locator("#sidebar").is_visible()
 
@@ -107,7 +107,7 @@ async def test_a_window_opens_and_closes_with_and_without_script(
     page = await open_page(f"{gallery}/gallery/complaint?locale=en", script=script)
     await page.get_by_role("button", name="Raise level").click()
     window = page.get_by_role("dialog", name="Raise the level")
-    assert await window.is_visible()
+    await expect(window).to_be_visible()
     if script:
         await assert_accessible(page)
     await window.get_by_role("button", name="Cancel").click()
@@ -120,7 +120,7 @@ async def test_the_theme_changes_in_place_and_is_remembered(gallery: str, open_p
     assert await page.locator("html").get_attribute("data-theme") == "dark"
     cookies = {cookie.get("name"): cookie.get("value") for cookie in await page.context.cookies()}
     assert cookies["anxin-theme"] == "dark"
-    assert await page.get_by_role("button", name="Light theme").is_visible()
+    await expect(page.get_by_role("button", name="Light theme")).to_be_visible()
     assert not await page.get_by_role("button", name="Dark theme").is_visible()
 
 
@@ -133,7 +133,7 @@ async def test_a_form_answers_in_place_with_token_and_a_toast_that_undoes(galler
     assert await saved.get_attribute("data-token") == "token"
     assert await saved.get_attribute("data-field-token") == "token"
     toast = page.locator(".toast", has_text="Saved")
-    assert await toast.get_by_role("button", name="Undo").is_visible()
+    await expect(toast.get_by_role("button", name="Undo")).to_be_visible()
     await toast.get_by_role("button", name="Close").click()
     await toast.wait_for(state="detached")
 
@@ -188,7 +188,7 @@ async def test_a_draft_comes_back_after_leaving(gallery: str, open_page: OpenPag
     await page.get_by_text("Draft saved on this device").wait_for()
     await page.reload()
     assert await page.input_value("#f-pet") == "豆豆"
-    assert await page.get_by_text("Your draft was restored").is_visible()
+    await expect(page.get_by_text("Your draft was restored")).to_be_visible()
 
 
 @pytest.mark.parametrize("name", ["board", "parts"])

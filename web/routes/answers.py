@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -41,6 +41,15 @@ class Who(msgspec.Struct, frozen=True):
     name: str
     role: str
     read_at: datetime | None
+
+
+_BACK: Final = {"answers": "/inbox/answers", "inbox": "/inbox"}
+
+
+class Taking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The page that was tapped on, to come back to."""
+
+    back: Literal["answers", "inbox"] = "answers"
 
 
 class AnswerLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,12 +127,13 @@ async def show_answers(request: WebRequest, reader: NamedDependency[Reader]) -> 
 @post(f"{PATH}/{{notice_id:uuid}}/take", guards=_READ)
 async def do_take(request: WebRequest, uow: NamedDependency[UnitOfWork], notice_id: FromPath[UUID]) -> Response[Any]:
     """I have it: the chain stops; of two who tap at once the second is told who was first."""
+    form = await request.read(Taking)
     before = await take_notice(uow, notice_id=notice_id)
     words = gettext("You have it; it goes no further")
     if before is not None and before != uow.actor.id:
         names = {person.staff_id: person.full_name for person in await list_people(uow)}
         words = gettext("%(who)s has it already") % {"who": names.get(before, "")}
-    return go_to(request, tenant_path(request, "/inbox/answers"), toast=Toast(text=words))
+    return go_to(request, tenant_path(request, _BACK[form.back]), toast=Toast(text=words))
 
 
 async def _load_told(reader: Reader, detail: ComplaintDetail) -> Any:

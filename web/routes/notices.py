@@ -1,4 +1,4 @@
-"""The inbox: whom the clocks told what; reading a line acknowledges it."""
+"""The inbox: whom the clocks told what; what waits for an answer is taken, the rest is read."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -9,9 +9,10 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 
 from core.casework.queries import count_overdue_tasks, list_my_tasks
-from core.complaints.actions.handling import read_notices
+from core.complaints.actions.answering import read_notices
 from core.complaints.actions.sharing import find_drift, read_drift
 from core.complaints.kept import read_policies
+from core.complaints.queries.answers import list_unanswered
 from core.complaints.queries.cases import count_unread, list_notices
 from core.uow import Reader, UnitOfWork
 from web.i18n import N_, gettext
@@ -36,7 +37,8 @@ async def _notes(reader: Reader) -> Sequence[Note]:
     if reader.actor.id is None:
         return ()
     rows = await list_notices(reader, staff_id=reader.actor.id)
-    return notes_of(rows, await read_policies(reader.session, {row.policy_version for row in rows}))
+    policies = await read_policies(reader.session, {row.policy_version for row in rows})
+    return notes_of(rows, policies, await list_unanswered(reader) if rows else frozenset())
 
 
 add_entry(
@@ -67,9 +69,11 @@ async def show_inbox(request: WebRequest, reader: NamedDependency[Reader]) -> Re
 async def do_read(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
     form = await request.read(Read)
     await read_notices(uow, notice_ids=None if form.notice_id is None else (form.notice_id,))
+    waiting = await list_unanswered(uow)
     if form.notice_id is None:
         await read_drift(uow)
-    return go_to(request, tenant_path(request, "/inbox"), toast=Toast(text=gettext("Read")))
+    words = gettext("Read; what waits for an answer stays until somebody has it") if waiting else gettext("Read")
+    return go_to(request, tenant_path(request, "/inbox"), toast=Toast(text=words))
 
 
 routes = [show_inbox, do_read]

@@ -1,6 +1,6 @@
 """What complaint pages show: rows, cards, steps and history in the reader's language."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -366,11 +366,13 @@ class Note(msgspec.Struct, frozen=True):
     state: str
     due: datetime
     sent_at: datetime
+    waits: bool
+    """It asks for an answer, and nobody has given one."""
 
 
-def notes_of(rows: Iterable[NoticeRow], policies: Mapping[str, Policy]) -> list[Note]:
-    """Return notices with the words of their milestone."""
-    return [
+def notes_of(rows: Iterable[NoticeRow], policies: Mapping[str, Policy], waiting: Collection[UUID]) -> list[Note]:
+    """Return notices with the words of their milestone, those that wait for an answer first."""
+    notes = [
         Note(
             notice_id=row.notice_id,
             complaint_id=row.complaint_id,
@@ -383,6 +385,8 @@ def notes_of(rows: Iterable[NoticeRow], policies: Mapping[str, Policy]) -> list[
             state=_TOLD[row.stage.split()[0]][1],
             due=row.due_at,
             sent_at=row.sent_at,
+            waits=row.notice_id in waiting,
         )
         for row in rows
     ]
+    return sorted(notes, key=lambda note: not note.waits)

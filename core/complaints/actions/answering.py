@@ -1,4 +1,4 @@
-"""Somebody who was told by a chain says that they have it: the chain stops, and the case remembers who and when."""
+"""Notices are read, which answers nothing, or taken: the chain stops, and the case remembers who and when."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -8,12 +8,28 @@ from sqlalchemy import select, update
 
 from core.complaints.cases.case import Case, lock_case
 from core.complaints.models import Notice, ToldStage
+from core.complaints.queries.answers import list_unanswered
 from core.db import table_of
 from core.errors import NotFound
 from core.uow import UnitOfWork
 
 _N, _T = table_of(Notice), table_of(ToldStage)
 _PLACE: Final = ("complaint_id", "milestone", "cycle", "stage", "policy_version")
+
+
+async def read_notices(uow: UnitOfWork, *, notice_ids: tuple[UUID, ...] | None = None) -> int:
+    """Mark the actor's notices as read (all of them when not named) and return how many.
+
+    What waits for an answer stays: reading is no answer, and the chain goes on until somebody says that they have it.
+    """
+    mine = [_N.c.tenant_id == uow.tenant_id, _N.c.staff_id == uow.actor.id, _N.c.read_at.is_(None)]
+    if notice_ids is not None:
+        mine.append(_N.c.notice_id.in_(notice_ids))
+    waiting = await list_unanswered(uow)
+    if waiting:
+        mine.append(_N.c.notice_id.not_in(waiting))
+    read = update(_N).where(*mine).values(read_at=uow.now).returning(_N.c.notice_id)
+    return len((await uow.session.execute(read)).all())
 
 
 async def take_notice(uow: UnitOfWork, *, notice_id: UUID) -> UUID | None:

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import select
 
 from core.clocks.rules import (
     Complete,
@@ -343,22 +343,3 @@ async def claim_case(uow: UnitOfWork, *, complaint_id: UUID) -> UUID | None:
     await case.save(uow, assignee_id=uow.actor.id)
     uow.audit("complaint.claim", "complaint", complaint_id)
     return before
-
-
-async def read_notices(uow: UnitOfWork, *, notice_ids: tuple[UUID, ...] | None = None) -> int:
-    """Mark the actor's notices as read (all of them when not named) and return how many; reading acknowledges."""
-    mine = [_N.c.tenant_id == uow.tenant_id, _N.c.staff_id == uow.actor.id, _N.c.read_at.is_(None)]
-    if notice_ids is not None:
-        mine.append(_N.c.notice_id.in_(notice_ids))
-    place = (_N.c.complaint_id, _N.c.milestone, _N.c.cycle, _N.c.stage, _N.c.policy_version)
-    done = (await uow.session.execute(update(_N).where(*mine).values(read_at=uow.now).returning(*place))).all()
-    if done:
-        told = tuple_(_T.c.complaint_id, _T.c.milestone, _T.c.cycle, _T.c.stage, _T.c.policy_version)
-        await uow.session.execute(
-            update(_T)
-            .where(
-                _T.c.tenant_id == uow.tenant_id, _T.c.acknowledged_at.is_(None), told.in_([tuple(row) for row in done])
-            )
-            .values(acknowledged_at=uow.now)
-        )
-    return len(done)

@@ -60,6 +60,14 @@ async def list_awaited(reader: Reader) -> list[ToldLine]:
     return [*waiting, *sorted(answered, key=lambda line: line.acknowledged_at, reverse=True)[:50]]
 
 
+async def list_unanswered(reader: Reader) -> frozenset[UUID]:
+    """Return which notices of the actor still wait for an answer: nobody has said "I have it" and the promise is open."""
+    unread = (_N.c.staff_id == reader.actor.id, _N.c.read_at.is_(None), _N.c.stage.startswith("step "))
+    lines = await _read(reader, *unread)
+    waiting = (line for line in lines if line.asked is not None and line.acknowledged_at is None and line.live)
+    return frozenset(person.notice_id for line in waiting for person in line.people)
+
+
 async def list_told(reader: Reader, *, complaint_id: UUID) -> list[ToldLine]:
     """Return everything the clocks of a case told, in order."""
     return await _read(reader, _N.c.complaint_id == complaint_id)
