@@ -42,7 +42,7 @@ COUNTS = (
 CARDS = (
     "SELECT complaint_id, number, title, severity, state, contact_name, branch_id, assignee_id, received_at, next_milestone,"
     " next_started_at, next_due_at, policy_version FROM complaint WHERE tenant_id = $1 AND state = 'open' AND stage = $2"
-    " ORDER BY next_due_at, complaint_id LIMIT 10"
+    " ORDER BY next_due_at, complaint_id LIMIT 8"
 )
 PATH = "/t/bench/complaints"
 STAGES = ("receive", "investigate", "respond", "resolve", "follow_up")
@@ -70,7 +70,8 @@ async def _fill(house: House, complaints: int) -> None:
 def _visitor(app: Litestar, cookies: str) -> Callable[..., Awaitable[None]]:
     """Call the application as a server does: what a client costs is not its time."""
 
-    async def ask(query: str = "") -> None:
+    async def ask(query: str = "", *, part: bool = False) -> None:
+        asked = [(b"hx-request", b"true"), (b"hx-request-type", b"partial")] if part else []
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -83,7 +84,7 @@ def _visitor(app: Litestar, cookies: str) -> Callable[..., Awaitable[None]]:
             "scheme": "https",
             "server": ("bench.test", 443),
             "client": ("127.0.0.1", 1),
-            "headers": [(b"host", b"bench.test"), (b"cookie", cookies.encode()), (b"accept", b"text/html")],
+            "headers": [(b"host", b"bench.test"), (b"cookie", cookies.encode()), (b"accept", b"text/html"), *asked],
         }
         said: list[Any] = []
 
@@ -136,6 +137,7 @@ async def _run(postgres: EmbeddedPostgres, valkey: EmbeddedValkey, complaints: i
             works = {
                 "board: bare SQL": read_bare,
                 "board: page": lambda: ask("view=board"),
+                "board: part": lambda: ask("view=board", part=True),
                 "board: list page": ask,
             }
             found: dict[str, list[tuple[float, list[float]]]] = {}

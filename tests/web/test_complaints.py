@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 from litestar import Litestar
 
-from core.complaints.actions.filing import give_filing_code
+from core.complaints.actions.filing import file_complaint, give_filing_code
+from core.complaints.rules.filing import Filing
 from tenants.plugin_settings import enable_plugin
 from tests.web.forms import form_fields
 from tests.web.streams import open_stream
 from tests.webapp import Browser
 from tests.workplaces import TestTenant
+from web.routes.complaints import FIRST_CARDS
 
 Client = Callable[..., Awaitable[Browser]]
 DEATH = {"text": "手术中宠物死亡", "contact_name": "周文博", "contact_phone": "138 7810 6871", "desired": "要求道歉"}
@@ -87,6 +89,23 @@ async def test_the_list_shows_the_most_urgent_first_with_a_timer(
     only = await (await client("front_desk")).get(f"/t/{tenant_a.slug}/complaints?level=L1")
     assert "手术中宠物死亡" not in only.text
     assert "结账时未解释费用明细" in only.text
+
+
+async def test_a_board_comes_with_its_first_cards_and_asks_for_the_others_at_once(
+    client: Client, tenant_a: TestTenant
+) -> None:
+    async with tenant_a.unit() as uow:
+        for number in range(FIRST_CARDS + 2):
+            await file_complaint(
+                uow, filing=Filing(text=f"候诊太久 {number}", contact_phone=f"1397810687{number % 10}")
+            )
+    desk, address = await client("front_desk"), f"/t/{tenant_a.slug}/complaints?view=board"
+    page = await desk.get(address)
+    assert page.text.count('class="board-card"') == FIRST_CARDS
+    assert 'id="further-cards" hx-get="' in page.text
+    part = await desk.get(address, headers={"hx-request": "true", "hx-request-type": "partial"})
+    assert part.text.count('class="board-card"') == FIRST_CARDS + 2
+    assert "further-cards" not in part.text
 
 
 async def _case(browser: Browser, tenant: TestTenant) -> str:

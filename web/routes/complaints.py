@@ -31,6 +31,7 @@ from core.uow import Reader, UnitOfWork
 from tenants.roles import ROLES
 from tenants.staff import list_people
 from web.home import Section, add_section
+from web.htmx import wants_partial
 from web.i18n import N_, gettext
 from web.live import Live, live_source, stream
 from web.navigation import Entry, add_entry
@@ -49,6 +50,8 @@ PATH: Final = "/t/{slug:str}/complaints"
 _READ, _WRITE = [requires("complaints.read")], [requires("complaints.write")]
 PAGE: Final = 25
 CARDS: Final = 20
+FIRST_CARDS: Final = 8
+"""So many of a column come with the page; the others follow at once, as the same part that a live list asks for."""
 """Cards of a column; the rest is counted, and the list shows them."""
 BODY_LIMIT: Final = 64 * 1024
 
@@ -127,7 +130,8 @@ async def show_complaints(
     chosen, kept = asked.wanted.severities, asked.wanted.state
     query = urlencode(asked.query)
     wanted = await asked.narrowed(reader)
-    columns = await list_columns(reader, wanted=wanted, cards=CARDS) if view == "board" and kept == "open" else []
+    first = FIRST_CARDS if not wants_partial(request.headers) else CARDS
+    columns = await list_columns(reader, wanted=wanted, cards=first) if view == "board" and kept == "open" else []
     cards = [row for column in columns for row in column.rows]
     rows = cards if columns else await list_complaints(reader, wanted=wanted, after=_cursor(after), limit=PAGE)
     # A board without filters has counted all of them already.
@@ -146,6 +150,7 @@ async def show_complaints(
         may_write=reader.actor.may("complaints.write"),
         view=view,
         columns=columns_of(columns, shown) if columns else [],
+        cut=first < CARDS and any(column.count > first for column in columns),
         stages=[(code, gettext(name)) for code, name in STAGES.items()],
         asked=asked,
         branches=[(str(branch.branch_id), branch.name) for branch in await list_branches(reader)],
