@@ -53,9 +53,13 @@ def negotiate(
 
 
 class _Messages(gnu.GNUTranslations):
-    """A catalogue that can tell whether it holds a text."""
+    """A catalogue that can tell whether it holds a text, and in which no line ends between a number and its percent sign."""
 
     _catalog: dict[object, str]
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self._catalog.update({key: text.replace(" %%", "\u00a0%%") for key, text in self._catalog.items()})
 
     def holds(self, message: str) -> bool:
         return message in self._catalog

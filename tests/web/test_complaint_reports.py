@@ -52,12 +52,12 @@ async def test_every_complaint_report_shows_its_numbers_with_what_they_are_of(
     pages = {page: (await browser.get(f"{root}{page}")).text for page in PAGES}
     for page in ("", "/promises", "/pace", "/mix"):
         assert "<chart-view" in pages[page], page
-    assert "75 % of 4" in pages["/promises"]
+    assert "75\u00a0% of 4" in pages["/promises"]
     assert "平均处理周期 5 天" in pages["/pace"]
     assert "2025年钙片行业企业客户服务质量提升" in pages[""]
     assert "data-heat" in pages["/hours"]
     assert "empty" in (await browser.get(f"{root}?level=L3")).text
-    assert "75 % of 4" in (await browser.get(f"{root}/promises?branch={tenant_b.signed_up.branch_id}")).text
+    assert "75\u00a0% of 4" in (await browser.get(f"{root}/promises?branch={tenant_b.signed_up.branch_id}")).text
 
 
 async def test_all_complaint_reports_go_into_one_workbook(
@@ -115,8 +115,8 @@ async def test_the_past_is_replayed_and_shows_before_and_after(
         running = await start_trial(uow, candidate=candidate, label="十分钟联系", at_once=0)
     page = await browser.get(f"{root}/{trial_id}")
     assert f"/complaints/{case}" in page.text
-    assert "100 % of 1" in page.text
-    assert "0 % of 1" in page.text
+    assert "100\u00a0% of 1" in page.text
+    assert "0\u00a0% of 1" in page.text
     assert f"/complaints/{case}" not in (await browser.get(f"{root}/{trial_id}?which=kept")).text
     assert f"/complaints/{case}" in (await browser.get(f"{root}/{trial_id}?which=broken&after=nonsense")).text
     assert "trial-progress" in (await browser.get(f"{root}/{running}")).text
@@ -146,4 +146,4 @@ async def test_the_board_and_the_steps_tell_a_risk_with_how_many_are_alike(
     browser = await client("director", tenant_b)
     root = f"/t/{tenant_b.slug}/complaints"
     for page in (f"{root}?view=board", f"{root}/{open_one}"):
-        assert "Breaks in 25 % of 20 alike" in (await browser.get(page)).text, page
+        assert "Breaks in 25\u00a0% of 20 alike" in (await browser.get(page)).text, page

@@ -175,3 +175,7 @@ def test_other_numbers() -> None:
 
 def test_the_catalogues_hold_every_text_translated_and_with_the_same_placeholders() -> None:
     assert i18n_catalogue.check() == []
+
+
+def test_no_line_ends_between_a_number_and_its_percent_sign() -> None:
+    assert i18n.catalogue("en").gettext("%(n)s %% of the price") % {"n": 90} == "90\u00a0% of the price"
