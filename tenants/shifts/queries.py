@@ -7,9 +7,27 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ARRAY, Date, DateTime, Text, Uuid, and_, any_, bindparam, cast, literal, null, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    Date,
+    DateTime,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
+from core.asked import Asked
 from core.calendars.holidays.queries import list_holiday_tables
+from core.counts import Counter
 from core.db import table_of
 from core.errors import NotFound
 from core.uow import Reader
@@ -318,6 +336,19 @@ class SwapLine(msgspec.Struct, frozen=True):
     asked_at: datetime
     answered_by: UUID | None
     answered_at: datetime | None
+
+
+@Counter
+def count_swaps_asked(asked: Asked) -> Select[int]:
+    """Return how many swaps colleagues ask of the reader and nobody else, for today or later."""
+    mine = (_Q.c.tenant_id == asked.tenant_id, _Q.c.colleague_id == asked.actor.id, _Q.c.state == "open")
+    return select(func.count()).select_from(_Q).where(*mine, _Q.c.on_date >= asked.today)
+
+
+async def list_swaps_asked(reader: Reader) -> list[SwapLine]:
+    """Return the swaps that `count_swaps_asked` counts."""
+    lines = await list_swaps(reader, first=reader.today)
+    return [line for line in lines if line.state == "open" and line.colleague_id == reader.actor.id]
 
 
 async def list_swaps(reader: Reader, *, first: date) -> list[SwapLine]:

@@ -13,7 +13,8 @@ from core.complaints.rules.filing import Filing
 from tenants.plugin_settings import enable_plugin
 from tenants.roster import Roster
 from tenants.shifts.covering import list_gaps
-from tests.web.factories_rosters import make_pattern, make_swap
+from tenants.shifts.swapping import ask_swap
+from tests.web.factories_rosters import MONDAY, make_pattern, make_swap
 from tests.webapp import Browser
 from tests.workplaces import MovableClock, TestTenant
 
@@ -148,6 +149,19 @@ async def test_a_colleague_takes_a_shift_and_both_see_it(client: Client, tenant_
     assert (await asks.send_form(f"{mine}/swaps/{swap}/withdraw")).status_code == 409
     assert "taken by senior_doctor" in (await asks.get(mine)).text
     assert "08:00" in (await takes.get(mine)).text
+
+
+async def test_who_is_asked_alone_for_a_swap_finds_it_in_the_inbox(client: Client, tenant_a: TestTenant) -> None:
+    await _open(tenant_a)
+    pattern, asked = await make_pattern(tenant_a), tenant_a.staff["senior_doctor"].id
+    async with tenant_a.unit() as uow:
+        swap = await ask_swap(uow, pattern_id=pattern, on=MONDAY, colleague_id=asked)
+    takes, other = await client("senior_doctor"), await client("head_nurse")
+    inbox = f"/t/{tenant_a.slug}/inbox"
+    assert 'id="swaps"' in (await takes.get(inbox)).text
+    assert 'id="swaps"' not in (await other.get(inbox)).text
+    assert (await takes.send_form(f"/t/{tenant_a.slug}/my-shifts/swaps/{swap}/decline")).status_code == 303
+    assert 'id="swaps"' not in (await takes.get(inbox)).text
 
 
 async def test_a_step_that_asks_for_an_answer_is_taken_once_and_goes_no_further(

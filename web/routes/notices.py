@@ -15,6 +15,8 @@ from core.complaints.kept import read_policies
 from core.complaints.queries.answers import list_unanswered
 from core.complaints.queries.cases import count_unread, list_notices
 from core.uow import Reader, UnitOfWork
+from tenants.shifts.queries import count_swaps_asked, list_swaps_asked
+from tenants.staff import list_people
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry
 from web.page import Toast
@@ -49,7 +51,7 @@ add_entry(
         path="/inbox",
         permission="complaints.read",
         rank=10,
-        badges=(count_unread, count_overdue_tasks),
+        badges=(count_unread, count_overdue_tasks, count_swaps_asked),
     )
 )
 
@@ -60,8 +62,16 @@ async def show_inbox(request: WebRequest, reader: NamedDependency[Reader]) -> Re
     drift = await find_drift(reader, staff_id=reader.actor.id) if reader.actor.id is not None else None
     lines = drift_lines(drift.shares) if drift is not None else []
     tasks = await list_my_tasks(reader, staff_id=reader.actor.id) if reader.actor.id is not None else []
+    swaps = await list_swaps_asked(reader)
+    names = {person.staff_id: person.full_name for person in await list_people(reader)} if swaps else {}
     return await show(
-        request, "pages/inbox/inbox.html", notes=await _notes(reader), tasks=tasks, drift=lines, root=root
+        request,
+        "pages/inbox/inbox.html",
+        notes=await _notes(reader),
+        tasks=tasks,
+        drift=lines,
+        swaps=[(names.get(swap.staff_id, ""), swap.on_date, swap.words) for swap in swaps],
+        root=root,
     )
 
 
