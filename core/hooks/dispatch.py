@@ -135,9 +135,10 @@ class TenantPlugins:
         actor: Actor,
         reader: Reader | None = None,
         trial: bool = False,
+        only: str | None = None,
         **arguments: Any,
     ) -> Decision[T]:
-        """Ask every enabled plugin, one after the other.
+        """Ask every enabled plugin, one after the other; `only` asks one, where the question is its own.
 
         Raises:
             PluginRefused: a plugin failed and the hook's rule is refuse (in a trial it is a gap instead).
@@ -150,6 +151,8 @@ class TenantPlugins:
         gaps: list[Gap] = []
         for implementation in implementations:
             plugin = implementation.plugin
+            if only is not None and plugin != only:
+                continue
             arguments["ctx"] = DecideContext(
                 plugin=plugin,
                 settings=self._settings[plugin],
@@ -171,12 +174,21 @@ class TenantPlugins:
         return Decision(tuple(answers), tuple(gaps))
 
     async def react(
-        self, spec: Spec[None], *, plugin: str, session: AsyncSession, now: datetime, actor: Actor, **arguments: Any
-    ) -> None:
-        """Let one plugin hear one event inside the caller's transaction; nothing happens when it is off.
+        self,
+        spec: Spec[T],
+        *,
+        plugin: str,
+        session: AsyncSession,
+        now: datetime,
+        actor: Actor,
+        locale: str = "zh-CN",
+        **arguments: Any,
+    ) -> tuple[T, ...]:
+        """Let one plugin act inside the caller's transaction, which is there for nothing else; () when it is off.
 
         Raises:
             PluginFault: it failed or ran over its budget; roll back and try again later.
+            PluginRefused: the same, where the hook's rule is refuse because somebody waits.
         """
         for implementation in self._plan[spec.name]:
             if implementation.plugin != plugin:
@@ -185,14 +197,21 @@ class TenantPlugins:
                 plugin=plugin,
                 settings=self._settings[plugin],
                 tenant_id=self.tenant_id,
+                locale=locale,
                 now=now,
                 actor=actor,
                 session=session,
             )
             arguments.update(spec.unpacked(spec.packed(arguments)))
-            outcome = await self._timed(spec, implementation, arguments)
-            if isinstance(outcome, Gap):
-                raise PluginFault(plugin=plugin, hook=spec.name, error=outcome.error, where=outcome.where)
+            # Where somebody waits the breaker answers at once; a worker's tries are counted and spaced by its queue.
+            call = self._guarded if spec.on_fault == "refuse" else self._timed
+            outcome = await call(spec, implementation, arguments)
+            if not isinstance(outcome, Gap):
+                return outcome
+            if spec.on_fault == "refuse":
+                raise PluginRefused(plugin=plugin, title=self._titles[plugin], hook=spec.name, why=outcome.code)
+            raise PluginFault(plugin=plugin, hook=spec.name, error=outcome.error, where=outcome.where)
+        return ()
 
     async def _guarded(
         self, spec: Spec[T], implementation: Implementation, arguments: Mapping[str, Any]

@@ -29,6 +29,8 @@ from core.hooks.records.settings import SettingProblem
 from core.hooks.settings import problems_of, read_settings
 from core.hooks.specs import SPECS
 from core.hooks.specs.settings import check_settings
+from core.hooks.specs.upkeep import migrate_settings
+from core.hooks.surface import check_surface
 
 T = TypeVar("T")
 KEPT_TENANTS = 10_000
@@ -213,6 +215,10 @@ class PluginHost:
                             where=where_in(error, function),
                         )
                     )
+        try:
+            check_surface(records, [name for name, row in plan.items() if row])
+        except ValueError:
+            gaps.append(Gap(plugin=plugin.id, hook="routes", rule="not enabled", code="fault", error="ValueError"))
         if len(self._declarations) >= KEPT_DECLARATIONS:
             self._declarations.clear()
         made = self._declarations[key] = _Declared(records, tuple(gaps))
@@ -232,6 +238,24 @@ class PluginHost:
                 self._loaded.plugins[implementation.plugin], settings[implementation.plugin]
             ).records.get(spec.name, ())
         )
+
+    def migrated(self, plugin_id: str, version: int, data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return settings stored under an earlier version as they are written now, unsaved; None after a fault.
+
+        Raises:
+            NotFound: the plugin is not loaded.
+        """
+        current = self.plugin(plugin_id).settings_version
+        if version < current:
+            offered = {"version": version, "settings": msgspec.json.decode(msgspec.json.encode(data))}
+            for implementation in self._plans.plan(frozenset({plugin_id}))[migrate_settings.name]:
+                values = (offered[name] for name in implementation.arguments)
+                try:
+                    answer = migrate_settings.accept(plugin_id, implementation.function(*values))
+                except (Exception, SystemExit):  # noqa: BLE001 - a vendor's code; the caller keeps what is stored
+                    return None
+                return answer[0] if answer else data
+        return data
 
     def check_settings(self, plugin_id: str, data: Mapping[str, Any]) -> msgspec.Struct:
         """Return typed settings that are fit to be saved: valid alone, together, and in every declare hook.
