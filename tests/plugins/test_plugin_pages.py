@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.errors import InvalidInput
 from core.hooks.breaker import FAULTS
 from core.hooks.dispatch import PluginFault, PluginRefused
 from core.hooks.host import PluginHost
@@ -14,7 +15,7 @@ from core.hooks.records.pages import PageRequest
 from core.hooks.specs.pages import act_on_page, nav_items, routes, show_page
 from core.hooks.specs.upkeep import erase_customer, export_customer, jobs, migrate_settings, run_job
 from core.scope import SYSTEM
-from tests.plugins.conftest import NOW, A, B, Write, ask
+from tests.plugins.conftest import MANIFEST, NOW, A, B, Write, ask
 
 Load = Callable[..., PluginHost]
 SESSION = cast("AsyncSession", None)
@@ -150,3 +151,28 @@ def test_a_plugin_whose_route_nobody_answers_is_broken_at_load(write_plugin: Wri
     (status,) = load(write_plugin("aa", source)).status()
     assert status.state == "broken"
     assert "no show_page" in status.reason
+
+
+def test_a_surface_that_falls_apart_under_a_tenants_settings_turns_the_plugin_off_there(
+    write_plugin: Write, load: Load
+) -> None:
+    source = SHOP.replace(
+        'permission="read", label=label),\n        Route',
+        "permission=ctx.settings.right, label=label),\n        Route",
+    ).replace("def routes():", "def routes(ctx):")
+    source = source.replace("from datetime", "from sample_aa.own import Own\nfrom datetime")
+    own = """
+    import msgspec
+    class Own(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+        right: str = "read"
+    """
+    manifest = MANIFEST.format(name="aa", hook_api=">=1.0,<2", more="settings=Own,").replace(
+        "from plugins.api", "from sample_aa.own import Own\nfrom plugins.api", 1
+    )
+    host = load(write_plugin("aa", source, manifest=manifest, files={"own": own}))
+    assert host.for_tenant(A, 1, {"aa": {}}).is_on("aa")
+    broken = host.for_tenant(B, 1, {"aa": {"right": "other"}})
+    assert not broken.is_on("aa")
+    assert [(gap.hook, gap.rule) for gap in broken.gaps] == [("routes", "not enabled")]
+    with pytest.raises(InvalidInput):
+        host.check_settings("aa", {"right": "other"})
