@@ -10,6 +10,7 @@ from core.errors import InvalidInput
 from core.hooks.breaker import FAULTS
 from core.hooks.dispatch import PluginFault, PluginRefused
 from core.hooks.host import PluginHost
+from core.hooks.kinds import Spec
 from core.hooks.records.effects import OpenTask
 from core.hooks.records.pages import PageRequest
 from core.hooks.specs.pages import act_on_page, nav_items, routes, show_page
@@ -91,7 +92,8 @@ async def test_a_page_of_a_plugin_that_is_off_is_nobodys(two_shops: PluginHost) 
     args: dict[str, Any] = {"plugin": "bb", "session": SESSION, "now": NOW, "actor": SYSTEM}
     assert await plugins.react(act_on_page, request=request, **args) == ()
     assert await plugins.react(run_job, job="late", **args) == ()
-    assert {one.plugin for spec in (routes, nav_items, jobs) for one in plugins.declared(spec)} == {"aa"}
+    surface: tuple[Spec[Any], ...] = (routes, nav_items, jobs)
+    assert {one.plugin for spec in surface for one in plugins.declared(spec)} == {"aa"}
 
 
 async def test_a_posted_page_answers_in_the_readers_language_and_changes_no_argument(two_shops: PluginHost) -> None:
