@@ -252,6 +252,8 @@ class PluginState(TenantRow, Base):
     """Who paused it: the tenant or the operator."""
     kept_until: Mapped[datetime | None]
     """While it is off: until when its data are kept."""
+    switching: Mapped[bool] = mapped_column(server_default=text("false"))
+    """The plugin still prepares after being switched on, or winds up after being switched off."""
 
 
 class PluginStateChange(TenantRow, Base):

@@ -16,6 +16,7 @@ from core.scope import SYSTEM, Actor, Scope
 from core.segments.matching import match_customer
 from core.tenancy.queries import TenantFacts, find_tenant, find_tenant_id
 from core.uow import Reader, UnitOfWork, unit_of_work
+from tenants.plugin_permissions import with_plugin_permissions
 from tenants.plugin_settings import get_enabled_settings
 
 CODE_PREFIX_LENGTH = 6
@@ -57,16 +58,17 @@ class Workplace:
         tenant = tenant or await find_tenant(session)
         if tenant is None:
             raise NotFound("no such tenant")
+        plugins = await self.plugins_for(session, tenant)
         scope = Scope(
             tenant_id=tenant.tenant_id,
             slug=tenant.slug,
             tenant_name=tenant.name,
-            actor=actor,
+            actor=with_plugin_permissions(actor, plugins),
             locale=locale or tenant.locale,
             timezone=tenant.timezone,
             plugin_epoch=tenant.plugin_epoch,
         )
-        return scope, await self.plugins_for(session, tenant)
+        return scope, plugins
 
     def reader_session(self, tenant_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
         """Open a read-only session of its own for a plugin's decide hook."""

@@ -114,6 +114,10 @@ class TenantPlugins:
         """Return the tenant's typed settings of an enabled plugin; KeyError when it is off."""
         return self._settings[plugin]
 
+    def title_of(self, plugin: str) -> Any:
+        """Return an enabled plugin's title in its languages; KeyError when it is off."""
+        return self._titles[plugin]
+
     def declared(self, spec: Spec[T]) -> tuple[Contribution[T], ...]:
         """Return what the enabled plugins declare; no plugin code runs here."""
         return self._declared.get(spec.name, ())

@@ -115,6 +115,15 @@ class PluginHost:
                 folders[plugin_id] = Path(str(file)).parent / "migrations"
         return folders
 
+    def template_folders(self) -> dict[str, Path]:
+        """Return the folders `templates` of the loaded plugins that have one, by plugin id."""
+        folders = {}
+        for plugin_id in self._loaded.plugins:
+            folder = Path(str(sys.modules[self._loaded.packages[plugin_id]].__file__)).parent / "templates"
+            if folder.is_dir():
+                folders[plugin_id] = folder
+        return folders
+
     def cached(self, tenant_id: UUID, epoch: int) -> TenantPlugins | None:
         """Return the tenant's plugins when they are known for this epoch, so the caller need not read settings."""
         known = self._tenants.get(tenant_id)

@@ -21,6 +21,8 @@ class OpenTask(msgspec.Struct, frozen=True, kw_only=True, tag="task.open", tag_f
     staff_id: UUID | None = None
     customer_id: UUID | None = None
     complaint_id: UUID | None = None
+    page: str = ""
+    """Path of this plugin's own page about it, as in `Outcome.go_to`; empty when there is none."""
     remedies: tuple[str, ...] = ()
     """Local ids of the plugin's own `complaint_remedies` that are offered with it."""
 

@@ -53,6 +53,9 @@ class NavItem(msgspec.Struct, frozen=True, kw_only=True):
     """Local id of the route."""
     label: Text
     icon: str = "puzzle"
+    """Name of an icon of Lucide; `puzzle` stands in for one that does not exist."""
+    place: Literal["work", "manage"] = "work"
+    """Among what people do every day, or among what is managed."""
     rank: int = 500
     """Lower comes first."""
 
