@@ -25,6 +25,7 @@ plugin = Plugin(
         "assess",
         "remedies",
         "scripts",
+        "loyalty",
     ),
     settings=Settings,
     settings_version=1,
