@@ -131,7 +131,7 @@ def loyalty_programs(ctx: DeclareContext[Settings]) -> tuple[Program, ...]:
         ("team_leader", settings.supervisor_limit_yuan),
         ("director", settings.director_limit_yuan),
     )
-    rules = (
+    rules: tuple[TierLadder | CouponTemplate | Campaign | Goodwill, ...] = (
         TierLadder(
             id="tiers",
             label=both("会员等级", "Member tiers"),
