@@ -12,6 +12,7 @@ from core.customers.actions import add_customer
 from core.customers.queries import get_customer
 from core.customers.rules.profile import CustomerDraft
 from core.db import Database
+from core.forms.models import Submission
 from core.hooks.dispatch import PluginFault
 from core.hooks.host import PluginHost
 from core.hooks.loader import Candidate
@@ -20,10 +21,12 @@ from core.migrations import upgrade
 from core.privacy.erasing import erase_person
 from core.privacy.exporting import copy_person
 from core.privacy.queries import get_receipt
+from core.profiles.queries import get_tags_of
 from core.tasks.actions import open_task
 from core.tasks.queries import list_open_keys
 from core.uow import UnitOfWork
 from tenants.passwords import Passwords
+from tenants.plugin_samples import TAG, plant_samples, remove_samples
 from tenants.plugin_settings import disable_plugin, enable_plugin, save_plugin_settings
 from tenants.work import Workplace
 from tests.plugins.page_shop.upkeep import ORDER
@@ -146,3 +149,22 @@ async def test_a_plugin_that_was_uninstalled_with_its_tables_left_behind_stops_b
         with pytest.raises(PluginFault):
             await erase_person(uow, [who])
         await uow.session.execute(text("SELECT 1"))
+
+
+async def test_samples_are_planted_once_tagged_and_taken_away_as_a_whole(shop: TestTenant) -> None:
+    async with shop.unit() as uow:
+        assert await plant_samples(uow) == 1
+        assert await plant_samples(uow) == 0
+        await _buyer(uow, "王小明", "A-1")
+    async with shop.unit() as uow:
+        row = (await uow.session.execute(select(ORDER).where(ORDER.c.number == "D-1"))).one()
+        sample = await get_customer(uow, row.customer_id)
+        assert sample.full_name == "李样例"
+        assert [str(one.subject_id) for one in sample.subjects] == [row.words]
+        assert uow.now - row.ordered_at == timedelta(hours=3)
+        assert [tag.name for tag in (await get_tags_of(uow, [row.customer_id]))[row.customer_id]] == [TAG]
+        (sent,) = await uow.session.scalars(select(Submission.completed_at))
+        assert uow.now - sent == timedelta(days=3)
+    async with shop.unit() as uow:
+        assert await remove_samples(uow, plugin="pageshop") == 1
+        assert await _orders(uow) == ["A-1"]
