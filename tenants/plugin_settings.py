@@ -17,10 +17,12 @@ from core.hooks.manifest import Plugin
 from core.hooks.records.settings import SettingInput
 from core.hooks.settings import settings_form, settings_from_page, settings_schema
 from core.hooks.specs.forms import intake_extensions, intake_forms
+from core.hooks.specs.upkeep import tenant_disabled, tenant_enabled
 from core.tenancy.actions import raise_plugin_epoch
 from core.uow import Reader, UnitOfWork
 from tenants.models import PluginSettingVersion, PluginState, PluginStateChange
 from tenants.plugin_lifecycle import Holder, State, Verb, kept_until, may_resume, next_state
+from tenants.plugin_switching import SCHEDULE_TASK, begin_switch
 
 PERMISSION = "plugins.manage"
 _STATE = table_of(PluginState)
@@ -46,6 +48,8 @@ class PluginCard(msgspec.Struct, frozen=True):
     """While it is off: until when its data are kept."""
     held_by: Holder = ""
     """Who paused it."""
+    switching: bool = False
+    """It still prepares after being switched on, or winds up after being switched off."""
 
 
 class SettingsPage(msgspec.Struct, frozen=True):
@@ -88,9 +92,19 @@ async def get_enabled_settings(session: AsyncSession) -> dict[str, dict[str, Any
     return {plugin: settings for plugin, settings in rows}  # noqa: C416 - a Row is not typed as a pair
 
 
+async def get_kept_settings(session: AsyncSession) -> dict[str, dict[str, Any]]:
+    """Return the stored settings of every plugin that is not on and may hold data of the tenant all the same."""
+    rows = await session.execute(
+        select(PluginState.plugin, PluginState.settings)
+        .where(PluginState.state.in_(("trial", "paused", "off")))
+        .order_by(PluginState.position, PluginState.plugin)
+    )
+    return {plugin: settings for plugin, settings in rows}  # noqa: C416 - a Row is not typed as a pair
+
+
 async def list_plugins(reader: Reader, host: PluginHost) -> list[PluginCard]:
     """Return every loaded plugin with the tenant's state of it; a plugin never touched is `installed`."""
-    names = ("plugin", "state", "settings_version", "changed_at", "kept_until", "held_by")
+    names = ("plugin", "state", "settings_version", "changed_at", "kept_until", "held_by", "switching")
     rows = await reader.session.execute(
         select(*(_STATE.c[name] for name in names)).where(_STATE.c.tenant_id == reader.tenant_id)
     )
@@ -105,6 +119,7 @@ async def list_plugins(reader: Reader, host: PluginHost) -> list[PluginCard]:
             gaps.get(plugin.id, ""),
             row.kept_until,
             row.held_by,
+            row.switching,
         )
         if (row := known.get(plugin.id)) is not None
         else PluginCard(plugin, "installed", 0, None)
@@ -169,6 +184,7 @@ async def enable_plugin(uow: UnitOfWork, *, host: PluginHost, plugin_id: str) ->
     await uow.session.execute(first.on_conflict_do_update(index_elements=["tenant_id", "plugin"], set_=changes))
     await _refuse_clashes(uow, host, plugin_id)
     await _record(uow, plugin_id, "enable", before, "on", "")
+    await begin_switch(uow, plugin_id=plugin_id, on=True, needed=host.implements(plugin_id, tenant_enabled))
     uow.audit("plugin.enabled", "plugin", None, {"plugin": plugin_id, "version": plugin.version})
 
 
@@ -209,6 +225,7 @@ async def resume_plugin(
     host.check_settings(plugin_id, row.settings if row is not None else {})
     if not await _move(uow, plugin_id, "resume", why, by):
         raise Conflict("it is not paused, or only the operator resumes it", plugin=plugin_id)
+    await begin_switch(uow, plugin_id=plugin_id, on=True, needed=host.implements(plugin_id, tenant_enabled))
     await _refuse_clashes(uow, host, plugin_id)
     uow.audit("plugin.resumed", "plugin", None, {"plugin": plugin_id, "by": by})
 
@@ -296,6 +313,10 @@ async def _move(uow: UnitOfWork, plugin_id: str, verb: Verb, why: str, by: Holde
     }
     await uow.session.execute(update(_STATE).where(*of_plugin).values(changes))
     await _record(uow, plugin_id, verb, row.state, after, why)
+    if verb == "disable":
+        # One that was on trial never began, so there is nothing to wind up.
+        listens = plugin_id in uow.plugins.holding.listeners(tenant_disabled)
+        await begin_switch(uow, plugin_id=plugin_id, on=False, needed=listens and row.state != "trial")
     return True
 
 
@@ -361,5 +382,6 @@ async def _save(
         .values(settings=after, settings_version=version, changed_at=uow.now)
     )
     await raise_plugin_epoch(uow)
+    await uow.enqueue(SCHEDULE_TASK, {})
     uow.audit("plugin.settings", "plugin", None, {"plugin": plugin_id, "version": version})
     return version

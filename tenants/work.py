@@ -17,7 +17,7 @@ from core.segments.matching import match_customer
 from core.tenancy.queries import TenantFacts, find_tenant, find_tenant_id
 from core.uow import Reader, UnitOfWork, unit_of_work
 from tenants.plugin_permissions import with_plugin_permissions
-from tenants.plugin_settings import get_enabled_settings
+from tenants.plugin_settings import get_enabled_settings, get_kept_settings
 
 CODE_PREFIX_LENGTH = 6
 """The head of every public code: it names the tenant, the rest is the secret."""
@@ -49,7 +49,8 @@ class Workplace:
         if cached is not None:
             return cached
         enabled = await get_enabled_settings(session)
-        return self.host.for_tenant(tenant.tenant_id, tenant.plugin_epoch, enabled)
+        kept = await get_kept_settings(session)
+        return self.host.for_tenant(tenant.tenant_id, tenant.plugin_epoch, enabled, kept)
 
     async def enter(
         self, session: AsyncSession, actor: Actor, locale: str | None = None, *, tenant: TenantFacts | None = None

@@ -92,6 +92,7 @@ class TenantPlugins:
         gaps: tuple[Gap, ...],
         breaker: Breaker,
         observer: Observer | None = None,
+        holding: "Callable[[], TenantPlugins] | None" = None,
     ) -> None:
         self.tenant_id = tenant_id
         self.epoch = epoch
@@ -105,6 +106,18 @@ class TenantPlugins:
         self._declared = declared
         self._breaker = breaker
         self._observer = observer
+        self._make_holding = holding
+        self._holding: TenantPlugins | None = None
+
+    @property
+    def holding(self) -> "TenantPlugins":
+        """The plugins that hold data of the tenant, also those that are paused, on trial or off; nothing is declared there.
+
+        For what must reach data whatever the state: a copy, an erasure, winding up.
+        """
+        if self._holding is None:
+            self._holding = self._make_holding() if self._make_holding is not None else self
+        return self._holding
 
     def is_on(self, plugin: str) -> bool:
         """Tell whether anything of this plugin may reach the tenant."""

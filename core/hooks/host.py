@@ -1,10 +1,12 @@
 """The process's plugins: loaded once, then handed out per tenant and epoch."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -33,6 +35,7 @@ from core.hooks.specs.upkeep import migrate_settings
 from core.hooks.surface import check_surface
 
 T = TypeVar("T")
+_NONE: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 KEPT_TENANTS = 10_000
 KEPT_DECLARATIONS = 2_000
 _settings_key = msgspec.msgpack.Encoder(order="deterministic")
@@ -129,8 +132,16 @@ class PluginHost:
         known = self._tenants.get(tenant_id)
         return known if known is not None and known.epoch == epoch else None
 
-    def for_tenant(self, tenant_id: UUID, epoch: int, enabled: Mapping[str, Mapping[str, Any]]) -> TenantPlugins:
+    def for_tenant(
+        self,
+        tenant_id: UUID,
+        epoch: int,
+        enabled: Mapping[str, Mapping[str, Any]],
+        kept: Mapping[str, Mapping[str, Any]] = _NONE,
+    ) -> TenantPlugins:
         """Return the plugins of a tenant; `enabled` maps plugin ids to their stored settings, in the tenant's order.
+
+        `kept` are plugins that are not on and hold data all the same; only `TenantPlugins.holding` reaches them.
 
         A plugin that is not loaded, whose settings no longer fit, or whose declarations fail is off for this
         tenant, and a gap says why.
@@ -156,11 +167,32 @@ class PluginHost:
             if declared.may_be_on:
                 settings[plugin_id] = own
                 declarations[plugin_id] = declared
-        made = self._tenant(tenant_id, epoch, settings, declarations, tuple(gaps))
+        holding = partial(self._holding, tenant_id, epoch, {**enabled, **kept})
+        made = self._tenant(tenant_id, epoch, settings, declarations, tuple(gaps), holding)
         if len(self._tenants) >= KEPT_TENANTS:
             self._tenants.clear()
         self._tenants[tenant_id] = made
         return made
+
+    def _holding(self, tenant_id: UUID, epoch: int, stored: Mapping[str, Mapping[str, Any]]) -> TenantPlugins:
+        """Return plugins that declare nothing; settings that fit no longer keep nobody from erasing."""
+        settings: dict[str, msgspec.Struct] = {}
+        gaps: list[Gap] = []
+        for plugin_id, own in stored.items():
+            plugin = self._loaded.plugins.get(plugin_id)
+            if plugin is None:
+                gaps.append(self._not_loaded(plugin_id))
+                continue
+            try:
+                settings[plugin_id] = read_settings(plugin.settings, own)
+            except InvalidInput:
+                settings[plugin_id] = read_settings(plugin.settings, {})
+        declarations = {plugin_id: _Declared({}, ()) for plugin_id in settings}
+        return self._tenant(tenant_id, epoch, settings, declarations, tuple(gaps))
+
+    def implements(self, plugin_id: str, spec: Spec[Any]) -> bool:
+        """Tell whether a loaded plugin has this hook."""
+        return bool(self._plans.plan(frozenset({plugin_id}))[spec.name])
 
     def _not_loaded(self, plugin_id: str) -> Gap:
         status = next((status for status in self._loaded.statuses if status.id == plugin_id), None)
@@ -174,6 +206,7 @@ class PluginHost:
         settings: dict[str, msgspec.Struct],
         declarations: dict[str, _Declared],
         gaps: tuple[Gap, ...],
+        holding: Callable[[], TenantPlugins] | None = None,
     ) -> TenantPlugins:
         plan = self._plans.plan(frozenset(settings), tuple(settings))
         declared = {
@@ -195,6 +228,7 @@ class PluginHost:
             gaps=gaps,
             breaker=self._breaker,
             observer=self._observer,
+            holding=holding,
         )
 
     def _declare(self, plugin: Plugin, settings: msgspec.Struct) -> _Declared:

@@ -14,6 +14,7 @@ from core.tasks.queries import TaskLine, View, count_my_tasks, list_tasks
 from core.tasks.rules import SEES_ALL, may_end
 from core.uow import Reader, UnitOfWork
 from tenants.staff import list_people
+from web import customer_tasks  # noqa: F401 - registers the card of the customer page
 from web.cursors import pack_cursor, read_moment_cursor
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry

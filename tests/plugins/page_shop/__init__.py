@@ -1,6 +1,7 @@
 """A plugin for the tests of pages, jobs and effects: a shop with orders, of which some are late."""
 
 from plugins.api import Plugin, both
+from tests.plugins.page_shop.settings import Own
 
 plugin = Plugin(
     id="pageshop",
@@ -11,4 +12,6 @@ plugin = Plugin(
     category="shop",
     summary=both("测试用", "For tests"),
     modules=("surface", "pages", "upkeep"),
+    settings=Own,
+    tables=("x_pageshop_order",),
 )
