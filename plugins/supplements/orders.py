@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -291,14 +292,14 @@ async def list_orders(
         select(_S.order_id, _T.kind, _T.due_at)
         .join(TROUBLE, (_T.tenant_id == _S.tenant_id) & (_T.shipment_id == _S.shipment_id))
         .where(_S.tenant_id == tenant_id, _T.closed_at.is_(None))
-        .distinct(_S.order_id)
+        .ext(distinct_on(_S.order_id))
         .order_by(_S.order_id, _T.due_at)
         .subquery()
     )
     newest = (
         select(_S.order_id, _S.status, _S.news_at, _S.tracking_no)
         .where(_S.tenant_id == tenant_id)
-        .distinct(_S.order_id)
+        .ext(distinct_on(_S.order_id))
         .order_by(_S.order_id, _S.sent_at.desc(), _S.shipment_id)
         .subquery()
     )

@@ -38,9 +38,16 @@ def plugin_host(templates: Environment) -> PluginHost:
 class Shop:
     """One tenant with the plugin on, and its desk."""
 
-    def __init__(self, tenant: TestTenant, desk: Browser, customer: str) -> None:
-        self.tenant, self.desk, self.customer = tenant, desk, customer
+    desk: Browser
+
+    def __init__(self, tenant: TestTenant, client: Client, customer: str) -> None:
+        self.tenant, self.client, self.customer = tenant, client, customer
         self.root = f"/t/{tenant.slug}/x/supplements"
+
+    async def sign_in(self) -> None:
+        """At the start, and again after days have passed."""
+        self.desk = await self.client("front_desk")
+        self.desk.cookies.set(LOCALE_COOKIE, "zh_CN")
 
     async def order(self, number: str = "A1", yuan: str = "297", tracking: str = "T1") -> str:
         form = {"customer": self.customer, "number": number, "product": "钙+维生素K2", "bottles": "3", "yuan": yuan}
@@ -82,9 +89,9 @@ async def _customer(tenant: TestTenant, name: str = "周晓燕") -> str:
 async def shop(tenant_a: TestTenant, plugin_host: PluginHost, client: Client) -> Shop:
     async with tenant_a.unit() as uow:
         await enable_plugin(uow, host=plugin_host, plugin_id="supplements")
-    desk = await client("front_desk")
-    desk.cookies.set(LOCALE_COOKIE, "zh_CN")
-    return Shop(tenant_a, desk, await _customer(tenant_a))
+    made = Shop(tenant_a, client, await _customer(tenant_a))
+    await made.sign_in()
+    return made
 
 
 async def test_every_page_opens_empty_in_both_languages(shop: Shop, client: Client) -> None:
@@ -157,6 +164,7 @@ async def test_72_hours_of_silence_open_one_task_due_in_two_hours_with_remedies(
     (task,) = await shop.tasks()
     assert (task.due_at - clock()).total_seconds() == 2 * HOURS
     assert task.remedies == ["supplements.express", "supplements.resend", "supplements.refund"]
+    await shop.sign_in()
     assert "快递滞留" in (await shop.desk.get(f"{shop.root}?view=trouble")).text
 
 
@@ -164,6 +172,7 @@ async def test_news_closes_the_task_by_itself(shop: Shop, clock: MovableClock) -
     await shop.order()
     clock.advance(hours=72)
     await shop.run("troubles")
+    await shop.sign_in()
     moved = await shop.told("中通,E1,T1,运输中,2026-11-26 09:00,济南")
     assert moved.status_code == 303, moved.text
     assert await shop.tasks() == []
@@ -285,6 +294,7 @@ async def test_the_series_asks_on_its_days_once_and_the_reach_is_compared_with_6
             select(func.count()).select_from(FormLink).where(FormLink.form_id == "supplements.effect")
         )
     assert links == 2
+    await shop.sign_in()
     page = (await shop.desk.get(f"{shop.root}/reach")).text
     assert "66.7 %" in page  # one buyer a month: reached, reached, missed
     assert "65 %" in page
