@@ -50,7 +50,13 @@ class Shop:
         self.desk.cookies.set(LOCALE_COOKIE, "zh_CN")
 
     async def order(self, number: str = "A1", yuan: str = "297", tracking: str = "T1") -> str:
-        form = {"customer": self.customer, "number": number, "product": "钙+维生素K2", "bottles": "3", "yuan": yuan}
+        form: dict[str, object] = {
+            "customer": self.customer,
+            "number": number,
+            "product": "钙+维生素K2",
+            "bottles": "3",
+            "yuan": yuan,
+        }
         made = await self.desk.send_form(f"{self.root}/orders/new", form)
         assert made.status_code == 303, made.text
         address = str(made.headers["location"])
@@ -209,7 +215,7 @@ async def test_an_agent_settles_within_the_limit_and_the_supervisor_above_it(sho
     settlement = task.key.partition(":")[2]
     again = await shop.desk.send_form(f"{address}/settle", {"kind": "refund", "yuan": "1", "reason": "再来"})
     assert again.status_code == 422
-    form = {"settlement": settlement, "agreed": "true"}
+    form: dict[str, object] = {"settlement": settlement, "agreed": "true"}
     assert (await shop.desk.send_form(f"{address}/decide", form)).status_code == 403
     supervisor = await client("service_supervisor")
     assert (await supervisor.send_form(f"{address}/decide", form)).status_code == 303
@@ -223,7 +229,7 @@ async def test_nobody_decides_on_a_wish_of_his_own_or_above_his_limit(shop: Shop
     supervisor = await client("service_supervisor")
     await supervisor.send_form(f"{address}/settle", {"kind": "refund", "yuan": "1100", "reason": "过敏"})
     (task,) = await shop.tasks("service_supervisor")
-    form = {"settlement": task.key.partition(":")[2], "agreed": "true"}
+    form: dict[str, object] = {"settlement": task.key.partition(":")[2], "agreed": "true"}
     assert (await supervisor.send_form(f"{address}/decide", form)).status_code == 422
     leader = await client("team_leader")
     assert (await leader.send_form(f"{address}/decide", form)).status_code == 422
@@ -242,21 +248,21 @@ async def test_nobody_decides_on_a_wish_of_his_own_or_above_his_limit(shop: Shop
         {"yuan": "NaN"},
     ],
 )
-async def test_a_settlement_that_makes_no_sense_is_refused(shop: Shop, form: dict[str, str]) -> None:
+async def test_a_settlement_that_makes_no_sense_is_refused(shop: Shop, form: dict[str, object]) -> None:
     address = await shop.order(tracking="")
-    good = {"kind": "refund", "yuan": "297", "reason": "碎了"}
+    good: dict[str, object] = {"kind": "refund", "yuan": "297", "reason": "碎了"}
     assert (await shop.desk.send_form(f"{address}/settle", good | form)).status_code == 422
     assert await shop.count("settlement") == 0
 
 
 async def test_a_number_twice_and_a_customer_of_another_tenant_are_refused(shop: Shop, tenant_b: TestTenant) -> None:
     await shop.order(tracking="")
-    form = {"customer": shop.customer, "number": "A1", "product": "钙", "bottles": "1", "yuan": "1"}
+    form: dict[str, object] = {"customer": shop.customer, "number": "A1", "product": "钙", "bottles": "1", "yuan": "1"}
     assert (await shop.desk.send_form(f"{shop.root}/orders/new", dict(form))).status_code == 422
     stranger = await _customer(tenant_b)
     form |= {"customer": stranger, "number": "A2"}
     assert (await shop.desk.send_form(f"{shop.root}/orders/new", form)).status_code == 404
-    reading = {"kind": "bone_density", "value": "-1.5"}
+    reading: dict[str, object] = {"kind": "bone_density", "value": "-1.5"}
     assert (await shop.desk.send_form(f"{shop.root}/readings/{stranger}", reading)).status_code == 404
     assert await shop.count("order") == 1
     assert await shop.count("reading") == 0
