@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from uuid import UUID
 
 from plugins.api import FormProblem, Outcome, Page, PageRequest, ReactContext, RecordEvent, Text, both, hookimpl
 from plugins.supplements.carriers import BadLine, read_events, read_time
@@ -192,23 +191,20 @@ async def _take_events(ctx: Context, request: PageRequest) -> Outcome:
 
 
 async def _add_readings(ctx: Context, request: PageRequest) -> Outcome | None:
-    customer = read_id(request.path["customer"])
+    customer, subject = read_id(request.path["customer"]), read_id(request.field("subject"))
     if customer is None:
         return None
     readings, bad = _typed_readings(request, ctx)
     if bad or not readings:
-        page = await readings_page(ctx.session, ctx, customer, _lines(bad))
+        page = await readings_page(ctx.session, ctx, customer, subject, _lines(bad))
         text = both("请检查数值、时间和设备", "Look at value, time and device")
         return _again(page, _problem("value" if not request.field("lines") else "lines", "lines", text))
-    count = await keep_readings(ctx, customer_id=customer, subject_id=None, readings=readings)
-    from_words = both(f"新增 {count} 条读数", f"{count} new readings")
-    return Outcome(go_to=f"readings/{customer}", toast=from_words, effects=(_noted(customer, count),) if count else ())
-
-
-def _noted(customer: UUID, count: int) -> RecordEvent:
-    """On the timeline; core refuses a customer of another tenant, and with it the readings."""
+    count = await keep_readings(ctx, customer_id=customer, subject_id=subject, readings=readings)
     text = both(f"新增 {count} 条设备读数", f"{count} new readings of devices")
-    return RecordEvent(customer_id=customer, kind="readings", text=text, data={"count": count})
+    # On the timeline; core refuses a customer or person of another tenant, and with it the readings.
+    noted = RecordEvent(customer_id=customer, subject_id=subject, kind="readings", text=text, data={"count": count})
+    whose = f"?subject={subject}" if subject is not None else ""
+    return Outcome(go_to=f"readings/{customer}{whose}", toast=text, effects=(noted,) if count else ())
 
 
 def _typed_readings(request: PageRequest, ctx: Context) -> tuple[tuple[Reading, ...], tuple[BadLine, ...]]:

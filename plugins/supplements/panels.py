@@ -56,10 +56,19 @@ async def panels(ctx: DecideContext[Settings], place: PanelPlace, record: Custom
         rows += found
         alert = alert or special
     customer = record.customer_id
-    rows += [
-        PanelRow(label=both("订单", "Orders"), value=both("登记订单", "Enter an order"), page=f"orders/new?customer={customer}"),
-        PanelRow(label=both("设备", "Devices"), value=both("骨密度与活动量", "Bone density and activity"), page=f"readings/{customer}"),
-    ]  # fmt: skip
+    rows.append(
+        PanelRow(
+            label=both("订单", "Orders"),
+            value=both("登记订单", "Enter an order"),
+            page=f"orders/new?customer={customer}",
+        )
+    )
+    devices = both("骨密度与活动量", "Bone density and activity")
+    for one in members:
+        label = both(f"{one.name}：设备", f"{one.name}: devices")
+        rows.append(PanelRow(label=label, value=devices, page=f"readings/{customer}?subject={one.subject_id}"))
+    if not members:
+        rows.append(PanelRow(label=both("设备", "Devices"), value=devices, page=f"readings/{customer}"))
     return (
         Panel(
             id="file",

@@ -95,11 +95,13 @@ async def keep_readings(
     return len(made.all())
 
 
-async def list_readings(session: AsyncSession, tenant_id: UUID, customer_id: UUID) -> list[Any]:
-    """Return a customer's newest readings, oldest first."""
+async def list_readings(
+    session: AsyncSession, tenant_id: UUID, customer_id: UUID, subject_id: UUID | None
+) -> list[Any]:
+    """Return the newest readings of one member of the family (None: the customer's own), oldest first."""
     rows = await session.execute(
         select(READING)
-        .where(_R.tenant_id == tenant_id, _R.customer_id == customer_id)
+        .where(_R.tenant_id == tenant_id, _R.customer_id == customer_id, _R.subject_id.is_not_distinct_from(subject_id))
         .order_by(_R.measured_at.desc())
         .limit(MOST)
     )

@@ -210,19 +210,27 @@ async def _readings(ctx: Context, request: PageRequest) -> Page | None:
     if customer is None or ctx.reader is None:
         return None
     async with ctx.reader() as session:
-        return await readings_page(session, ctx, customer)
+        return await readings_page(session, ctx, customer, read_id(_asked(request, "subject")))
 
 
-async def readings_page(session: Any, ctx: Any, customer: UUID, bad: list[dict[str, Any]] | None = None) -> Page:
-    """A customer's readings: one plot for each kind, and the form to add some."""
-    rows = await list_readings(session, ctx.tenant_id, customer)
+async def readings_page(
+    session: Any, ctx: Any, customer: UUID, subject: UUID | None, bad: list[dict[str, Any]] | None = None
+) -> Page:
+    """One person's readings (a member of the family, or the customer): a plot for each kind, and the form to add some."""
+    rows = await list_readings(session, ctx.tenant_id, customer, subject)
     plots = []
     for kind, (label, unit, _, _) in KINDS.items():
         mine = [row for row in rows if row.kind == kind]
         points = [(row.measured_at.isoformat(), row.value, row.device) for row in mine]
         change = round(mine[-1].value - mine[0].value, 2) if len(mine) > 1 else None
         plots.append({"kind": kind, "label": label, "unit": unit, "points": points, "change": change})
-    data = {"customer": str(customer), "plots": plots, "bad": bad or [], "any": bool(rows)}
+    data = {
+        "customer": str(customer),
+        "subject": str(subject) if subject else "",
+        "plots": plots,
+        "bad": bad or [],
+        "any": bool(rows),
+    }
     return Page(template="supplements:readings.html", title=both("设备读数", "Readings of devices"), data=data)
 
 
@@ -249,6 +257,7 @@ async def _reach(ctx: Context, request: PageRequest) -> Page:
 
 
 _PAGES: dict[str, Callable[[Context, PageRequest], Awaitable[Page | None]]] = {
+    "home": _orders,
     "orders": _orders,
     "new_order": _new_order,
     "order": _order,

@@ -41,7 +41,8 @@ def _post(local: str, path: str, label: Text, permission: str = "orders") -> Rou
 def routes() -> tuple[Route, ...]:
     """Pages first, then what is done on them."""
     return (
-        _route("orders", "", _ORDERS),
+        _route("home", "", _ORDERS),
+        _route("orders", "orders", _ORDERS),
         _route("new_order", "orders/new", both("登记订单", "Enter an order")),
         _route("order", "orders/{order}", _ORDERS),
         _route("events", "events", _EVENTS),

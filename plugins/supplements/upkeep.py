@@ -1,7 +1,7 @@
 """Work by the clock, what is handed out and erased about a customer, and a sample family for demo tenants."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Table, delete, select, update
@@ -25,6 +25,8 @@ from plugins.supplements.settings import Settings
 from plugins.supplements.tables import FOLLOWUP, ORDER, READING, SETTLEMENT, SHIPMENT
 
 Context = ReactContext[Settings]
+SAMPLE_ORDER: Final = UUID("5eed0000-0000-4000-8000-000000000010")
+"""No money was ever paid for it, so that the books need nothing of it."""
 
 
 @hookimpl
@@ -87,6 +89,11 @@ async def erase_customer(ctx: Context, customer_id: UUID) -> ErasureReceipt:
         .returning(SETTLEMENT.c.settlement_id)
     )
     erased["x_supplements_settlement"] = len(words.all())
+    await ctx.session.execute(
+        delete(ORDER).where(
+            ORDER.c.tenant_id == ctx.tenant_id, ORDER.c.customer_id == customer_id, ORDER.c.order_id == SAMPLE_ORDER
+        )
+    )
     nobody = UUID(int=0)
     kept = await ctx.session.execute(
         update(ORDER)
@@ -123,7 +130,7 @@ def demo_data() -> tuple[Seed, ...]:
         )
         for place, (days, value) in enumerate(density)
     )
-    order = "5eed0000-0000-4000-8000-000000000010"
+    order = str(SAMPLE_ORDER)
     rows = (
         SeedRow(
             table="x_supplements_order",

@@ -102,7 +102,16 @@ async def shop(tenant_a: TestTenant, plugin_host: PluginHost, client: Client) ->
 
 async def test_every_page_opens_empty_in_both_languages(shop: Shop, client: Client) -> None:
     english = await client("director")
-    for path in ("", "/orders/new", "/events", "/calculator", "/guide", f"/readings/{shop.customer}", "/reach"):
+    for path in (
+        "",
+        "/orders",
+        "/orders/new",
+        "/events",
+        "/calculator",
+        "/guide",
+        f"/readings/{shop.customer}",
+        "/reach",
+    ):
         for who in (shop.desk, english):
             page = await who.get(shop.root + path)
             assert page.status_code == 200, path
@@ -136,9 +145,9 @@ async def test_events_come_once_and_in_any_order_lead_to_the_same_state(shop: Sh
     assert await shop.count("carrier_event") == 3
     page = (await shop.desk.get(address)).text
     assert page.index("东营") < page.index("济南") < page.index("杭州")
-    assert "已签收" in (await shop.desk.get(f"{shop.root}?view=delivered")).text
-    assert "A1" in (await shop.desk.get(f"{shop.root}?view=delivered&q=T1")).text
-    assert "A1" not in (await shop.desk.get(f"{shop.root}?view=open")).text
+    assert "已签收" in (await shop.desk.get(f"{shop.root}/orders?view=delivered")).text
+    assert "A1" in (await shop.desk.get(f"{shop.root}/orders?view=delivered&q=T1")).text
+    assert "A1" not in (await shop.desk.get(f"{shop.root}/orders?view=open")).text
 
 
 async def test_events_before_the_parcel_is_entered_are_found_when_it_is(shop: Shop) -> None:
@@ -171,7 +180,7 @@ async def test_72_hours_of_silence_open_one_task_due_in_two_hours_with_remedies(
     assert (task.due_at - clock()).total_seconds() == 2 * HOURS
     assert task.remedies == ["supplements.express", "supplements.resend", "supplements.refund"]
     await shop.sign_in()
-    assert "快递滞留" in (await shop.desk.get(f"{shop.root}?view=trouble")).text
+    assert "快递滞留" in (await shop.desk.get(f"{shop.root}/orders?view=trouble")).text
 
 
 async def test_news_closes_the_task_by_itself(shop: Shop, clock: MovableClock) -> None:
@@ -340,7 +349,7 @@ async def test_another_tenant_with_the_plugin_sees_nothing_of_it(
     assert (
         await other.send_form(f"{theirs}/settle", {"kind": "refund", "yuan": "1", "reason": "x"})
     ).status_code == 404
-    assert "A1" not in (await other.get(f"/t/{tenant_b.slug}/x/supplements")).text
+    assert "A1" not in (await other.get(f"/t/{tenant_b.slug}/x/supplements/orders")).text
     readings = await other.get(f"/t/{tenant_b.slug}/x/supplements/readings/{shop.customer}")
     assert "还没有读数" in readings.text or "No readings yet" in readings.text
 
