@@ -161,7 +161,16 @@ def test_the_words_tell_the_group_and_an_age_goes_before_them(
 async def found(host: PluginHost, form: str, answers: dict[str, Any], **settings: Any) -> dict[str, Flag | FormProblem]:
     plugins = host.for_tenant(A, next(EPOCHS), {"supplements": settings})
     decision = await ask(plugins, check_intake, form=f"supplements.{form}", answers=answers)
-    return {getattr(one.value, "id", one.value.__class__.__name__): one.value for one in decision.answers}
+    values = [one.value for one in decision.answers if getattr(one.value, "blocks", True)]
+    return {getattr(one, "id", one.__class__.__name__): one for one in values}
+
+
+async def told(host: PluginHost, form: str, answers: dict[str, Any]) -> list[str]:
+    """What the buyer reads on the page that thanks."""
+    plugins = host.for_tenant(A, next(EPOCHS), {"supplements": {}})
+    decision = await ask(plugins, check_intake, form=f"supplements.{form}", answers=answers)
+    values = [one.value for one in decision.answers if not getattr(one.value, "blocks", True)]
+    return [localized(one.text, "zh-CN") for one in values if isinstance(one, FormProblem)]
 
 
 async def test_for_my_mother_leads_to_calcium_with_k2_and_the_dose_for_women_over_50(host: PluginHost) -> None:
@@ -175,6 +184,18 @@ async def test_for_my_mother_leads_to_calcium_with_k2_and_the_dose_for_women_ove
     assert "IOM-2011" in localized(flag.source, "zh-CN")
     bounded = await found(host, "presale", {"member_name": "给妈妈买", "purpose": "elder"}, product_daily_mg=600)
     assert "600 毫克" in localized(bounded["recommendation"].reason, "zh-CN")  # type: ignore[union-attr] # a flag
+
+
+async def test_the_buyer_reads_the_recommendation_and_the_review_at_once(host: PluginHost) -> None:
+    (words,) = await told(host, "presale", {"member_name": "给妈妈买", "purpose": "elder"})
+    assert words.startswith("推荐配方：钙+维生素K2。建议每日补钙 872 毫克")
+    (stones,) = await told(host, "presale", {"member_name": "妈妈", "purpose": "elder", "kidney_stone": True})
+    assert stones.startswith("不给剂量，请健康顾问接待：肾结石")
+    assert "顾问" in (await told(host, "presale", {"member_name": "孩子", "purpose": "child"}))[0]
+    assert (await told(host, "eligibility", {"member_name": "妈妈", "bottles": 2}))[0].startswith("符合买二送一")
+    assert (await told(host, "eligibility", {"member_name": "妈妈", "bottles": 1})) == [
+        "本次不符合买二送一：少于 2 瓶。"
+    ]
 
 
 async def test_a_mother_with_stones_is_recommended_nothing(host: PluginHost) -> None:

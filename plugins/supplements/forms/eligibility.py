@@ -6,7 +6,7 @@ from typing import Any
 from plugins.api import Flag, Form, FormProblem, NumberField, Section, both
 from plugins.supplements.buyers import read_buyer
 from plugins.supplements.calcium import SPECIAL_WORDS
-from plugins.supplements.forms.parts import ADVISER, GUIDE, HEALTH, WHO, age_field, special_of, years_of
+from plugins.supplements.forms.parts import ADVISER, GUIDE, HEALTH, WHO, age_field, special_of, told, years_of
 from plugins.supplements.settings import Settings
 
 ELIGIBILITY = "supplements.eligibility"
@@ -56,10 +56,16 @@ def find_in_eligibility(answers: Mapping[str, Any], settings: Settings) -> tuple
         zh, en = ("；".join(one[0] for one in reasons), "; ".join(one[1] for one in reasons))
         title = both("不符合买二送一", "Not eligible for buy two, get one")
         found.append(Flag(id="not_eligible", title=title, reason=both(f"{zh}。", f"{en}."), tone="info", source=SOURCE))
+        found.append(told("bottles", both(f"本次不符合买二送一：{zh}。", f"Not eligible for buy two, get one: {en}.")))
     else:
         title = both("符合买二送一，自动通过", "Eligible for buy two, get one, by itself")
         reason = both("问卷自动审核，无需任何证明材料。", "Reviewed by the questionnaire; no papers are needed.")
         found.append(Flag(id="eligible", title=title, reason=reason, tone="success", source=SOURCE))
+        words = both(
+            "符合买二送一，请向客服领取，无需任何证明材料。",
+            "You are eligible; ask the desk for it, no papers are needed.",
+        )
+        found.append(told("bottles", words))
     found += [
         Flag(id=f"adviser_{one}", title=SPECIAL_WORDS[one], reason=ADVISER, source=f"{GUIDE}·特殊人群")
         for one in sorted(special_of(answers))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from plugins.api import BoolField, Field, NoteField, NumberField, TextField, both
+from plugins.api import BoolField, Field, FormProblem, NoteField, NumberField, Text, TextField, both
 from plugins.supplements.calcium import Special
 from plugins.supplements.customers import CONDITIONS
 
@@ -28,7 +28,10 @@ WHO: tuple[Field, ...] = (
     TextField(
         key="member_name",
         label=both("给谁用", "For whom"),
-        help=both("例如：本人、给妈妈买、孩子的小名。", "For example: myself, for my mother, or the child's name."),
+        help=both(
+            "例如：妈妈、本人、孩子的小名；写“给妈妈买”也可以。",
+            'For example: mother, myself, a child; "for my mother" will do too.',
+        ),
         required=True,
         max_length=60,
         profile="subject.name",
@@ -57,6 +60,11 @@ def age_field(*, required: bool) -> NumberField:
         decimals=0,
         profile="subject.age",
     )
+
+
+def told(field: str, text: Text) -> FormProblem:
+    """Say something to whoever filled the form in, on the page that thanks for it; it blocks nothing."""
+    return FormProblem(field=field, code="told", text=text, blocks=False)
 
 
 def special_of(answers: Mapping[str, Any]) -> frozenset[Special]:

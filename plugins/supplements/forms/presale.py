@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from plugins.api import ChoiceField, Condition, Field, Flag, FlagRule, Form, FormProblem, Section, Text, both
+from plugins.api import ChoiceField, Condition, Field, Flag, FlagRule, Form, FormProblem, Section, Text, both, localized
 from plugins.supplements.advice import advice_words
 from plugins.supplements.buyers import GROUP_WORDS, formula_for, read_buyer
 from plugins.supplements.calcium import TABLES, reckon
 from plugins.supplements.customers import PURPOSES, SOURCE
-from plugins.supplements.forms.parts import ADVISER, GUIDE, HEALTH, WHO, age_field, special_of, years_of
+from plugins.supplements.forms.parts import ADVISER, GUIDE, HEALTH, WHO, age_field, special_of, told, years_of
 from plugins.supplements.settings import Settings
 
 PRESALE = "supplements.presale"
+CALLED = both(
+    "未成年人补钙由健康顾问为您解答，我们会联系您。", "For a child a health adviser answers you; we will be in touch."
+)
 # 特殊人群(如高血压、肾结石患者)是否适合补钙; pregnancy and children: facts/calcium, "a human adviser".
 SPECIAL = (
     ("hypertension", both("高血压", "High blood pressure"), f"{GUIDE}·特殊人群"),
@@ -76,6 +79,7 @@ def find_in_presale(answers: Mapping[str, Any], settings: Settings) -> tuple[For
     if person is None:
         title = both("未成年", "Not of age")
         found.append(Flag(id="minor", title=title, reason=ADVISER, source="facts/calcium advice"))
+        found.append(told("member_name", CALLED))
         return tuple(found)
     advice = reckon(
         TABLES[settings.calcium_table],
@@ -93,7 +97,19 @@ def find_in_presale(answers: Mapping[str, Any], settings: Settings) -> tuple[For
             source=f"{advice.table}: {advice.source}；{GUIDE}·中老年补钙需求模型",
         )
     )
+    formula = formula_for(buyer) if advice.dose is not None else None
+    found.append(told("purpose", _for_buyer(formula, advice_words(advice))))
     return tuple(found)
+
+
+def _for_buyer(formula: Text | None, words: Text) -> Text:
+    """推荐“钙+维生素K2”配方，并附带剂量: what the buyer reads at once, the formula first."""
+    if formula is None:
+        return words
+    return both(
+        f"推荐配方：{localized(formula, 'zh-CN')}。{localized(words, 'zh-CN')}",
+        f"Recommended: {localized(formula, 'en')}. {localized(words, 'en')}",
+    )
 
 
 def _title(group: str, formula: Text | None) -> tuple[str, str]:
