@@ -103,7 +103,8 @@ CHECKS: Final = {
           AND t.relname = ANY(:append_only)""",
 }
 APPEND_ONLY: Final = (
-    "audit_entry", "customer_event", "ledger_entry", "lot_alloc", "plugin_setting_version", "profile_value", "survey_attempt",
+    "audit_entry", "customer_event", "ledger_entry", "lot_alloc", "plugin_setting_version", "plugin_state_change",
+    "profile_value", "survey_attempt",
 )  # fmt: skip
 
 

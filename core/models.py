@@ -37,6 +37,7 @@ from core.rewards import models as rewards
 from core.segments import models as segments
 from core.staff_records import models as staff_records
 from core.surveys import models as surveys
+from core.tasks import models as tasks
 from core.tenancy import models as tenancy
 from core.visits import models as visits
 
@@ -78,6 +79,7 @@ __all__ = [
     "segments",
     "staff_records",
     "surveys",
+    "tasks",
     "tenancy",
     "visits",
 ]

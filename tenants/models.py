@@ -238,7 +238,8 @@ class PluginState(TenantRow, Base):
     __tablename__ = "plugin_state"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"]),
-        CheckConstraint("state IN ('installed', 'on', 'paused', 'off', 'removed')", name="state"),
+        CheckConstraint("state IN ('installed', 'offered', 'trial', 'on', 'paused', 'off', 'removed')", name="state"),
+        CheckConstraint("held_by IN ('', 'tenant', 'operator')", name="held_by"),
     )
 
     plugin: Mapped[str] = mapped_column(primary_key=True)
@@ -246,6 +247,33 @@ class PluginState(TenantRow, Base):
     position: Mapped[int]
     settings: Mapped[dict[str, Any]]
     settings_version: Mapped[int]
+    changed_at: Mapped[datetime]
+    held_by: Mapped[str] = mapped_column(server_default="")
+    """Who paused it: the tenant or the operator."""
+    kept_until: Mapped[datetime | None]
+    """While it is off: until when its data are kept."""
+    switching: Mapped[bool] = mapped_column(server_default=text("false"))
+    """The plugin still prepares after being switched on, or winds up after being switched off."""
+
+
+class PluginStateChange(TenantRow, Base):
+    """Every change of a plugin's state at a tenant: who, when and why."""
+
+    __tablename__ = "plugin_state_change"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "plugin"], ["plugin_state.tenant_id", "plugin_state.plugin"], ondelete="CASCADE"
+        ),
+    )
+
+    plugin: Mapped[str] = mapped_column(primary_key=True)
+    change_id: Mapped[UUID] = mapped_column(primary_key=True)
+    verb: Mapped[str]
+    before: Mapped[str]
+    after: Mapped[str]
+    why: Mapped[str]
+    changed_by: Mapped[UUID | None]
+    changed_by_name: Mapped[str]
     changed_at: Mapped[datetime]
 
 

@@ -16,7 +16,8 @@ from core.scope import SYSTEM, Actor, Scope
 from core.segments.matching import match_customer
 from core.tenancy.queries import TenantFacts, find_tenant, find_tenant_id
 from core.uow import Reader, UnitOfWork, unit_of_work
-from tenants.plugin_settings import get_enabled_settings
+from tenants.plugin_permissions import with_plugin_permissions
+from tenants.plugin_settings import get_enabled_settings, get_kept_settings
 
 CODE_PREFIX_LENGTH = 6
 """The head of every public code: it names the tenant, the rest is the secret."""
@@ -48,7 +49,8 @@ class Workplace:
         if cached is not None:
             return cached
         enabled = await get_enabled_settings(session)
-        return self.host.for_tenant(tenant.tenant_id, tenant.plugin_epoch, enabled)
+        kept = await get_kept_settings(session)
+        return self.host.for_tenant(tenant.tenant_id, tenant.plugin_epoch, enabled, kept)
 
     async def enter(
         self, session: AsyncSession, actor: Actor, locale: str | None = None, *, tenant: TenantFacts | None = None
@@ -57,16 +59,17 @@ class Workplace:
         tenant = tenant or await find_tenant(session)
         if tenant is None:
             raise NotFound("no such tenant")
+        plugins = await self.plugins_for(session, tenant)
         scope = Scope(
             tenant_id=tenant.tenant_id,
             slug=tenant.slug,
             tenant_name=tenant.name,
-            actor=actor,
+            actor=with_plugin_permissions(actor, plugins),
             locale=locale or tenant.locale,
             timezone=tenant.timezone,
             plugin_epoch=tenant.plugin_epoch,
         )
-        return scope, await self.plugins_for(session, tenant)
+        return scope, plugins
 
     def reader_session(self, tenant_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
         """Open a read-only session of its own for a plugin's decide hook."""

@@ -20,7 +20,7 @@ from web.dependencies import DEPENDENCIES
 from web.live_hub import LiveHub
 from web.middleware import install_edge
 from web.problems import EXCEPTION_HANDLERS
-from web.render import STATIC_DIR, StaticManifest, create_environment
+from web.render import STATIC_DIR, StaticManifest, add_plugin_templates, create_environment
 from web.request import WebRequest
 from web.role_texts import role_name
 from web.routes import (
@@ -86,6 +86,7 @@ from web.routes import (
     notices,
     papers,
     people,
+    plugin_pages,
     plugins,
     points_deeds,
     points_desk,
@@ -119,6 +120,7 @@ from web.routes import (
     survey_interviews,
     survey_settings,
     surveys,
+    tasks,
     thanks,
     visits,
 )
@@ -142,7 +144,9 @@ AREAS = (
     my_shifts,
     answers,
     search,
+    tasks,
     plugins,
+    plugin_pages,
     customers,
     subjects,
     purchases,
@@ -263,10 +267,12 @@ def create_app(
         PluginHost.load(checks={"intake_forms": refuse_bad_form, "intake_extensions": refuse_bad_patch}),
         clock,
     )
+    compiled = templates or create_templates(StaticManifest.load())
+    add_plugin_templates(compiled, opened.host.template_folders())
     runtime = Runtime(
         settings=settings,
         workplace=opened,
-        templates=templates or create_templates(StaticManifest.load()),
+        templates=compiled,
         static_files=StaticFiles(STATIC_DIR),
         passwords=passwords or Passwords(),
         clock=clock,

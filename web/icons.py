@@ -3,6 +3,7 @@
 import functools
 import re
 
+from lucide import IconDoesNotExist
 from lucide.jinja import lucide
 from markupsafe import Markup
 
@@ -21,3 +22,13 @@ def icon(name: str) -> Markup:
     head, tag_end, body = svg.partition(">")
     head = _SVG.sub('<svg class="icon"', _PAINT.sub("", head), count=1)
     return Markup(head + tag_end + body)  # noqa: S704 - the package's own files
+
+
+@functools.cache
+def known_icon(name: str, instead: str) -> str:
+    """Return the name when Lucide has such an icon, else the other: names in data of a plugin are checked by nobody before."""
+    try:
+        icon(name)
+    except IconDoesNotExist:
+        return instead
+    return name

@@ -6,8 +6,10 @@ from typing import Final, Literal
 import msgspec
 
 from core.counts import Counter, get_counts
+from core.hooks.specs.pages import nav_items, routes
 from core.uow import Reader
-from web.i18n import N_, gettext
+from web.i18n import N_, gettext, localized
+from web.icons import known_icon
 from web.page import NavGroup, NavItem
 
 Badges = tuple[Counter, ...] | Callable[[Reader], tuple[Counter, ...]]
@@ -29,6 +31,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     badges: Badges = ()
     """Their sum stands beside the line."""
     urgent: bool = False
+    words: str = ""
+    """Of a plugin: the label as the reader reads it."""
 
 
 _GROUPS: Final = {"work": "", "manage": N_("Manage")}
@@ -47,13 +51,14 @@ async def build_navigation(reader: Reader, path: str) -> tuple[NavGroup, ...]:
     root = f"/t/{reader.scope.slug}"
     groups: dict[str, list[NavItem]] = {}
     entries = [one for one in ENTRIES.values() if one.permission is None or reader.actor.may(one.permission)]
+    entries += _of_plugins(reader)
     counts = await _count(reader, entries)
     for entry in sorted(entries, key=lambda entry: (entry.rank, entry.id)):
         href = root + entry.path
         inside = path == href or (bool(entry.path) and path.startswith(href + "/"))
         item = NavItem(
             id=entry.id,
-            label=gettext(entry.label),
+            label=entry.words or gettext(entry.label),
             href=href,
             icon=entry.icon,
             count=counts.get(entry.id, 0),
@@ -66,6 +71,32 @@ async def build_navigation(reader: Reader, path: str) -> tuple[NavGroup, ...]:
         for group, label in _GROUPS.items()
         if group in groups
     )
+
+
+def _of_plugins(reader: Reader) -> list[Entry]:
+    """Lines of the plugins that are on, for who may open the page; no plugin code runs here."""
+    declared = reader.plugins.declared(nav_items)
+    if not declared:
+        return []
+    targets = {one.value.id: one.value for one in reader.plugins.declared(routes)}
+    lines = []
+    for one in declared:
+        route = targets[one.value.route]
+        if reader.actor.may(route.permission):
+            item = one.value
+            lines.append(
+                Entry(
+                    id=item.id,
+                    label="",
+                    words=localized(item.label),
+                    icon=known_icon(item.icon, "puzzle"),
+                    path=f"/x/{one.plugin}/{route.path}".rstrip("/"),
+                    permission=route.permission,
+                    group=item.place,
+                    rank=item.rank,
+                )
+            )
+    return lines
 
 
 async def _count(reader: Reader, entries: Sequence[Entry]) -> dict[str, int]:

@@ -24,6 +24,14 @@ def badge(label: object, state: str = "neutral", icon: str | None = None) -> Mar
     return Markup(f'<span class="badge" data-state="{escape(state)}">{_drawn(icon)}{escape(label)}</span>')  # noqa: S704 - each part is escaped
 
 
+_TONES: Mapping[str, str] = {"danger": "danger", "warning": "warn", "info": "info", "success": "ok"}
+
+
+def tone_badge(label: object, tone: str = "neutral") -> Markup:
+    """A badge in a tone of the plugins' records: danger, warning, info, success or neutral."""
+    return badge(label, _TONES.get(tone, "neutral"))
+
+
 def level_badge(level: int | str, label: str | None = None) -> Markup:
     """The severity of a complaint, 1 to 3 or L1 to L3: colour, icon and words."""
     number = _LEVELS[level]
@@ -117,4 +125,4 @@ def _drawn(name: str | None) -> str:
     return icon(name) if name else ""
 
 
-PIECES = (badge, level_badge, count, row_title, link, board_card, moment, timer, icon)
+PIECES = (badge, tone_badge, level_badge, count, row_title, link, board_card, moment, timer, icon)

@@ -2,10 +2,11 @@
 
 import functools
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final, cast
 
 import msgspec
 from jinja2 import (
@@ -15,6 +16,7 @@ from jinja2 import (
     FileSystemLoader,
     PrefixLoader,
     StrictUndefined,
+    TemplateError,
     pass_context,
 )
 from jinja2.runtime import Context
@@ -26,6 +28,7 @@ from web.icons import icon
 from web.page import CSRF_FIELD, Page, PageProxy, current_page, showing
 from web.pieces import PIECES, attributes
 
+logger: Final = logging.getLogger("anxin.plugins")
 TEMPLATE_DIR = Path(__file__).parent / "templates"
 STATIC_DIR = Path(__file__).parent / "static"
 
@@ -162,7 +165,7 @@ def create_environment(
         loader=ChoiceLoader(
             [
                 FileSystemLoader([TEMPLATE_DIR, *extra_dirs]),
-                PrefixLoader(plugin_loaders, delimiter=":"),
+                PrefixLoader(dict(plugin_loaders), delimiter=":"),
             ]
         ),
         autoescape=True,
@@ -184,6 +187,7 @@ def create_environment(
         countdown=formats.countdown,
         browser_texts=_browser_texts,
         csrf_field=CSRF_FIELD,
+        both=_both,
         **extra_globals,
     )
     for piece in PIECES:
@@ -196,6 +200,25 @@ def create_environment(
                 if not macro.startswith("_"):
                     ui.add(macro, value)
     return env
+
+
+def add_plugin_templates(env: Environment, folders: Mapping[str, Path]) -> None:
+    """Let templates be found behind a plugin's id; one that does not compile is a fault of its page, not of the start."""
+    assert isinstance(env.loader, ChoiceLoader)
+    (prefixed,) = (one for one in env.loader.loaders if isinstance(one, PrefixLoader))
+    mapping = cast("dict[str, BaseLoader]", prefixed.mapping)
+    for plugin, folder in folders.items():
+        mapping[plugin] = FileSystemLoader(folder)
+        for name in prefixed.mapping[plugin].list_templates():
+            try:
+                env.get_template(f"{plugin}:{name}")
+            except TemplateError as error:
+                logger.warning("template %s:%s of a plugin does not compile: %s", plugin, name, type(error).__name__)
+
+
+def _both(zh: str, en: str) -> str:
+    """Words that a plugin's template brings itself, in the reader's language."""
+    return i18n.localized({"zh-CN": zh, "en": en})
 
 
 def _install_gettext(env: Environment) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from typing import Any, Final, cast
 from urllib.parse import quote
 
@@ -101,6 +102,20 @@ async def show(
     **data: object,
 ) -> Response[str]:
     """Render inside the transaction: the whole page, or `partial` when htmx asks for the part only."""
+    return await show_data(request, template, data, status=status, partial=partial, page=page, headers=headers)
+
+
+async def show_data(
+    request: WebRequest,
+    template: str,
+    data: Mapping[str, object],
+    *,
+    status: int = 200,
+    partial: str | None = None,
+    page: Page | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response[str]:
+    """Render as `show` does, whatever the template's variables are called."""
     frame = page or current_page()
     name = partial if partial is not None and frame.partial else template
     visit = request.visit_or_none

@@ -11,6 +11,7 @@ from core.outbox.rules import Cron, Work, cron_name
 from core.tenancy.queries import find_tenant, list_tenant_ids
 from core.uow import UnitOfWork
 from tenants.work import Workplace
+from workers.plugin_jobs import JOB_TASK, job_again
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ CRONS: Crons = MappingProxyType(
             # A referral is decided after days of waiting, so an hour is soon enough.
             Cron(name="referrals", task="referrals.sweep", every=timedelta(hours=1), spread=timedelta(hours=1)),
             Cron(name="complaint-risks", task="complaints.risks", at=(4, 0), spread=timedelta(hours=2)),
+            # What a release added to a plugin, and what a settings change or a lost row left out.
+            Cron(name="plugin-jobs", task="plugins.schedule", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="complaint-month", task="complaints.month", at=(2, 0), spread=timedelta(hours=2)),
         )
     }
@@ -50,6 +53,9 @@ CRONS: Crons = MappingProxyType(
 
 async def tick_again(uow: UnitOfWork, crons: Crons, work: Work) -> None:
     """When a finished or dead row was a tick, schedule the next one in the same transaction."""
+    if work.task == JOB_TASK:
+        await job_again(uow, work)
+        return
     cron = crons.get(cron_name(work.dedupe_key) or "")
     if cron is not None:
         await add_tick(uow, cron, timezone=uow.scope.timezone)

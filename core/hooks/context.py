@@ -38,11 +38,13 @@ class DecideContext(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
 
 
 class ReactContext(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
-    """For react hooks: `session` is the worker's transaction for this plugin and event; never commit it."""
+    """For react hooks: `session` is a transaction opened for this plugin and this call; never commit it."""
 
     plugin: str
     settings: S
     tenant_id: UUID
+    locale: str = "zh-CN"
+    """Of whoever waits for the answer; work by the clock has the default."""
     now: datetime
     actor: Actor
     session: AsyncSession

@@ -92,6 +92,7 @@ class TenantPlugins:
         gaps: tuple[Gap, ...],
         breaker: Breaker,
         observer: Observer | None = None,
+        holding: "Callable[[], TenantPlugins] | None" = None,
     ) -> None:
         self.tenant_id = tenant_id
         self.epoch = epoch
@@ -105,6 +106,18 @@ class TenantPlugins:
         self._declared = declared
         self._breaker = breaker
         self._observer = observer
+        self._make_holding = holding
+        self._holding: TenantPlugins | None = None
+
+    @property
+    def holding(self) -> "TenantPlugins":
+        """The plugins that hold data of the tenant, also those that are paused, on trial or off; nothing is declared there.
+
+        For what must reach data whatever the state: a copy, an erasure, winding up.
+        """
+        if self._holding is None:
+            self._holding = self._make_holding() if self._make_holding is not None else self
+        return self._holding
 
     def is_on(self, plugin: str) -> bool:
         """Tell whether anything of this plugin may reach the tenant."""
@@ -113,6 +126,10 @@ class TenantPlugins:
     def settings_of(self, plugin: str) -> msgspec.Struct:
         """Return the tenant's typed settings of an enabled plugin; KeyError when it is off."""
         return self._settings[plugin]
+
+    def title_of(self, plugin: str) -> Any:
+        """Return an enabled plugin's title in its languages; KeyError when it is off."""
+        return self._titles[plugin]
 
     def declared(self, spec: Spec[T]) -> tuple[Contribution[T], ...]:
         """Return what the enabled plugins declare; no plugin code runs here."""
@@ -135,9 +152,10 @@ class TenantPlugins:
         actor: Actor,
         reader: Reader | None = None,
         trial: bool = False,
+        only: str | None = None,
         **arguments: Any,
     ) -> Decision[T]:
-        """Ask every enabled plugin, one after the other.
+        """Ask every enabled plugin, one after the other; `only` asks one, where the question is its own.
 
         Raises:
             PluginRefused: a plugin failed and the hook's rule is refuse (in a trial it is a gap instead).
@@ -150,6 +168,8 @@ class TenantPlugins:
         gaps: list[Gap] = []
         for implementation in implementations:
             plugin = implementation.plugin
+            if only is not None and plugin != only:
+                continue
             arguments["ctx"] = DecideContext(
                 plugin=plugin,
                 settings=self._settings[plugin],
@@ -171,12 +191,21 @@ class TenantPlugins:
         return Decision(tuple(answers), tuple(gaps))
 
     async def react(
-        self, spec: Spec[None], *, plugin: str, session: AsyncSession, now: datetime, actor: Actor, **arguments: Any
-    ) -> None:
-        """Let one plugin hear one event inside the caller's transaction; nothing happens when it is off.
+        self,
+        spec: Spec[T],
+        *,
+        plugin: str,
+        session: AsyncSession,
+        now: datetime,
+        actor: Actor,
+        locale: str = "zh-CN",
+        **arguments: Any,
+    ) -> tuple[T, ...]:
+        """Let one plugin act inside the caller's transaction, which is there for nothing else; () when it is off.
 
         Raises:
             PluginFault: it failed or ran over its budget; roll back and try again later.
+            PluginRefused: the same, where the hook's rule is refuse because somebody waits.
         """
         for implementation in self._plan[spec.name]:
             if implementation.plugin != plugin:
@@ -185,14 +214,21 @@ class TenantPlugins:
                 plugin=plugin,
                 settings=self._settings[plugin],
                 tenant_id=self.tenant_id,
+                locale=locale,
                 now=now,
                 actor=actor,
                 session=session,
             )
             arguments.update(spec.unpacked(spec.packed(arguments)))
-            outcome = await self._timed(spec, implementation, arguments)
-            if isinstance(outcome, Gap):
-                raise PluginFault(plugin=plugin, hook=spec.name, error=outcome.error, where=outcome.where)
+            # Where somebody waits the breaker answers at once; a worker's tries are counted and spaced by its queue.
+            call = self._guarded if spec.on_fault == "refuse" else self._timed
+            outcome = await call(spec, implementation, arguments)
+            if not isinstance(outcome, Gap):
+                return outcome
+            if spec.on_fault == "refuse":
+                raise PluginRefused(plugin=plugin, title=self._titles[plugin], hook=spec.name, why=outcome.code)
+            raise PluginFault(plugin=plugin, hook=spec.name, error=outcome.error, where=outcome.where)
+        return ()
 
     async def _guarded(
         self, spec: Spec[T], implementation: Implementation, arguments: Mapping[str, Any]

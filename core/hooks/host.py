@@ -1,10 +1,12 @@
 """The process's plugins: loaded once, then handed out per tenant and epoch."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -29,8 +31,11 @@ from core.hooks.records.settings import SettingProblem
 from core.hooks.settings import problems_of, read_settings
 from core.hooks.specs import SPECS
 from core.hooks.specs.settings import check_settings
+from core.hooks.specs.upkeep import migrate_settings
+from core.hooks.surface import check_surface
 
 T = TypeVar("T")
+_NONE: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 KEPT_TENANTS = 10_000
 KEPT_DECLARATIONS = 2_000
 _settings_key = msgspec.msgpack.Encoder(order="deterministic")
@@ -113,13 +118,30 @@ class PluginHost:
                 folders[plugin_id] = Path(str(file)).parent / "migrations"
         return folders
 
+    def template_folders(self) -> dict[str, Path]:
+        """Return the folders `templates` of the loaded plugins that have one, by plugin id."""
+        folders = {}
+        for plugin_id in self._loaded.plugins:
+            folder = Path(str(sys.modules[self._loaded.packages[plugin_id]].__file__)).parent / "templates"
+            if folder.is_dir():
+                folders[plugin_id] = folder
+        return folders
+
     def cached(self, tenant_id: UUID, epoch: int) -> TenantPlugins | None:
         """Return the tenant's plugins when they are known for this epoch, so the caller need not read settings."""
         known = self._tenants.get(tenant_id)
         return known if known is not None and known.epoch == epoch else None
 
-    def for_tenant(self, tenant_id: UUID, epoch: int, enabled: Mapping[str, Mapping[str, Any]]) -> TenantPlugins:
+    def for_tenant(
+        self,
+        tenant_id: UUID,
+        epoch: int,
+        enabled: Mapping[str, Mapping[str, Any]],
+        kept: Mapping[str, Mapping[str, Any]] = _NONE,
+    ) -> TenantPlugins:
         """Return the plugins of a tenant; `enabled` maps plugin ids to their stored settings, in the tenant's order.
+
+        `kept` are plugins that are not on and hold data all the same; only `TenantPlugins.holding` reaches them.
 
         A plugin that is not loaded, whose settings no longer fit, or whose declarations fail is off for this
         tenant, and a gap says why.
@@ -145,11 +167,32 @@ class PluginHost:
             if declared.may_be_on:
                 settings[plugin_id] = own
                 declarations[plugin_id] = declared
-        made = self._tenant(tenant_id, epoch, settings, declarations, tuple(gaps))
+        holding = partial(self._holding, tenant_id, epoch, {**enabled, **kept})
+        made = self._tenant(tenant_id, epoch, settings, declarations, tuple(gaps), holding)
         if len(self._tenants) >= KEPT_TENANTS:
             self._tenants.clear()
         self._tenants[tenant_id] = made
         return made
+
+    def _holding(self, tenant_id: UUID, epoch: int, stored: Mapping[str, Mapping[str, Any]]) -> TenantPlugins:
+        """Return plugins that declare nothing; settings that fit no longer keep nobody from erasing."""
+        settings: dict[str, msgspec.Struct] = {}
+        gaps: list[Gap] = []
+        for plugin_id, own in stored.items():
+            plugin = self._loaded.plugins.get(plugin_id)
+            if plugin is None:
+                gaps.append(self._not_loaded(plugin_id))
+                continue
+            try:
+                settings[plugin_id] = read_settings(plugin.settings, own)
+            except InvalidInput:
+                settings[plugin_id] = read_settings(plugin.settings, {})
+        declarations = {plugin_id: _Declared({}, ()) for plugin_id in settings}
+        return self._tenant(tenant_id, epoch, settings, declarations, tuple(gaps))
+
+    def implements(self, plugin_id: str, spec: Spec[Any]) -> bool:
+        """Tell whether a loaded plugin has this hook."""
+        return bool(self._plans.plan(frozenset({plugin_id}))[spec.name])
 
     def _not_loaded(self, plugin_id: str) -> Gap:
         status = next((status for status in self._loaded.statuses if status.id == plugin_id), None)
@@ -163,6 +206,7 @@ class PluginHost:
         settings: dict[str, msgspec.Struct],
         declarations: dict[str, _Declared],
         gaps: tuple[Gap, ...],
+        holding: Callable[[], TenantPlugins] | None = None,
     ) -> TenantPlugins:
         plan = self._plans.plan(frozenset(settings), tuple(settings))
         declared = {
@@ -184,6 +228,7 @@ class PluginHost:
             gaps=gaps,
             breaker=self._breaker,
             observer=self._observer,
+            holding=holding,
         )
 
     def _declare(self, plugin: Plugin, settings: msgspec.Struct) -> _Declared:
@@ -213,6 +258,10 @@ class PluginHost:
                             where=where_in(error, function),
                         )
                     )
+        try:
+            check_surface(records, [name for name, row in plan.items() if row])
+        except ValueError:
+            gaps.append(Gap(plugin=plugin.id, hook="routes", rule="not enabled", code="fault", error="ValueError"))
         if len(self._declarations) >= KEPT_DECLARATIONS:
             self._declarations.clear()
         made = self._declarations[key] = _Declared(records, tuple(gaps))
@@ -232,6 +281,24 @@ class PluginHost:
                 self._loaded.plugins[implementation.plugin], settings[implementation.plugin]
             ).records.get(spec.name, ())
         )
+
+    def migrated(self, plugin_id: str, version: int, data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return settings stored under an earlier version as they are written now, unsaved; None after a fault.
+
+        Raises:
+            NotFound: the plugin is not loaded.
+        """
+        current = self.plugin(plugin_id).settings_version
+        if version < current:
+            offered = {"version": version, "settings": msgspec.json.decode(msgspec.json.encode(data))}
+            for implementation in self._plans.plan(frozenset({plugin_id}))[migrate_settings.name]:
+                values = (offered[name] for name in implementation.arguments)
+                try:
+                    answer = migrate_settings.accept(plugin_id, implementation.function(*values))
+                except (Exception, SystemExit):  # noqa: BLE001 - a vendor's code; the caller keeps what is stored
+                    return None
+                return answer[0] if answer else data
+        return data
 
     def check_settings(self, plugin_id: str, data: Mapping[str, Any]) -> msgspec.Struct:
         """Return typed settings that are fit to be saved: valid alone, together, and in every declare hook.

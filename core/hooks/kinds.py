@@ -151,6 +151,26 @@ def decide_pure(*, merge: str, on_fault: FaultRule, budget: float) -> Callable[[
     return lambda function: promise.of(function, many=True)
 
 
+def migrate(*, budget: float) -> Callable[[Callable[..., T | None]], Spec[T]]:
+    """Specify the hook that rewrites stored settings: sync and pure; a fault keeps what is stored."""
+    promise = _Promise("decide", "refuse", budget, "own plugin", ())
+    return lambda function: promise.of(function, many=False)
+
+
+def act(*, merge: str, on_fault: FaultRule, budget: float) -> Callable[[Callable[..., Awaitable[T | None]]], Spec[T]]:
+    """Specify a react hook that answers with one record, for core to act on in the same transaction."""
+    promise = _Promise("react", on_fault, budget, merge, ())
+    return lambda function: promise.of(function, many=False)
+
+
+def act_many(
+    *, merge: str, on_fault: FaultRule, budget: float
+) -> Callable[[Callable[..., Awaitable[tuple[T, ...]]]], Spec[T]]:
+    """Specify a react hook that answers with any number of records, for core to act on in the same transaction."""
+    promise = _Promise("react", on_fault, budget, merge, ())
+    return lambda function: promise.of(function, many=True)
+
+
 def react(*, budget: float) -> Callable[[Callable[..., Awaitable[None]]], Spec[None]]:
     """Specify a hook that works after commit in a worker, at least once per event."""
     promise = _Promise("react", "retry", budget, "each", ())

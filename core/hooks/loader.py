@@ -18,6 +18,7 @@ from core.hooks.context import DeclareContext
 from core.hooks.kinds import PROJECT, Spec
 from core.hooks.manifest import HOOK_API, Plugin, is_compatible, manifest_problems
 from core.hooks.specs import SPECS
+from core.hooks.surface import check_surface
 
 GROUP = "anxin.plugins"
 
@@ -132,7 +133,7 @@ def _load_one(loaded: Loaded, candidate: Candidate, blocked: Mapping[str, str], 
         holder = _implementations(candidate, plugin)
         try:
             _register(loaded.manager, plugin, holder)
-            _dry_run(loaded.manager, plugin, checks)
+            _dry_run(loaded.manager, plugin, holder, checks)
         except BaseException:
             if loaded.manager.has_plugin(plugin.id):
                 loaded.manager.unregister(name=plugin.id)
@@ -216,9 +217,10 @@ def _check_kind(hook: str, function: Callable[..., Any]) -> None:
         raise _Defect(f"{hook} has no argument {', '.join(unknown)}; it has {', '.join(spec.arguments)}", where)
 
 
-def _dry_run(manager: PluginManager, plugin: Plugin, checks: Checks) -> None:
+def _dry_run(manager: PluginManager, plugin: Plugin, holder: _Holder, checks: Checks) -> None:
     """Call each declare hook with the default settings and check every record."""
     settings = plugin.settings()
+    records: dict[str, tuple[Any, ...]] = {}
     for spec in SPECS:
         if spec.kind != "declare":
             continue
@@ -227,11 +229,16 @@ def _dry_run(manager: PluginManager, plugin: Plugin, checks: Checks) -> None:
                 continue
             try:
                 declared = call_declare(spec, plugin.id, impl.function, impl.argnames, settings)
+                records[spec.name] = declared
                 for record in declared:
                     if deeper := checks.get(spec.name):
                         deeper(record)
             except (TypeError, ValueError) as error:
                 raise _Defect(f"{spec.name}: {error}", where_in(error, impl.function)) from error
+    try:
+        check_surface(records, vars(holder))
+    except ValueError as error:
+        raise _Defect(str(error)) from error
 
 
 def call_declare(

@@ -134,14 +134,14 @@ async def start_crons(session: AsyncSession, *, tenant_id: UUID, now: datetime) 
     )
 
 
-async def add_tick(uow: OpenUnit, cron: Cron, *, timezone: str) -> None:
+async def add_tick(uow: OpenUnit, cron: Cron, *, timezone: str, payload: dict[str, Any] | None = None) -> None:
     """Schedule a cron's next tick in this transaction; ticks that passed meanwhile are not made up for."""
     tick = next_tick(cron, after=uow.now, timezone=timezone, tenant_id=uow.tenant_id)
     await add_work(
         uow.session,
         tenant_id=uow.tenant_id,
         task=cron.task,
-        payload={},
+        payload=payload or {},
         now=uow.now,
         run_at=tick,
         dedupe_key=cron_key(cron.name, tick),

@@ -12,11 +12,12 @@ from core.clocks.rules import Calendars
 from core.db import table_of
 from core.errors import NotFound
 from core.hooks.records.complaints import Milestone, Policy, Severity
-from core.hooks.specs.complaints import complaint_policies
+from core.hooks.specs.complaints import complaint_categories, complaint_policies
 from core.policies.models import RuleDraft, RuleMove, RuleVersion
 from core.policies.rules.calendars import WALL, CalendarVersion, Timetable, read_calendar, working_days
 from core.policies.rules.changes import apply_changes, read_changes
 from core.policies.rules.declared import merge_policies
+from core.policies.rules.scope import line_of, scoped
 from core.policies.rules.versions import (
     POLICIES,
     DraftFacts,
@@ -34,7 +35,12 @@ _MOVE = tuple(_M.c[name] for name in MoveFacts.__struct_fields__)
 
 def get_declared(reader: Reader) -> dict[Severity, Policy]:
     """Return what the tenant's plugins declare for each level, merged over core's own; no change of the tenant."""
-    return merge_policies(contribution.value for contribution in reader.plugins.declared(complaint_policies))
+    return merge_policies(scoped(one.value, one.plugin) for one in reader.plugins.declared(complaint_policies))
+
+
+def get_line(reader: Reader, category: str | None) -> frozenset[str]:
+    """Return a complaint's category with all above it, as the plugins declare the tree."""
+    return line_of(category, {one.value.id: one.value.parent for one in reader.plugins.declared(complaint_categories)})
 
 
 async def get_policies(reader: Reader, at: datetime | None = None) -> dict[Severity, Policy]:

@@ -39,6 +39,7 @@ from core.privacy.report_catalogue import REPORTS
 from core.privacy.rules import CLAIMS, NUMBERS, ORDERS, PROOF, RECORDS
 from core.profiles.models import CustomerPreference, CustomerTagging
 from core.surveys.models import SurveyAnswer, SurveyAsk, SurveyCycle, SurveyInterview
+from core.tasks.models import GeneralTask
 from core.visits.models import (
     Bill,
     BillApplied,
@@ -206,6 +207,12 @@ add_holding(
     *CASEWORK,
     *REPORTS,
     *EVIDENCE,
+    Holding(
+        area="tasks",
+        row=GeneralTask,
+        by={"customer_id": "customer", "complaint_id": "complaint"},
+        export=("opened_at", "title", "state", "due_at", "ended_at", "note"),
+    ),
     Holding(area="complaints", row=Outbox, by={"outbox_id": "work"}, run=erase_told_events),
     Holding(
         area="purchases",

@@ -18,6 +18,7 @@ from core.privacy.catalogue import catalogue
 from core.privacy.deeds import list_phones, split_papers
 from core.privacy.holdings import Holding, Ids, Person, count_left, erase_rows, find_ids
 from core.privacy.models import PrivacyReceipt, PrivacyRequest, PrivacyTombstone
+from core.privacy.plugin_data import ask_to_erase
 from core.privacy.queries import RequestRecord, get_request, list_open_complaints, list_untouched
 from core.privacy.rules import AreaLine, ReceiptBody, held_line, keep_until, receipt_hash
 from core.uow import UnitOfWork
@@ -68,7 +69,12 @@ async def erase_for_request(uow: UnitOfWork, *, request_id: UUID) -> UUID | None
 
 
 async def erase_person(uow: UnitOfWork, customer_ids: Sequence[UUID], *, request: RequestRecord | None = None) -> UUID:
-    """Erase one person (a record and all merged into it) from every holding; return the receipt."""
+    """Erase one person (a record and all merged into it) from every holding, plugins' first; return the receipt.
+
+    Raises:
+        PluginFault: a plugin that holds data did not erase them; nothing is done.
+    """
+    of_plugins = await ask_to_erase(uow, customer_ids)
     mine = (_C.c.tenant_id == uow.tenant_id, _C.c.customer_id.in_(customer_ids))
     rows = (
         await uow.session.execute(
@@ -89,6 +95,7 @@ async def erase_person(uow: UnitOfWork, customer_ids: Sequence[UUID], *, request
     lines = [
         line for holding in register.values() for line in await _lines(uow, holding, everything, counts[holding.name])
     ]
+    lines += of_plugins
     lines += [held_line(number) for number in await list_held_numbers(uow, held)]
     number = await uow.next_number("privacy_receipt")
     body = ReceiptBody(

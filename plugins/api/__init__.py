@@ -49,6 +49,7 @@ from core.hooks.records.customers import (
     SubjectFacts,
     SubjectType,
 )
+from core.hooks.records.effects import CloseTask, Effect, OpenTask, RecordEvent, SendForm
 from core.hooks.records.events import BillOverEstimate, ComplaintResolved, Event, StaffRef
 from core.hooks.records.forms import (
     Addition,
@@ -114,10 +115,12 @@ from core.hooks.records.loyalty.points import (
     TierLadder,
 )
 from core.hooks.records.loyalty.program import Program
+from core.hooks.records.pages import NavItem, Outcome, Page, PageRequest, Permission, Route
 from core.hooks.records.remedies import RemedyKind, RemedyOffer
 from core.hooks.records.segments import Segment
 from core.hooks.records.settings import SettingProblem
 from core.hooks.records.text import Text, both, localized
+from core.hooks.records.upkeep import ErasureReceipt, ExportPart, Job, Seed, SeedIntake, SeedRow, SeedSubject
 from core.hooks.settings import words
 from core.scope import Actor
 
@@ -142,6 +145,7 @@ __all__ = [
     "Channel",
     "ChoiceField",
     "Churn",
+    "CloseTask",
     "Cmp",
     "ComplaintFacts",
     "ComplaintResolved",
@@ -158,8 +162,11 @@ __all__ = [
     "DutyRole",
     "EarnEvent",
     "EarnRate",
+    "Effect",
+    "ErasureReceipt",
     "EscalationStep",
     "Event",
+    "ExportPart",
     "FestivalWindow",
     "Field",
     "FileField",
@@ -176,6 +183,7 @@ __all__ = [
     "Hit",
     "In",
     "IntakeFacts",
+    "Job",
     "LedgerPolicy",
     "Lifetime",
     "Matcher",
@@ -184,18 +192,24 @@ __all__ = [
     "Mood",
     "MultiField",
     "NamedClinician",
+    "NavItem",
     "NoSettings",
     "Not",
     "NoteField",
     "NumberField",
+    "OpenTask",
     "Opinion",
     "Option",
+    "Outcome",
     "Overrun",
+    "Page",
+    "PageRequest",
     "Panel",
     "PanelPlace",
     "PanelRow",
     "PercentDiscount",
     "Perk",
+    "Permission",
     "Plugin",
     "PointsReward",
     "Policy",
@@ -207,6 +221,7 @@ __all__ = [
     "Reader",
     "Reading",
     "Reason",
+    "RecordEvent",
     "Redeem",
     "Referral",
     "Relative",
@@ -215,9 +230,15 @@ __all__ = [
     "ReviewReward",
     "Reward",
     "RoleLimit",
+    "Route",
     "Script",
     "Section",
+    "Seed",
+    "SeedIntake",
+    "SeedRow",
+    "SeedSubject",
     "Segment",
+    "SendForm",
     "ServiceQuota",
     "ServiceReward",
     "SettingProblem",

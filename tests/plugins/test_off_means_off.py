@@ -19,6 +19,9 @@ from tests.plugins.test_dispatch import COMPLAINT
 
 PETCLINIC = Candidate("petclinic", "plugins.petclinic:plugin")
 
+# docs/decisions/0040: specified before the verticals that use them; each that lands takes its line away.
+AWAITED = {"migrate_settings", "tenant_enabled", "tenant_disabled"}
+
 
 @pytest.fixture(scope="module")
 def host() -> PluginHost:
@@ -35,7 +38,7 @@ def test_the_plugins_together_implement_every_hook_that_exists() -> None:
     plugins = PluginHost.load(ours, strict=True).for_tenant(
         A, 1, {"petclinic": {}, "supplements": {}, "fileclinic": {}}
     )
-    assert {spec.name for spec in SPECS if plugins.listeners(spec)} == {spec.name for spec in SPECS}
+    assert {spec.name for spec in SPECS if plugins.listeners(spec)} == {spec.name for spec in SPECS} - AWAITED
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)

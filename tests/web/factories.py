@@ -45,6 +45,7 @@ from tests.web.factories_remedies import REMEDY_BODIES, REMEDY_FACTORIES, REMEDY
 from tests.web.factories_reports import REPORT_BODIES, REPORT_FACTORIES
 from tests.web.factories_rights import make_export, make_receipt, make_request
 from tests.web.factories_rosters import ROSTER_BODIES, ROSTER_FACTORIES
+from tests.web.factories_tasks import TASK_BODIES, TASK_FACTORIES
 from tests.web.factories_thanks import make_claim, make_gift, make_referral
 from tests.web.factories_visits import (
     make_bill_line,
@@ -71,6 +72,7 @@ WORDS: Final[dict[str, str]] = {
     "deed": "add",
     "entity": "customer",
     "key": "x_nobody_has_this",
+    "rest": "no/such/page",
     **LOYALTY_WORDS,
     **FORESIGHT_WORDS,
     **REMEDY_WORDS,
@@ -316,6 +318,7 @@ FACTORIES: Final[dict[str, Factory]] = {
     **FORESIGHT_FACTORIES,
     **CASEWORK_FACTORIES,
     **REMEDY_FACTORIES,
+    **TASK_FACTORIES,
     **REPORT_FACTORIES,
     **EVIDENCE_FACTORIES,
 }
@@ -361,6 +364,7 @@ BODIES: Final[dict[str, Mapping[str, object]]] = {
     "POST /t/{slug:str}/customers/{customer_id:uuid}/purchases": {"amount": "100", "key": "once"},
     **LOYALTY_BODIES,
     **REMEDY_BODIES,
+    **TASK_BODIES,
     **REPORT_BODIES,
     "POST /t/{slug:str}/decide/referrals/{referral_id:uuid}/approve": {"reason": "seen"},
     "POST /t/{slug:str}/decide/referrals/{referral_id:uuid}/reject": {"reason": "seen"},

@@ -38,6 +38,10 @@ CASEWORK: Final[dict[str, tuple[str, str]]] = {
         N_("The task is not open any more"),
         N_("Reload the page: somebody has done or dropped it."),
     ),
+    "task-open-again": (
+        N_("The same task is open once more"),
+        N_("Work on the one that is open; this one stays ended."),
+    ),
     "macro-undone": (N_("This was undone already"), N_("Reload the page to see how the case stands.")),
 }
 CASEWORK_FIELDS: Final[dict[str, str]] = {

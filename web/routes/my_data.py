@@ -109,7 +109,7 @@ async def _show_page(
 ) -> Response[Any]:
     record = await get_customer(reader, link.customer_id)
     people = await list_cluster(reader, link.customer_id)
-    copy = await copy_person(reader, people)
+    copy = await copy_person(reader, people, whole=False)
     card = await find_open_card(reader, link.customer_id)
     return await show(
         request,
@@ -120,6 +120,7 @@ async def _show_page(
         customer=record,
         permissions=permission_lines(await get_consent_state(reader, people)),
         tables=[one for one in copy_tables(copy) if one[0] not in {"customer", "customer_phone", "privacy_request"}],
+        missing=bool(copy.missing),
         requests=[request_line(one, reader.now) for one in await list_requests(reader, customer_ids=people)],
         word=CONFIRM_WORDS[0] if locale_of(request).startswith("zh") else CONFIRM_WORDS[1],
         days=REQUEST_DAYS,

@@ -38,6 +38,7 @@ AREAS: Final = {
     "surveys": N_("Surveys"),
     "files": N_("Files"),
     "requests": N_("Requests about data"),
+    "tasks": N_("Tasks"),
 }
 TABLES: Final = {
     "customer": N_("Record"),
@@ -95,6 +96,7 @@ TABLES: Final = {
     "privacy_link": N_("Links to the own page"),
     "privacy_request": N_("Requests about data"),
     "privacy_receipt": N_("Receipts"),
+    "general_task": N_("Tasks"),
 }
 COLUMNS: Final = {
     "number": N_("Number"),
@@ -206,7 +208,8 @@ def copy_tables(copy: PersonCopy) -> list[tuple[str, str, list[str], list[list[s
     for name, rows in copy.tables.items():
         keys = list(dict.fromkeys(key for row in rows for key in row))
         heads = [gettext(COLUMNS[key]) if key in COLUMNS else key for key in keys]
-        tables.append((name, table_words(name), heads, [[_cell(key, row.get(key)) for key in keys] for row in rows]))
+        title = localized(copy.titles[name]) if name in copy.titles else table_words(name)
+        tables.append((name, title, heads, [[_cell(key, row.get(key)) for key in keys] for row in rows]))
     return tables
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import click
 
 from core.bus import Bus
+from core.clock import now
 from core.db import Database
 from core.hooks.host import PluginHost
+from tenants.plugin_samples import remove_samples
 from tenants.roles import ROLES
 from tenants.work import Workplace
 from workers.cli.db import VAR
@@ -37,6 +39,30 @@ def seed_chains(var: Path) -> None:
     click.echo(f"  More chains {others}; the same accounts with their own domain")
     click.echo(f"  Intake      /q/{welcome.intake_code}")
     click.echo(f"  Complain    /c/{welcome.filing_code}")
+
+
+@command.command("clear")
+@click.argument("plugin")
+@VAR
+def clear_samples(plugin: str, var: Path) -> None:
+    """Erase the sample customers of a plugin from the demo chains, with what its own tables hold of them."""
+    click.echo(f"{asyncio.run(_clear(Installation(var), plugin))} sample customers are gone")
+
+
+async def _clear(installation: Installation, plugin: str) -> int:
+    addresses = installation.addresses
+    database = Database(addresses.worker, pool_size=2, context_key=installation.context_key)
+    workplace = Workplace(database, Bus(addresses.redis), PluginHost.load(), now)
+    gone = 0
+    try:
+        for chain in CHAINS:
+            tenant_id = await workplace.find_tenant_id("slug", chain.slug)
+            if tenant_id is not None:
+                async with workplace.unit(tenant_id) as uow:
+                    gone += await remove_samples(uow, plugin=plugin)
+    finally:
+        await workplace.aclose()
+    return gone
 
 
 async def _seed(installation: Installation, password: str) -> Welcome:

@@ -24,6 +24,7 @@ from core.tenancy.actions import add_branch
 from core.tenancy.queries import list_branches
 from core.uow import UnitOfWork
 from tenants.passwords import Passwords
+from tenants.plugin_samples import plant_samples
 from tenants.plugin_settings import enable_plugin
 from tenants.roles import permissions_of
 from tenants.signup import sign_up
@@ -94,6 +95,7 @@ async def seed(workplace: Workplace, clock: TimeMachine, password: str) -> Welco
             async with workplace.unit(known, actor=await _director(workplace, known)) as uow:
                 await plant_twins(uow)
                 await add_own_segment(uow)
+                await plant_samples(uow)
         if chain.pet_clinic and known is not None:
             await seed_visits(workplace, clock, known, await _director(workplace, known))
             await seed_papers(workplace, clock, known, await _director(workplace, known))

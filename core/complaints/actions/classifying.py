@@ -4,12 +4,17 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from core.complaints.actions.filing import keep_policy
 from core.complaints.actions.handling import ComplaintClosed
-from core.complaints.cases.case import lock_case
+from core.complaints.cases.case import Case, lock_case
+from core.complaints.cases.retargeting import follow_policy
 from core.complaints.models import Complaint
+from core.complaints.rules.regulator import keep_track
 from core.db import table_of
 from core.errors import Conflict, Forbidden
 from core.hooks.records.complaints import Severity
+from core.policies.queries import get_line, get_policies
+from core.policies.rules.scope import policy_for
 from core.uow import UnitOfWork
 
 JUDGE = "complaints.judge"
@@ -25,6 +30,8 @@ class LevelMoved(Conflict):
 async def classify(uow: UnitOfWork, *, complaint_id: UUID, category: str | None, cause: str | None) -> None:
     """Set category and cause, nodes of the plugins' trees; what does not change is not written down.
 
+    Milestones that hold for some categories only come and go with the category.
+
     Raises:
         NotFound: no such complaint.
         ComplaintClosed: it is archived or merged.
@@ -37,8 +44,18 @@ async def classify(uow: UnitOfWork, *, complaint_id: UUID, category: str | None,
     if (before.category, before.cause) == (category, cause):
         return
     case.note(uow, "classified", {"category": category, "cause": cause, "before": [before.category, before.cause]})
+    if case.state == "open" and before.category != category:
+        await _follow_category(uow, case, category)
     await case.save(uow, category=category, cause=cause)
     uow.audit("complaint.classify", "complaint", complaint_id, {"category": category, "cause": cause})
+
+
+async def _follow_category(uow: UnitOfWork, case: Case, category: str | None) -> None:
+    """A case that turns out to be about something else is under what is promised for that, from now on (rule 8)."""
+    live = (await get_policies(uow))[case.severity]
+    policy = keep_track(case.policy, policy_for(live, get_line(uow, category)))
+    if any(one.categories for one in (*live.milestones, *case.policy.milestones)) and policy != case.policy:
+        await follow_policy(uow, case, policy, await keep_policy(uow, policy), note="classified")
 
 
 async def confirm_level(uow: UnitOfWork, *, complaint_id: UUID, seen: Severity | None = None) -> None:

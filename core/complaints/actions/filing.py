@@ -27,8 +27,9 @@ from core.errors import InvalidInput
 from core.hooks.records.complaints import ComplaintFacts, Policy, Severity
 from core.hooks.specs.complaints import assess_complaint, complaint_policies
 from core.policies.actions import keep_calendars
-from core.policies.queries import get_policies
+from core.policies.queries import get_line, get_policies
 from core.policies.rules.declared import policy_version
+from core.policies.rules.scope import policy_for
 from core.tenancy.actions import new_public_code
 from core.uow import Reader, UnitOfWork
 
@@ -119,7 +120,8 @@ async def file_complaint(uow: UnitOfWork, *, filing: Filing, key: str | None = N
     phone = reading.e164 if reading is not None else ""
     verdict = await assess(uow, filing=filing, received_at=uow.now)
     zone = uow.scope.timezone
-    policy = with_track((await get_policies(uow))[verdict.severity], filing.source, received=uow.now, timezone=zone)
+    own = policy_for((await get_policies(uow))[verdict.severity], get_line(uow, filing.category or verdict.category))
+    policy = with_track(own, filing.source, received=uow.now, timezone=zone)
     await keep_calendars(uow, (policy,))
     case = Case(
         complaint_id=new_id(),

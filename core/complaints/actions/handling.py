@@ -20,6 +20,7 @@ from core.clocks.rules import (
 from core.complaints.actions.filing import keep_policy
 from core.complaints.cases.case import Case, lock_case
 from core.complaints.cases.clock import Clock
+from core.complaints.cases.lines import get_lines
 from core.complaints.cases.retargeting import follow_policy
 from core.complaints.models import Complaint, Notice, ToldStage
 from core.complaints.rules.filing import ARCHIVE, TEXT_LIMIT, blocked_by, unmet
@@ -32,6 +33,7 @@ from core.hooks.records.events import ComplaintResolved, StaffRef
 from core.hooks.records.forms import Form
 from core.outbox.actions import emit_event
 from core.policies.queries import get_policies
+from core.policies.rules.scope import policy_for
 from core.uow import UnitOfWork
 
 _C, _N, _T = table_of(Complaint), table_of(Notice), table_of(ToldStage)
@@ -244,7 +246,8 @@ async def judge_level(uow: UnitOfWork, *, complaint_id: UUID, severity: Severity
         raise Forbidden(permission="complaints.judge")  # whoever works on it may raise the level; the leader lowers it
     before = case.severity
     case.severity = severity
-    policy = keep_track(case.policy, (await get_policies(uow))[severity])
+    line = (await get_lines(uow, (complaint_id,)))[complaint_id]
+    policy = keep_track(case.policy, policy_for((await get_policies(uow))[severity], line))
     await follow_policy(uow, case, policy, await keep_policy(uow, policy), note=words)
     case.note(uow, "judged", {"severity": severity, "before": before, "reason": words})
     confirmed = uow.actor.may("complaints.judge") and uow.actor.kind == "staff"

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from core.clocks.rules import Recalendar
 from core.complaints.actions.filing import keep_policy
 from core.complaints.cases.case import Case, load_timetable, lock_cases, save_cases
+from core.complaints.cases.lines import get_lines
 from core.complaints.cases.recalendaring import recalendar_plain
 from core.complaints.cases.retargeting import follow
 from core.complaints.models import Complaint, ComplaintClock
@@ -20,6 +21,7 @@ from core.policies.actions import keep_calendars, note_move
 from core.policies.models import RuleMove
 from core.policies.queries import get_move, get_policies, get_timetable, get_version
 from core.policies.rules.calendars import CalendarVersion
+from core.policies.rules.scope import policy_for
 from core.policies.rules.versions import calendar_id_of
 from core.uow import UnitOfWork
 
@@ -156,11 +158,12 @@ async def _move(uow: UnitOfWork, following: _Following, ids: list[UUID]) -> Move
 async def _targets(uow: UnitOfWork, following: _Following, cases: list[Case]) -> dict[UUID, tuple[Policy, str]]:
     """Return each case's own policy and its version: an authority's milestones stay whatever the house publishes."""
     targets: dict[UUID, tuple[Policy, str]] = {}
+    lines = await get_lines(uow, [case.complaint_id for case in cases]) if following.policies else {}
     for case in cases:
         if case.state not in {"open", "resolved"} or case.severity not in following.policies:
             continue
         policy, version = following.policies[case.severity]
-        kept = keep_track(case.policy, policy)
+        kept = keep_track(case.policy, policy_for(policy, lines[case.complaint_id]))
         targets[case.complaint_id] = (kept, version if kept is policy else await keep_policy(uow, kept))
     return targets
 

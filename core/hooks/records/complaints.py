@@ -123,6 +123,8 @@ class Milestone(msgspec.Struct, frozen=True, kw_only=True):
     """The customer may accept or decline there what these facts say."""
     warnings: tuple[float, ...] = (0.5, 0.75, 0.9)
     steps: tuple[EscalationStep, ...] = ()
+    categories: tuple[str, ...] = ()
+    """Local ids of the plugin's own categories, with all below them: it holds for cases about these only; empty is any case."""
     source: str = ""
     """Document and section, or `own design`."""
 

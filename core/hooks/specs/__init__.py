@@ -3,7 +3,19 @@
 from typing import Any
 
 from core.hooks.kinds import Spec
-from core.hooks.specs import casework, complaints, customers, events, forms, loyalty, remedies, segments, settings
+from core.hooks.specs import (
+    casework,
+    complaints,
+    customers,
+    events,
+    forms,
+    loyalty,
+    pages,
+    remedies,
+    segments,
+    settings,
+    upkeep,
+)
 
 SPECS: tuple[Spec[Any], ...] = (
     customers.subject_types,
@@ -22,4 +34,17 @@ SPECS: tuple[Spec[Any], ...] = (
     segments.segments,
     events.on_event,
     settings.check_settings,
+    upkeep.migrate_settings,
+    pages.permissions,
+    pages.routes,
+    pages.nav_items,
+    pages.show_page,
+    pages.act_on_page,
+    upkeep.jobs,
+    upkeep.run_job,
+    upkeep.demo_data,
+    upkeep.export_customer,
+    upkeep.erase_customer,
+    upkeep.tenant_enabled,
+    upkeep.tenant_disabled,
 )

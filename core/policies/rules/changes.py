@@ -95,7 +95,7 @@ def _changed(policy: Policy, changes: Mapping[str, MilestoneChange], roles: Mapp
         off = set()
     declared = {m.id: m for m in policy.milestones}
     milestones = tuple(
-        _relinked(_fitting(m, changes.get(m.id), roles), declared, off) for m in policy.milestones if m.id not in off
+        relinked(_fitting(m, changes.get(m.id), roles), declared, off) for m in policy.milestones if m.id not in off
     )
     named = {step.role for m in milestones for step in m.steps} | {
         step.next for m in milestones for step in m.steps if step.next is not None
@@ -120,7 +120,7 @@ def _fitting(milestone: Milestone, change: MilestoneChange | None, roles: Mappin
     return milestone if strangers else changed
 
 
-def _relinked(milestone: Milestone, declared: Mapping[str, Milestone], off: set[str]) -> Milestone:
+def relinked(milestone: Milestone, declared: Mapping[str, Milestone], off: set[str]) -> Milestone:
     """Let a milestone follow the nearest one that is left, and keep shut what is left of what it gated."""
     if milestone.after not in off and milestone.gate_for not in off:
         return milestone

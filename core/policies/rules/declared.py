@@ -54,7 +54,11 @@ CORE_POLICIES: Final[dict[Severity, Policy]] = {
 
 
 def _earliest(first: Milestone, second: Milestone) -> Milestone:
-    return second if _budget(second) < _budget(first) else first
+    """What one of two holds for any case stays so, whichever is the earlier."""
+    sooner = second if _budget(second) < _budget(first) else first
+    alike = first.categories and second.categories
+    categories = tuple(dict.fromkeys((*first.categories, *second.categories))) if alike else ()
+    return sooner if sooner.categories == categories else msgspec.structs.replace(sooner, categories=categories)
 
 
 def _budget(milestone: Milestone) -> float:
