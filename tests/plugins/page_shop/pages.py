@@ -28,7 +28,7 @@ def _page(order: str) -> Page:
 async def show_page(ctx: DecideContext[Any], request: PageRequest) -> Page | None:
     """Orders beginning with 0 do not exist."""
     if request.route == "orders":
-        rows = [{"number": "4711", "tone": "warning", "at": ctx.now}]
+        rows = [{"number": "4711", "tone": "warning", "at": ctx.now, "day": ctx.now.date()}]
         data = {"rows": rows, "asked": request.query.get("q", [""])[0]}
         return Page(template="pageshop:orders.html", title=both("订单列表", "All orders"), data=data)
     if request.route == "broken":
@@ -48,6 +48,8 @@ async def act_on_page(ctx: ReactContext[Any], request: PageRequest) -> Outcome |
         return Outcome(problems=(problem,), again=_page(order))
     if request.field("reason") == "fault":
         raise RuntimeError("a customer's words")
+    if request.field("reason") == "commit":
+        await ctx.session.commit()
     if request.field("reason") == "astray":
         return Outcome(go_to="https://elsewhere.example/")
     customer = UUID(request.field("customer"))
