@@ -123,6 +123,7 @@ async def test_a_posted_page_needs_the_token_and_then_its_effects_are_done(
     assert tasks[0].remedies == ["pageshop.parcel"]
     page = await desk.get(f"/t/{tenant_a.slug}/customers/{customer}")
     assert "Sent again" in page.text
+    assert "read only on" in page.text, "a panel reads the database, and only reads"
 
 
 async def test_what_is_wrong_comes_back_with_what_was_typed(client: Client, shop: str) -> None:

@@ -4,14 +4,19 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
+
 from plugins.api import (
     CloseTask,
+    CustomerFacts,
     DecideContext,
     FormProblem,
     OpenTask,
     Outcome,
     Page,
     PageRequest,
+    Panel,
+    PanelRow,
     ReactContext,
     RecordEvent,
     SendForm,
@@ -40,6 +45,17 @@ async def show_page(ctx: DecideContext[Any], request: PageRequest) -> Page | Non
 
 
 @hookimpl
+async def panels(ctx: DecideContext[Any], place: str, record: CustomerFacts) -> tuple[Panel, ...]:
+    """Say what the database answers to somebody who only reads."""
+    del place
+    assert ctx.reader is not None
+    async with ctx.reader() as session:
+        mode = await session.scalar(text("SHOW transaction_read_only"))
+    row = PanelRow(label=record.full_name, value=f"read only {mode}")
+    return (Panel(id="orders", title=both("订单", "Orders"), rows=(row,)),)
+
+
+@hookimpl
 async def act_on_page(ctx: ReactContext[Any], request: PageRequest) -> Outcome | None:
     """Resend an order; the form says for whom."""
     order = request.path.get("order", "")
@@ -53,6 +69,8 @@ async def act_on_page(ctx: ReactContext[Any], request: PageRequest) -> Outcome |
     if request.field("reason") == "astray":
         return Outcome(go_to="https://elsewhere.example/")
     customer = UUID(request.field("customer"))
+    async with ctx.session.begin_nested():  # its own savepoint is allowed
+        await ctx.session.execute(text("SELECT 1"))
     opened = OpenTask(
         key=f"resend:{order}",
         title=both(f"补发 {order}", f"Resend {order}"),
