@@ -25,9 +25,13 @@ SCOPES: Final = {
     "forms.read": "Read the forms and their schemas",
     "forms.submit": "Send filled-in forms",
     "submissions.read": "Read what was filled in",
+    "customers.read": "Read customers, their pets, contacts and history",
     "customers.write": "Find customers by phone and write down new ones",
     "complaints.read": "Read complaints and their promises",
     "complaints.write": "File complaints and hand over e-mails",
+    "visits.read": "Read visits",
+    "segments.read": "Read segments and who is in them",
+    "setup.read": "Read branches and prices",
     "loyalty.read": "Read accounts, movements, coupons and the rules",
     "loyalty.write": "Record purchases and refunds, move points, issue and redeem coupons, set tiers",
 }

@@ -186,7 +186,7 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
             next_step=_fill(gettext(text.next_step), found.words),
             reference=request.request_id,
             errors=[
-                {"path": field.path, "code": field.code, "text": gettext(field_text(field.code)) % field.params}
+                {"path": field.path, "code": field.code, "text": problem_words(field)}
                 for field in found.fields
             ],
             retry_after=found.retry_after,

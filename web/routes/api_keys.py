@@ -27,9 +27,13 @@ SCOPE_NAMES = {
     "forms.read": N_("Read the forms and their schemas"),
     "forms.submit": N_("Send filled-in forms"),
     "submissions.read": N_("Read what was filled in"),
+    "customers.read": N_("Read customers, their pets, contacts and history"),
     "customers.write": N_("Find customers by phone and write down new ones"),
     "complaints.read": N_("Read complaints and their promises"),
     "complaints.write": N_("File complaints and hand over e-mails"),
+    "visits.read": N_("Read visits"),
+    "segments.read": N_("Read segments and who is in them"),
+    "setup.read": N_("Read branches and prices"),
     "loyalty.read": N_("Read accounts, movements, coupons and the rules"),
     "loyalty.write": N_("Record purchases and refunds, move points, issue and redeem coupons, set tiers"),
 }
