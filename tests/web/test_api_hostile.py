@@ -84,14 +84,16 @@ def sample(document: dict[str, Any], schema: dict[str, Any]) -> Any:
         return sample(document, schema["anyOf"][0])
     if "enum" in schema:
         return schema["enum"][0]
-    kind = schema.get("type")
+    kind = str(schema.get("type"))
     if kind == "object":
         needed = schema.get("required", [])
         return {name: sample(document, one) for name, one in schema.get("properties", {}).items() if name in needed}
     if kind == "array":
         return []
     formats = {"uuid": str(uuid4()), "date": "2026-11-23", "date-time": "2026-11-23T10:00:00Z"}
-    return {"integer": 1, "number": 1, "boolean": True, "null": None}.get(kind, formats.get(schema.get("format"), "x"))
+    return {"integer": 1, "number": 1, "boolean": True, "null": None}.get(
+        kind, formats.get(str(schema.get("format")), "x")
+    )
 
 
 def hostile_bodies(document: dict[str, Any], schema: dict[str, Any]) -> list[tuple[str, Any]]:

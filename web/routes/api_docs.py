@@ -44,7 +44,7 @@ def _operations(document: dict[str, Any], tag: str) -> list[dict[str, Any]]:
     for path, methods in document["paths"].items():
         for method, one in methods.items():
             if tag in one["tags"]:
-                content = next(iter(one.get("requestBody", {}).get("content", {}).values()), {})
+                content: dict[str, Any] = next(iter(one.get("requestBody", {}).get("content", {}).values()), {})
                 found.append(
                     {
                         "method": method.upper(),
