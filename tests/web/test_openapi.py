@@ -144,7 +144,7 @@ async def test_what_the_application_answers_fits_the_document(
         for path in ("/complaints/{complaint_id}", "/complaints/{complaint_id}/remedies"):
             await fits("GET", path, 200, complaint_id=one["id"])
     for segment in (await till.get("/segments")).json()["segments"][:2]:
-        await fits("GET", "/segments/{segment_id}/members", 200, segment_id=segment["id"])
+        await fits("GET", "/segments/{segment}/members", 200, segment=segment["id"])
     for path in ("/customers/{customer_id}", "/visits/{visit_id}", "/complaints/{complaint_id}/remedies"):
         await fits("GET", path, 404, customer_id=uuid4(), visit_id=uuid4(), complaint_id=uuid4())
     await fits("POST", "/customers", 422, {"phone": 1})

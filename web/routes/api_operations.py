@@ -88,7 +88,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     f"GET {_ROOT}/branches": Operation(summary="List the branches", tag="Setup", answers={200: told.BranchList}),
     f"GET {_ROOT}/prices": Operation(summary="Read the prices in force", tag="Setup", answers={200: told.PriceList}),
     f"GET {_ROOT}/segments": Operation(summary="List the segments", tag="Segments", answers={200: told.SegmentList}),
-    f"GET {_ROOT}/segments/{{segment_id:str}}/members": Operation(
+    f"GET {_ROOT}/segments/{{segment:str}}/members": Operation(
         summary="List who is in a segment now, newest first",
         tag="Segments",
         answers={200: told.MemberPage},

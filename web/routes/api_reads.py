@@ -115,16 +115,18 @@ async def show_segments(request: WebRequest, reader: NamedDependency[Reader]) ->
     return Response({"segments": found})
 
 
-@get(f"{_ROOT}/segments/{{segment_id:str}}/members", guards=_SEGMENTS)
+@get(f"{_ROOT}/segments/{{segment:str}}/members", guards=_SEGMENTS)
 async def show_members(
     reader: NamedDependency[Reader],
-    segment_id: FromPath[str],
+    segment: FromPath[str],
     after: FromQuery[UUID | None] = None,
     limit: FromQuery[int] = PAGE,
 ) -> Response[Any]:
     """Ids of customers who are in it now, the newest first."""
-    segment, size = await get_segment(reader, segment_id), page_size(limit)
-    found = await list_matching(reader, segment.tree, after=after, limit=size + 1) if segment.usable else []
+    group, size = await get_segment(reader, segment), page_size(limit)
+    found = []
+    if group.usable:
+        found = await list_matching(reader, group.tree, after=after, limit=size + 1)
     return whole_page("members", found, size, told=str, mark=str)
 
 
