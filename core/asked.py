@@ -1,6 +1,6 @@
 """What a statement may be built on before anybody asks it: building one costs more than asking it, so pages build theirs once."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -8,7 +8,6 @@ import msgspec
 from sqlalchemy import Date, DateTime, Uuid, bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.days import local_date
 from core.scope import Scope
 
 
@@ -28,6 +27,11 @@ class Asks(Protocol):
     @property
     def now(self) -> datetime:
         """The instant of this visit."""
+        ...
+
+    @property
+    def today(self) -> date:
+        """The day it is for the tenant."""
         ...
 
 
@@ -55,5 +59,5 @@ def given(reader: Asks) -> dict[str, Any]:
         "tenant_id": scope.tenant_id,
         "staff_id": scope.actor.id or UUID(int=0),
         "now": reader.now,
-        "today": local_date(reader.now, scope.timezone),
+        "today": reader.today,
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from core.audit.actions import append_acts
 from core.audit.rules import Act
 from core.bus import Bus, Message
 from core.counters.actions import take_number
+from core.days import local_date
 from core.hooks.dispatch import TenantPlugins
 from core.hooks.records.conditions import Tree
 from core.outbox.actions import add_work
@@ -54,6 +55,11 @@ class Reader:
     def tenant_id(self) -> UUID:
         """The tenant that every statement of this unit is bound to."""
         return self.scope.tenant_id
+
+    @property
+    def today(self) -> date:
+        """The day it is for the tenant."""
+        return local_date(self.now, self.scope.timezone)
 
     @property
     def actor(self) -> Actor:

@@ -5,7 +5,6 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from core.conditions.statements import select_matching
-from core.days import local_date
 from core.errors import NotFound
 from core.hooks.records.text import localized
 from core.segments.fields import get_fields
@@ -28,7 +27,7 @@ class TenantSegments:
         if not segment.usable:
             raise NotFound("the segment names a field that is not there any more")
         catalogue, bindings = await get_fields(reader)
-        today = local_date(reader.now, reader.scope.timezone)
+        today = reader.today
         # A table of its own: inside a statement over customers the bare SELECT would lose its FROM.
         members = select_matching(segment.tree, catalogue=catalogue, bindings=bindings, today=today).subquery()
         return select(members.c[0])

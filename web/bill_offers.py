@@ -4,7 +4,6 @@ from uuid import UUID
 
 import msgspec
 
-from core.days import local_date
 from core.loyalty.queries import get_membership
 from core.loyalty.rules.redeeming import Quote, quote
 from core.loyalty.rules.refusals import Refusal
@@ -106,7 +105,7 @@ def _benefits(
     grants: list[GrantFacts], visit: VisitRow, bill: BillFacts, pricing: Pricing, reader: Reader
 ) -> list[Option]:
     """Which line may be given at the price of which benefit."""
-    today = local_date(reader.now, reader.scope.timezone)
+    today = reader.today
     lines = {one.line_id for one in pricing.choices}
     used = {one.grant_id for one in pricing.choices if one.grant_id}
     options = []

@@ -25,7 +25,6 @@ from core.complaints.queries.cases import ComplaintDetail, get_complaint, list_f
 from core.complaints.rules.filing import ARCHIVE, blocked_by
 from core.customers.queries import get_customer
 from core.errors import FieldProblem
-from core.forms.queries import get_today
 from core.forms.rules import FormView, form_view
 from core.hooks.records.complaints import Milestone, Policy, Severity, severity_rank
 from core.loyalty.queries import get_membership, list_purchases
@@ -162,7 +161,7 @@ def _step_forms(
     reader: Reader, detail: ComplaintDetail, posted: Mapping[str, dict[str, Any]], errors: Sequence[FieldProblem]
 ) -> list[StepForm]:
     clocks = newest_clocks(detail)
-    today, lang = get_today(reader), current_page().lang
+    today, lang = reader.today.isoformat(), current_page().lang
     forms = []
     for milestone in _ready(detail):
         found = tuple(errors) if milestone.id in posted else ()

@@ -9,7 +9,6 @@ from litestar import Response
 
 from core.customers.queries import TimelineEvent, get_customer, get_subject_types, list_events
 from core.customers.rules.phones import national_digits
-from core.days import local_date
 from core.db import new_id
 from core.errors import InvalidInput
 from core.forms.queries import list_forms
@@ -75,7 +74,7 @@ async def show_page(
         pets=subject_lines(
             record.subjects,
             types,
-            local_date(reader.now, reader.scope.timezone),
+            reader.today,
             await list_fields(reader, entity_type="subject") if record.subjects else (),
         ),
         may_add_pet=bool(types),

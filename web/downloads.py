@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from typing import Final
+from urllib.parse import quote
 
 import xlsxwriter
 from litestar import Response
@@ -23,7 +24,9 @@ Cell = str | float | None
 
 def download(content: bytes, name: str) -> Response[bytes]:
     """Answer with a file that no cache keeps; the end of its name says what it is."""
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    # A header holds no Chinese: such a name goes percent-encoded (RFC 6266).
+    named = f'filename="{name}"' if name.isascii() else f"filename*=UTF-8''{quote(name, safe='')}"
+    headers = {"content-disposition": f"attachment; {named}", "cache-control": "no-store"}
     return Response(content, status_code=200, media_type=MEDIA[name.rpartition(".")[2]], headers=headers)
 
 

@@ -1,7 +1,6 @@
 """`python -m web.main`: serves the application with uvicorn on HOST and PORT, and stops without cutting answers off."""
 
 import asyncio
-import gc
 import logging
 import logging.config
 import os
@@ -13,6 +12,7 @@ import uvicorn
 from litestar import Litestar
 
 from core.clock import Clock, now
+from core.garbage import keep_what_stands
 from core.isolation import find_violations_at
 from core.settings import settings_from_env
 from web.app import create_app
@@ -52,9 +52,7 @@ def main(*, clock: Clock = now) -> None:
         named = ", ".join(f"{violation.rule}: {violation.where}" for violation in open_walls)
         sys.exit(f"One tenant could see another ({named}). Undo that change; then: anxin db check")
     app = create_app(settings, clock=clock)
-    # What stands now stays: looking through all of it for circles again and again made every tenth page wait.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    keep_what_stands()
     config = uvicorn.Config(
         app,
         host=host,

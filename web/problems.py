@@ -185,10 +185,7 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
             status=found.status,
             next_step=_fill(gettext(text.next_step), found.words),
             reference=request.request_id,
-            errors=[
-                {"path": field.path, "code": field.code, "text": problem_words(field)}
-                for field in found.fields
-            ],
+            errors=[{"path": field.path, "code": field.code, "text": problem_words(field)} for field in found.fields],
             retry_after=found.retry_after,
         )
         response = _present(request, problem)

@@ -1,7 +1,6 @@
 """`python -m workers.main`: the relay and both lanes of arq in one process, until SIGTERM or until one of them ends."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -19,6 +18,7 @@ from core.complaints.cases.storing import CLOCK_TASK
 from core.db import Database
 from core.driver import DriverPool
 from core.forms.rules import refuse_bad_form, refuse_bad_patch
+from core.garbage import keep_what_stands
 from core.hooks.host import PluginHost
 from core.isolation import find_violations_at
 from core.outbox.queries import find_sweep_right
@@ -222,10 +222,7 @@ def main(*, tasks: Mapping[str, Task] | None = None, crons: Crons = CRONS, clock
     try:
         pace = pace_from_env(os.environ)
         served = serve(settings, pace=pace, tasks=tasks or find_tasks(), crons=crons, clock=clock)
-        # A piece of an import is some hundred thousand objects without a circle: looking for circles every 700 of them,
-        # and through all modules each time, took a quarter of its time.
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
+        keep_what_stands()
         sys.exit(uvloop.run(served))
     except (WrongRole, OpenWalls) as error:
         sys.exit(f"anxin worker: {error}")

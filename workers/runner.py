@@ -13,7 +13,16 @@ from uuid import UUID
 from arq.constants import in_progress_key_prefix
 
 from core.errors import NotFound
-from core.outbox.claims import bury_work, extend_lease, give_back, rest_work, run_again, start_work, take_work
+from core.outbox.claims import (
+    bury_work,
+    extend_lease,
+    give_back,
+    read_payloads,
+    rest_work,
+    run_again,
+    start_work,
+    take_work,
+)
 from core.outbox.rules import DueKey, rest_after
 from core.tenancy.queries import find_tenant
 from core.uow import UnitOfWork
@@ -113,8 +122,11 @@ class Runner:
     async def _run_rows(self, task: Task, tenant_id: UUID, keys: Sequence[DueKey], gate: asyncio.Lock) -> None:
         """Do the work of rows and mark them done, in one transaction."""
         async with asyncio.timeout(task.timeout), self._workplace.unit(tenant_id) as uow:
+            ids = [key.outbox_id for key in keys]
+            if task.hold is not None:
+                await task.hold(uow, await read_payloads(uow, outbox_ids=ids))
             async with gate:
-                works = await take_work(uow, outbox_ids=[key.outbox_id for key in keys])
+                works = await take_work(uow, outbox_ids=ids)
             if task.batch and works:
                 await cast("BatchHandler", task.handle)(uow, works)
             for work in works:

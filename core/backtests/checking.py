@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from core.customers.queries import get_subject_types
-from core.days import local_date
 from core.hooks.records.text import Text, both
 from core.programs.rules.facts import Facts, Service
 from core.programs.rules.wording import Names
@@ -29,7 +28,7 @@ async def get_facts(reader: Reader, *, roles: Iterable[tuple[str, Text]] | None 
     catalogue, _ = await get_fields(reader)
     items = await list_live_items(reader)
     return Facts(
-        today=local_date(reader.now, reader.scope.timezone),
+        today=reader.today,
         # A tenant that keeps no price list at all is not held to it; with one, every item must be on it.
         services=tuple(_service(one) for one in items) if items else None,
         categories=tuple((code, CATEGORY_LABELS.get(code, code)) for code in CATEGORIES),

@@ -32,7 +32,6 @@ from core.loyalty.models import LoyaltyAccount, Purchase
 from core.loyalty.rules.days import local_day, midnight
 from core.loyalty.rules.tiers import window
 from core.segments.fields import get_fields
-from core.segments.queries import get_today
 from core.uow import Reader, UnitOfWork
 
 _A, _P, _M = table_of(LoyaltyAccount), table_of(Purchase), table_of(BacktestMover)
@@ -89,7 +88,7 @@ async def get_mask(reader: Reader, trees: Sequence[Tree], key: ColumnElement[Any
     if not trees:
         return literal(0, BigInteger)
     catalogue, bindings = await get_fields(reader)
-    today = get_today(reader)
+    today = reader.today
     bits = (
         case(
             (key.in_(select_matching(tree, catalogue=catalogue, bindings=bindings, today=today)), 1 << place),

@@ -29,7 +29,7 @@ from core.loyalty.rules.redeeming import fits
 from core.loyalty.rules.tiers import find_tier
 from core.programs.queries import get_program
 from core.programs.rules.windows import is_open
-from core.segments.queries import get_today, list_facts
+from core.segments.queries import list_facts
 from core.uow import Reader
 
 _P = table_of(Purchase)
@@ -61,7 +61,7 @@ async def try_rules(reader: Reader, *, program: Program, customer_ids: Sequence[
     stands = await _stands(reader, program.ladder, list(people))
     facts = await _facts(reader, [one for one in (live, program) if one is not None], list(people))
     lasts = await _last_purchases(reader, list(people))
-    today = get_today(reader)
+    today = reader.today
     return tuple(
         _Trying(live, program, facts[one], stands.get(one, _Stand("", pinned=False, total=0, step=1)), today).trial(
             one, people[one], lasts.get(one), at=reader, zone=reader.scope.timezone

@@ -27,7 +27,6 @@ from core.contacts.models import ContactConsent
 from core.customers.actions import record_event
 from core.customers.models import Customer, CustomValue, Subject
 from core.customers.rules.profile import OLDEST_YEAR
-from core.days import local_date
 from core.db import new_id, one_of, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput
 from core.hooks.records.loyalty.offers import Birthday
@@ -75,7 +74,7 @@ async def open_gifts(uow: UnitOfWork) -> int:
     Done again it opens only what came since: a pet that was written down, a night on which no worker ran.
     """
     opened = 0
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     for rule in await find_rules(uow):
         after: UUID | None = None
         while True:
@@ -242,7 +241,7 @@ async def hand_over(uow: UnitOfWork, *, gift_id: UUID, choice: int | None) -> Gi
     gift = await get_gift(uow, gift_id)
     if gift.state == "handed" or await find_handed(uow, gift) is not None:
         raise GiftHanded(gift_id=gift_id)
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     alive = gift.deceased_on is None and gift.customer_state == "active"
     if gift.state != "open" or not gift.opens_on <= today <= gift.closes_on or not alive:
         raise GiftOver(gift_id=gift_id, closes_on=gift.closes_on.isoformat())

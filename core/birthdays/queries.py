@@ -14,7 +14,6 @@ from core.birthdays.rules import is_current
 from core.contacts.queries import find_refusing
 from core.counts import Counter
 from core.customers.models import Customer, Subject
-from core.days import local_date
 from core.db import table_of
 from core.errors import NotFound
 from core.hooks.records.loyalty.offers import Birthday
@@ -80,16 +79,12 @@ def _all(reader: Reader) -> Select[Any]:
     return select(*_COLUMNS).select_from(_JOINED).where(_G.c.tenant_id == reader.tenant_id)
 
 
-def _today(reader: Reader) -> date:
-    return local_date(reader.now, reader.scope.timezone)
-
-
-def _alive(today: Any, query: Select[Any]) -> Select[Any]:
+def _alive(reader: Reader | Asked, query: Select[Any]) -> Select[Any]:
     """What can be fetched today: not for a pet that has died, and not for somebody who is gone."""
     return query.where(
         _G.c.state == "open",
-        _G.c.closes_on >= today,
-        _G.c.opens_on <= today,
+        _G.c.closes_on >= reader.today,
+        _G.c.opens_on <= reader.today,
         _C.c.state == "active",
         or_(_G.c.subject_id.is_(None), and_(_S.c.deceased_on.is_(None), _S.c.merged_into.is_(None))),
     )
@@ -98,13 +93,13 @@ def _alive(today: Any, query: Select[Any]) -> Select[Any]:
 async def find_rules(reader: Reader) -> tuple[Birthday, ...]:
     """Return the birthday rules that count today."""
     program = await get_program(reader)
-    today = local_date(reader.now, reader.scope.timezone)
+    today = reader.today
     return tuple(rule for rule in (program.live(Birthday) if program else ()) if is_current(rule, today))
 
 
 async def list_open_gifts(reader: Reader, customer_id: UUID) -> list[GiftRecord]:
     """Return what a customer may fetch today, with the code to show: for the member card and the desk."""
-    query = _alive(_today(reader), _all(reader)).where(_G.c.customer_id == customer_id)
+    query = _alive(reader, _all(reader)).where(_G.c.customer_id == customer_id)
     rows = await reader.session.execute(query.order_by(_G.c.birthday_on, _G.c.gift_id))
     return await _once(reader, [_record(row) for row in rows])
 
@@ -113,7 +108,7 @@ async def list_due_gifts(
     reader: Reader, *, typed: str = "", after: tuple[date, UUID] | None = None, limit: int = 25
 ) -> list[GiftRecord]:
     """Return what may be fetched today, the earliest birthday first; `typed` is a code, and `after` the last one seen."""
-    query = _alive(_today(reader), _all(reader))
+    query = _alive(reader, _all(reader))
     if typed:
         query = query.where(_G.c.pickup_code == typed)
     if after is not None:
@@ -133,7 +128,7 @@ async def list_handed_gifts(reader: Reader, *, limit: int = 25) -> list[GiftReco
 @Counter
 def count_due_gifts(asked: Asked) -> Select[int]:
     """Return how many gifts may be fetched today."""
-    return _alive(asked.today, select(func.count()).select_from(_JOINED).where(_G.c.tenant_id == asked.tenant_id))
+    return _alive(asked, select(func.count()).select_from(_JOINED).where(_G.c.tenant_id == asked.tenant_id))
 
 
 async def get_gift(reader: Reader, gift_id: UUID) -> GiftRecord:

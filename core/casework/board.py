@@ -37,9 +37,10 @@ async def list_columns(reader: Reader, *, wanted: ComplaintFilter, cards: int) -
     """Return the columns in the order of the work; counts come from the index, cards are the first of each column."""
     found: dict[str, Column] = {}
     for row in await reader.session.execute(_columns(wanted, cards), given(reader)):
-        stage, count, due = row[:3]
-        rows = found[stage].rows if stage in found else ()
-        found[stage] = Column(stage, count, due, (*rows, ComplaintRow(*row[3:])))
+        values: list[Any] = list(row)
+        before = found.get(row.stage)
+        rows = (*(before.rows if before else ()), ComplaintRow(*values[3:]))
+        found[row.stage] = Column(row.stage, row.cases, row.earliest, rows)
     return [found.get(stage, Column(stage, 0, None, ())) for stage in STAGES]
 
 

@@ -140,6 +140,12 @@ async def get_task(reader: Reader, task_id: UUID) -> TaskFacts:
     return found[0]
 
 
+async def list_cases_of(reader: Reader, task_ids: Sequence[UUID]) -> set[UUID]:
+    """Return the cases that these tasks are about."""
+    query = select(_T.c.complaint_id).where(_T.c.tenant_id == reader.tenant_id, one_of(_T.c.task_id, task_ids))
+    return set((await reader.session.execute(query)).scalars())
+
+
 @Counter
 def count_overdue_tasks(asked: Asked) -> Select[int]:
     """Return how many of the reader's tasks are overdue."""

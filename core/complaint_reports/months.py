@@ -35,7 +35,7 @@ class MonthFile(msgspec.Struct, frozen=True, kw_only=True):
 
 async def keep_last_month(uow: UnitOfWork) -> date | None:
     """Make the paper of the month that is over; None when it is there already, or nobody has ever complained."""
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     return await keep_month(uow, month=months_before(today.replace(day=1), 1))
 
 
@@ -44,7 +44,7 @@ async def keep_month(uow: UnitOfWork, *, month: date) -> date | None:
     known = select(_M.c.month).where(_M.c.tenant_id == uow.tenant_id, _M.c.month == month)
     first = select(func.min(_C.c.received_at)).where(_C.c.tenant_id == uow.tenant_id)
     begun = await uow.session.scalar(first)
-    over = local_date(uow.now, uow.scope.timezone).replace(day=1) > month
+    over = uow.today.replace(day=1) > month
     if not over or begun is None or await uow.session.scalar(known) is not None:
         return None
     if local_date(begun, uow.scope.timezone).replace(day=1) > month:

@@ -15,7 +15,7 @@ from core.customers.actions import record_event
 from core.customers.queries import find_present_customer, get_customer
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput
-from core.forms.queries import find_form, get_today
+from core.forms.queries import find_form
 from core.forms.rules import form_view, version_of
 from core.hooks.records.forms import Form
 from core.hooks.records.text import localized
@@ -89,7 +89,7 @@ class Sealing:
             version=version,
             submission=str(own["submission_id"]),
             answers=data,
-            text=shown_text(form_view(form, data, (), uow.scope.locale, get_today(uow))),
+            text=shown_text(form_view(form, data, (), uow.scope.locale, uow.today.isoformat())),
             signer=signer.name,
             role=signer.role,
             signed_at=moment(uow.now),

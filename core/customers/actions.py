@@ -21,7 +21,6 @@ from core.customers.rules.profile import (
     customer_problems,
     subject_problems,
 )
-from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.uow import UnitOfWork
@@ -274,7 +273,7 @@ async def _bump(uow: UnitOfWork, customer_id: UUID, values: dict[str, Any]) -> N
 
 
 def _today(uow: UnitOfWork) -> date:
-    return local_date(uow.now, uow.scope.timezone)
+    return uow.today
 
 
 def _kinds(uow: UnitOfWork) -> frozenset[str]:

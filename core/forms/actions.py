@@ -49,7 +49,7 @@ async def create_link(
     """
     form = await get_form(uow, form_id)
     if expires_at is not None and expires_at <= uow.now:
-        raise InvalidInput((FieldProblem("expires_at", "min"),))
+        raise InvalidInput((FieldProblem("expires_at", "in-the-past"),))
     if max_uses is not None and max_uses < 1:
         raise InvalidInput((FieldProblem("max_uses", "min", {"min": 1}),))
     if subject_id is not None:

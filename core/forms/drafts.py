@@ -11,7 +11,7 @@ from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.forms.intake import keep_definition
 from core.forms.models import FormDraft
-from core.forms.queries import LinkFacts, find_draft_row, get_definition, get_form, get_today, get_usable_link
+from core.forms.queries import LinkFacts, find_draft_row, get_definition, get_form, get_usable_link
 from core.forms.rules import Leftover, carry_over, hash_of_key, is_storable
 from core.hooks.records.forms import Form
 from core.uow import UnitOfWork
@@ -154,6 +154,6 @@ async def _leftovers(uow: UnitOfWork, row: Any, form: Form, version: str) -> lis
     if row.version == version:
         return kept
     old = await get_definition(uow, form_id=row.form_id, version=row.version)
-    found = carry_over(old, form, row.answers, get_today(uow)).leftovers
+    found = carry_over(old, form, row.answers, uow.today.isoformat()).leftovers
     known = [msgspec.convert(one, Leftover) for one in kept]
     return [*kept, *(msgspec.to_builtins(one) for one in found if one not in known)]

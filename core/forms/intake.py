@@ -20,7 +20,7 @@ from core.errors import Conflict, FieldProblem, InvalidInput
 from core.forms.attaching import attach_files, list_attached
 from core.forms.models import FormDefinition, Submission
 from core.forms.ports import Seal
-from core.forms.queries import LinkFacts, get_today
+from core.forms.queries import LinkFacts
 from core.forms.rules import (
     canonical_json,
     completeness,
@@ -89,7 +89,7 @@ async def take_in(
     uow: UnitOfWork, form: Form, answers: dict[str, Any], origin: Origin, plugin_reader: PluginReader | None
 ) -> Filled:
     """Judge the answers and write everything that follows; InvalidInput rolls all of it back."""
-    today = get_today(uow)
+    today = uow.today.isoformat()
     result = evaluate(form, answers, today)
     if result.errors:
         raise InvalidInput(result.errors)

@@ -176,11 +176,6 @@ async def get_definition(reader: Reader, *, form_id: str, version: str) -> Form:
     return msgspec.convert(found, Form)
 
 
-def get_today(reader: Reader) -> str:
-    """Return the tenant's local date, which `today` in a form means."""
-    return local_date(reader.now, reader.scope.timezone).isoformat()
-
-
 async def get_link(reader: Reader, code: str) -> LinkFacts:
     """Return the link of this code, whatever its state; raise NotFound when there is none."""
     row = (
@@ -224,7 +219,7 @@ async def get_opened_form(reader: Reader, code: str, *, once_key: str = "") -> O
     answers: dict[str, Any] = {}
     if link.customer_id is not None:
         answers = await get_known_answers(reader, form, customer_id=link.customer_id, subject_id=link.subject_id)
-    return OpenedForm(link=link, form=form, version=version_of(form), answers=answers, today=get_today(reader))
+    return OpenedForm(link=link, form=form, version=version_of(form), answers=answers, today=reader.today.isoformat())
 
 
 async def get_known_answers(

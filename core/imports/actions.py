@@ -10,7 +10,6 @@ import msgspec
 from sqlalchemy import delete, insert, select, text, update
 
 from core.bulk_insert import insert_many
-from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.imports.beyond import get_tag_book, list_own_fields
@@ -237,7 +236,7 @@ async def _terms(uow: UnitOfWork, batch: BatchRecord, content: bytes) -> Terms:
     return Terms(
         header=batch.plan.header,
         mapping=batch.plan.mapping,
-        today=local_date(uow.now, uow.scope.timezone),
+        today=uow.today,
         species=get_species_words(uow),
         subject_kind=kind.id if kind else None,
         take_second_phone=batch.plan.take_second_phone,

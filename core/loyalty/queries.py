@@ -121,7 +121,7 @@ async def get_memberships(reader: Reader, ids: Sequence[UUID]) -> dict[UUID, Mem
     accounts = {row.customer_id: row for row in rows}
     counted: dict[UUID, int] = {}
     if ladder is not None and counts_purchases(ladder):
-        days = window(ladder, local_date(reader.now, reader.scope.timezone))
+        days = window(ladder, reader.today)
         counted = await sum_purchases(reader, ladder, ids, days)
     return {one: _membership(ladder, one, accounts.get(one), counted.get(one, 0)) for one in ids}
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from core.db import table_of
+from core.db import one_of, table_of
 from core.outbox.models import Outbox
 from core.outbox.ports import OpenUnit
 from core.outbox.rules import TOPIC, DueKey, Work
@@ -116,6 +116,12 @@ async def start_work(uow: OpenUnit, *, task: str, outbox_ids: Collection[UUID], 
     Returns the rows that are sent, belong to the unit's tenant and to the task; whoever names others gets none.
     """
     return _in_due_order(await _run(uow, _START, outbox_ids, of_task=task, new_lease=lease_until))
+
+
+async def read_payloads(uow: OpenUnit, *, outbox_ids: Collection[UUID]) -> list[dict[str, Any]]:
+    """Return what sent rows carry, without a lock: for locking what their work changes before the rows are taken."""
+    wanted = (_O.c.tenant_id == uow.tenant_id, _SENT, one_of(_O.c.outbox_id, outbox_ids))
+    return list((await uow.session.execute(select(_O.c.payload).where(*wanted))).scalars())
 
 
 async def take_work(uow: OpenUnit, *, outbox_ids: Collection[UUID]) -> list[Work]:

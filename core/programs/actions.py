@@ -7,7 +7,6 @@ import msgspec
 from sqlalchemy import delete, insert, update
 
 from core.customers.rules.names import clean_text
-from core.days import local_date
 from core.db import table_of
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.hooks.records.loyalty.program import Program
@@ -219,7 +218,7 @@ async def _asked(uow: UnitOfWork, revision: int) -> tuple[Live, Draft]:
 def _begin(uow: UnitOfWork, day: date | None, note: str) -> datetime:
     """The instant at which a version begins: now, or the first of a later local day. The past is never rewritten."""
     problems = []
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     if day is not None and day < today:
         problems.append(FieldProblem("effective_from", "in-the-past"))
     if day is not None and day - today > FARTHEST:

@@ -8,7 +8,6 @@ from sqlalchemy import and_, select
 
 from core.customers.models import Customer, CustomerPhone
 from core.customers.queries import list_cluster
-from core.days import local_date
 from core.db import table_of
 from core.loyalty.models import Purchase
 from core.referrals.ports import StaffList
@@ -41,7 +40,7 @@ async def get_pair_facts(reader: Reader, case: CaseRecord, staff: StaffList) -> 
     people = {row.customer_id: row for row in rows}
     phones = await _phones(reader, *pair)
     referrer, referee = (people[one] for one in pair)
-    today = local_date(reader.now, reader.scope.timezone)
+    today = reader.today
     first = datetime.combine(month_start(today), datetime.min.time(), ZoneInfo(reader.scope.timezone))
     names = [one.full_name for one in (referrer, referee)]
     return PairFacts(

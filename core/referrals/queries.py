@@ -12,7 +12,6 @@ from core.asked import Asked
 from core.counts import Counter
 from core.customers.models import Customer
 from core.customers.queries import find_present_customer
-from core.days import local_date
 from core.db import table_of
 from core.errors import NotFound
 from core.hooks.records.loyalty.offers import Referral
@@ -109,7 +108,7 @@ def _record(row: Any) -> CaseRecord:
 async def find_rule(reader: Reader) -> Referral | None:
     """Return the referral rule that counts today; of the templates in one group a program has one live."""
     program = await get_program(reader)
-    today = local_date(reader.now, reader.scope.timezone)
+    today = reader.today
     rules = program.live(Referral) if program else ()
     return next((rule for rule in rules if is_current(rule, today)), None)
 

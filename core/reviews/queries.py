@@ -12,7 +12,6 @@ from core.asked import Asked
 from core.counts import Counter
 from core.customers.models import Customer
 from core.customers.queries import list_cluster
-from core.days import local_date
 from core.db import table_of
 from core.errors import Gone, NotFound
 from core.hooks.records.loyalty.offers import ReviewReward
@@ -107,7 +106,7 @@ def _record(row: Any) -> ClaimRecord:
 async def find_rule(reader: Reader) -> ReviewReward | None:
     """Return the rule about reviews that counts today."""
     program = await get_program(reader)
-    today = local_date(reader.now, reader.scope.timezone)
+    today = reader.today
     rules = program.live(ReviewReward) if program else ()
     current = (
         rule

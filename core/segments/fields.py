@@ -27,7 +27,6 @@ from core.contacts.models import ContactConsent
 from core.contacts.rules import PURPOSES
 from core.customers.models import Customer, CustomValue, Subject
 from core.customers.queries import get_subject_types
-from core.days import local_date
 from core.db import table_of
 from core.hooks.records.conditions import CollectionFacts, FieldFacts, ValueKind
 from core.hooks.records.customers import SubjectType
@@ -269,7 +268,7 @@ def _sums(reader: Reader, ladder: TierLadder | None) -> dict[str, Lookup]:
 def _since(reader: Reader, days: int) -> datetime:
     """The instant at which the first of so many days began, today included: compared without a cast for each row."""
     zone = ZoneInfo(reader.scope.timezone)
-    first = local_date(reader.now, reader.scope.timezone) - timedelta(days=days - 1)
+    first = reader.today - timedelta(days=days - 1)
     return datetime.combine(first, time(), zone).astimezone(UTC)
 
 

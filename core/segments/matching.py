@@ -11,7 +11,6 @@ from core.customers.models import Customer
 from core.db import table_of
 from core.hooks.records.conditions import Tree
 from core.segments.fields import get_fields
-from core.segments.queries import get_today
 from core.uow import Reader
 
 _C = table_of(Customer)
@@ -23,7 +22,7 @@ async def match_customer(reader: Reader, customer_id: UUID, trees: Mapping[str, 
     A condition that names a field which the tenant does not have (any more) holds for nobody.
     """
     catalogue, bindings = await get_fields(reader)
-    today = get_today(reader)
+    today = reader.today
     parts = [
         select_matching(
             tree, catalogue=catalogue, bindings=bindings, today=today, columns=[literal(key).label("key")]

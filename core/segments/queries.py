@@ -1,7 +1,7 @@
 """Reads segments, who is in them, and why somebody is."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,6 @@ from sqlalchemy import func, select, text
 from core.conditions.rules.catalogue import Catalogue, fields_of, tree_problems
 from core.conditions.rules.closure import Facts, Judged, compile_tree, explain
 from core.conditions.statements import Bindings, select_matching, select_members, select_values
-from core.days import local_date
 from core.db import table_of
 from core.errors import NotFound
 from core.hooks.records.conditions import All, Tree
@@ -114,7 +113,7 @@ async def count_matching(reader: Reader, tree: Tree) -> int:
     """Return how many customers fulfil the tree, which was checked before."""
     catalogue, bindings = await get_fields(reader)
     statement = select_matching(
-        tree, catalogue=catalogue, bindings=bindings, today=get_today(reader), columns=[func.count()]
+        tree, catalogue=catalogue, bindings=bindings, today=reader.today, columns=[func.count()]
     )
     await reader.session.execute(_ROOM)
     return int(await reader.session.scalar(statement) or 0)
@@ -124,7 +123,7 @@ async def list_matching(reader: Reader, tree: Tree, *, after: UUID | None = None
     """Return customers who fulfil the tree, newest first; `after` is the last one seen."""
     catalogue, bindings = await get_fields(reader)
     key = bindings.customers.key
-    statement = select_matching(tree, catalogue=catalogue, bindings=bindings, today=get_today(reader))
+    statement = select_matching(tree, catalogue=catalogue, bindings=bindings, today=reader.today)
     if after is not None:
         statement = statement.where(key < after)
     await reader.session.execute(_ROOM)
@@ -133,7 +132,7 @@ async def list_matching(reader: Reader, tree: Tree, *, after: UUID | None = None
 
 async def list_explanations(reader: Reader, tree: Tree, customer_ids: Sequence[UUID]) -> list[Explanation]:
     """Return for each of these customers whether they are in and what each condition says, in their order."""
-    today = get_today(reader)
+    today = reader.today
     judge = compile_tree(tree, today=today)
     facts = await list_facts(reader, tree, customer_ids)
     return [
@@ -151,7 +150,7 @@ async def list_segments_of(reader: Reader, customer_id: UUID) -> list[SegmentRec
     facts = await list_facts(reader, All(of=tuple(one.tree for one in known)), [customer_id])
     if customer_id not in facts:
         return []
-    today = get_today(reader)
+    today = reader.today
     return [one for one in known if compile_tree(one.tree, today=today)(facts[customer_id])]
 
 
@@ -161,7 +160,7 @@ async def list_facts(reader: Reader, tree: Tree, customer_ids: Sequence[UUID]) -
     named = fields_of(tree)
     plain = [name for name in named if name in catalogue.fields]
     key = bindings.customers.key
-    statement = select_values(plain, catalogue=catalogue, bindings=bindings, today=get_today(reader))
+    statement = select_values(plain, catalogue=catalogue, bindings=bindings, today=reader.today)
     # One customer is a constant that PostgreSQL carries into every sum; a list would be compared after summing all.
     statement = statement.where(key == customer_ids[0] if len(customer_ids) == 1 else key.in_(customer_ids))
     facts: dict[UUID, dict[str, Any]] = {
@@ -181,8 +180,3 @@ async def _add_members(
     names = list(catalogue.inside(collection))
     for row in await reader.session.execute(statement.where(source.key.in_(list(facts)))):
         facts[row[0]][collection].append(dict(zip(names, row[1:], strict=True)))
-
-
-def get_today(reader: Reader) -> date:
-    """Return the day that conditions about dates count from."""
-    return local_date(reader.now, reader.scope.timezone)

@@ -12,7 +12,6 @@ from core.complaints.actions.handling import StepClosed
 from core.complaints.actions.proving import prove, save_proven
 from core.complaints.cases.case import Case
 from core.complaints.rules.filing import blocked_by
-from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput, NotFound
 from core.hooks.records.events import StaffRef
@@ -76,7 +75,7 @@ async def enter_record(uow: UnitOfWork, *, complaint_id: UUID, staff: StaffRef, 
             recorded_at=uow.now,
             recorded_by=uow.actor.id,
             recorded_by_name=uow.actor.name,
-            retain_until=kept_until(local_date(uow.now, uow.scope.timezone)),
+            retain_until=kept_until(uow.today),
             **msgspec.to_builtins(words),
         )
         .on_conflict_do_nothing()
@@ -158,7 +157,7 @@ async def decide_objection(uow: UnitOfWork, *, record_id: UUID, kept: bool, reas
 
 async def purge_records(uow: UnitOfWork) -> int:
     """Erase the records whose time is over, with what was said beside them; return how many."""
-    over = await list_expired(uow, local_date(uow.now, uow.scope.timezone))
+    over = await list_expired(uow, uow.today)
     if not over:
         return 0
     for erase in (func.app.erase_staff_record_word, func.app.erase_staff_record):

@@ -9,7 +9,6 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.customers.rules.names import clean_name, clean_text
-from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.forms.actions import create_link, revoke_link
@@ -102,7 +101,7 @@ async def _plan_problems(uow: UnitOfWork, plan: CampaignPlan, segments: Segments
         problems.append(FieldProblem("channel", "option"))
     if plan.last_day < plan.first_day:
         problems.append(FieldProblem("last_day", "before-start"))
-    elif plan.last_day < local_date(uow.now, uow.scope.timezone):
+    elif plan.last_day < uow.today:
         problems.append(FieldProblem("last_day", "in-the-past"))
     if plan.audience not in {"all", "branch", "segment"}:
         problems.append(FieldProblem("audience", "option"))
@@ -223,7 +222,7 @@ async def turn_quarter(uow: UnitOfWork, *, segments: Segments) -> tuple[int, int
     Returns:
         How many campaigns were opened, closed and proposed.
     """
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     mine = _G.c.tenant_id == uow.tenant_id
     over = list(
         await uow.session.scalars(select(_G.c.campaign_id).where(mine, _G.c.state == "open", _G.c.last_day < today))

@@ -12,7 +12,6 @@ from core.bulk_insert import insert_many
 from core.complaints.models import Complaint
 from core.contacts.queries import find_refusing
 from core.customers.models import Customer
-from core.days import local_date
 from core.db import new_id, table_of
 from core.forms.bulk import Recipient, create_links
 from core.forms.queries import find_form
@@ -120,7 +119,7 @@ async def draw_month(uow: UnitOfWork) -> int | None:
 
     2025东营宠物诊所客户服务策略 §2.1: 每月选取10%客户进行电话访谈. Somebody without a phone cannot be drawn.
     """
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     month = month_of(today)
     place = func.hashtextextended(f"{uow.tenant_id}:survey-sample", 0)
     await uow.session.execute(select(func.pg_advisory_xact_lock(place)))

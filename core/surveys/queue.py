@@ -10,7 +10,6 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from core.asked import Asked
 from core.counts import Counter
 from core.customers.models import Customer
-from core.days import local_date
 from core.db import table_of
 from core.errors import NotFound
 from core.surveys.models import SurveyAttempt, SurveyInterview
@@ -94,7 +93,7 @@ def _resting(reader: Reader) -> Any:
 async def get_counts(reader: Reader) -> QueueCounts:
     """Count the queue; one statement."""
     held, resting = _held(reader), _resting(reader)
-    month = local_date(reader.now, reader.scope.timezone).replace(day=1)
+    month = reader.today.replace(day=1)
     query = select(
         func.count().filter(_waiting(reader), ~func.coalesce(held, False), ~func.coalesce(resting, False)),
         func.count().filter(_waiting(reader), ~func.coalesce(held, False), resting),
@@ -116,7 +115,7 @@ def count_ready(asked: Asked) -> Select[int]:
 
 async def list_today(reader: Reader, *, limit: int = 8) -> list[InterviewRow]:
     """Return whom to call today: promised for today, due today, call-backs; then the first of the rest."""
-    over = ends_at(local_date(reader.now, reader.scope.timezone), reader.scope.timezone)
+    over = ends_at(reader.today, reader.scope.timezone)
     return await _rows(
         reader,
         select(*_ROW)

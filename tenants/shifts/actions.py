@@ -13,7 +13,7 @@ from core.tenancy.models import Branch
 from core.uow import UnitOfWork
 from tenants.models import ShiftChange, ShiftMember, ShiftPattern, ShiftVersion, Staff
 from tenants.roles import ROLES
-from tenants.shifts.queries import get_pattern, get_plan, get_today
+from tenants.shifts.queries import get_pattern, get_plan
 from tenants.shifts.rules.checks import WORDS_LIMIT, PatternDraft, check_absence, check_draft, may_stand_in
 from tenants.shifts.rules.patterns import Hours, people_on, runs_on, version_on
 
@@ -69,7 +69,7 @@ async def change_pattern(uow: UnitOfWork, *, pattern_id: UUID, draft: PatternDra
 async def end_pattern(uow: UnitOfWork, *, pattern_id: UUID, from_day: date, based_on: int) -> int:
     """Plan nothing by a pattern from a day on; what was stays."""
     newest = await _lock(uow, pattern_id, based_on)
-    if from_day < get_today(uow):
+    if from_day < uow.today:
         raise InvalidInput((FieldProblem("from_day", "not-before-today"),))
     await _write(
         uow, pattern_id, based_on + 1, from_day, msgspec.structs.replace(newest.hours, ended=True), newest.teams
@@ -85,7 +85,7 @@ async def undo_pattern(uow: UnitOfWork, *, pattern_id: UUID, based_on: int) -> i
     newest, before = versions[based_on], versions.get(based_on - 1)
     hours = msgspec.structs.replace(newest.hours, ended=True) if before is None else before.hours
     teams = newest.teams if before is None else before.teams
-    await _write(uow, pattern_id, based_on + 1, max(newest.effective_from, get_today(uow)), hours, teams)
+    await _write(uow, pattern_id, based_on + 1, max(newest.effective_from, uow.today), hours, teams)
     uow.audit("roster.undo", ENTITY, pattern_id, {"number": based_on})
     return based_on + 1
 
@@ -94,7 +94,7 @@ async def record_absence(
     uow: UnitOfWork, *, staff_id: UUID, first: date, last: date, pattern_id: UUID | None = None, words: str = ""
 ) -> UUID:
     """Somebody is away for these days, from one pattern or from all duty."""
-    problems = list(check_absence(first, last, today=get_today(uow)))
+    problems = list(check_absence(first, last, today=uow.today))
     if await _people(uow, staff_id) == set():
         problems.append(FieldProblem("staff_id", "unknown-person"))
     if problems:
@@ -115,7 +115,7 @@ async def record_swap(
         NotOnShift: the shift does not run that day, or is not that person's.
         CannotStandIn: who is to stand in may not.
     """
-    if on < get_today(uow):
+    if on < uow.today:
         raise InvalidInput((FieldProblem("on", "not-before-today"),))
     plan = await get_plan(uow, first=on, last=on)
     pattern = version_on(plan.patterns.get(pattern_id, ()), on)
@@ -181,7 +181,7 @@ async def _check(uow: UnitOfWork, draft: PatternDraft) -> None:
     wanted = {person for team in draft.teams for person in team}
     branches = set(await uow.session.scalars(select(_B.c.branch_id).where(_B.c.tenant_id == uow.tenant_id)))
     people = await _people(uow, *wanted)
-    problems = check_draft(draft, today=get_today(uow), roles=ROLES, branches=branches, people=people)
+    problems = check_draft(draft, today=uow.today, roles=ROLES, branches=branches, people=people)
     if problems:
         raise InvalidInput(problems)
 

@@ -12,7 +12,7 @@ from core.policies.queries import get_policies
 from core.tenancy.queries import list_branches
 from core.uow import Reader
 from tenants.roles import ROLES
-from tenants.shifts.queries import get_plan, get_today
+from tenants.shifts.queries import get_plan
 from tenants.shifts.rules.coverage import Gap, NamedRole, RoleCover, cover_of, named_roles
 from tenants.shifts.rules.plans import Plan
 from tenants.staff import list_people
@@ -48,7 +48,7 @@ class OnDuty(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_now(reader: Reader) -> list[OnDuty]:
     """Return who is on duty now by a shift, at each branch and at all of them."""
-    today = get_today(reader)
+    today = reader.today
     plan = await get_plan(reader, first=today, last=today)
     names = {person.staff_id: person.full_name for person in await list_people(reader)}
     branches: dict[UUID | None, str | None] = {None: None}
@@ -70,7 +70,7 @@ async def list_now(reader: Reader) -> list[OnDuty]:
 async def list_gaps(reader: Reader, *, policies: Iterable[Policy] | None = None) -> list[BranchGap]:
     """Return the gaps of the days ahead, at every branch, under policies (those in force when none are given)."""
     roles = named_roles((await get_policies(reader)).values() if policies is None else policies)
-    first = get_today(reader)
+    first = reader.today
     plan = await get_plan(reader, first=first, last=first + timedelta(days=AHEAD - 1))
     found = []
     for branch in await list_branches(reader):

@@ -10,7 +10,6 @@ import msgspec
 from sqlalchemy import ARRAY, Date, DateTime, Text, Uuid, and_, any_, bindparam, cast, literal, null, select, union_all
 
 from core.calendars.holidays.queries import list_holiday_tables
-from core.days import local_date
 from core.db import table_of
 from core.errors import NotFound
 from core.uow import Reader
@@ -243,11 +242,6 @@ def get_free_days() -> FreeDays:
         frozenset(day for table in tables for day in table.days_off),
         frozenset(day for table in tables for day in table.workdays),
     )
-
-
-def get_today(reader: Reader) -> date:
-    """Return the local date."""
-    return local_date(reader.now, reader.scope.timezone)
 
 
 class VersionLine(msgspec.Struct, frozen=True):

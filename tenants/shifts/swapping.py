@@ -12,7 +12,7 @@ from core.errors import Conflict, Forbidden, NotFound
 from core.uow import UnitOfWork
 from tenants.models import SwapRequest
 from tenants.shifts.actions import CannotStandIn, NotOnShift, record_swap
-from tenants.shifts.queries import get_plan, get_today
+from tenants.shifts.queries import get_plan
 from tenants.shifts.rules.checks import WORDS_LIMIT, may_stand_in
 from tenants.shifts.rules.patterns import people_on, runs_on, version_on
 
@@ -42,7 +42,7 @@ async def ask_swap(
     if pattern is None:
         raise NotFound("no such shift pattern")
     mine = runs_on(pattern.hours, on, plan.free) and me in people_on(pattern, on, plan.changes)
-    if not mine or on < get_today(uow):
+    if not mine or on < uow.today:
         raise NotOnShift
     holders = {one.staff_id for one in plan.holders if one.role == pattern.role}
     if colleague_id is not None and not may_stand_in(pattern, on, plan.changes, person=colleague_id, holders=holders):

@@ -17,7 +17,6 @@ from core.complaints.models import Complaint
 from core.complaints.rules.filing import Filing
 from core.customers.actions import add_customer
 from core.customers.rules.profile import CustomerDraft
-from core.days import local_date
 from core.db import new_id, table_of
 from core.remedies.models import Remedy
 from core.reports.rules.spans import span_back
@@ -29,7 +28,7 @@ SLIGHT = Filing(text="结账时未解释费用明细", contact_name="李晓梅",
 
 
 def _wanted(reader: Reader, months: int = 3, **more: object) -> CaseFilter:
-    span = span_back(local_date(reader.now, reader.scope.timezone), months, reader.scope.timezone)
+    span = span_back(reader.today, months, reader.scope.timezone)
     return CaseFilter(span=span, **more)  # type: ignore[arg-type] # the tests' own words
 
 

@@ -9,7 +9,6 @@ from core.complaints.actions.filing import file_complaint
 from core.complaints.actions.handling import ComplaintClosed, NotSatisfied, StepClosed, archive_case, complete_step
 from core.complaints.queries.cases import get_complaint, list_notices
 from core.complaints.rules.filing import Filing
-from core.days import local_date
 from core.errors import Forbidden, InvalidInput, NotFound
 from core.lessons.actions.causes import name_cause
 from core.lessons.actions.closing import OwnSilence, SilenceDecided, decide_silence, note_silence, set_numbers
@@ -142,7 +141,7 @@ async def test_an_action_reminds_its_owner_then_the_director_and_is_checked_by_s
     assert doctor is not None
     assert director is not None
     async with clinic.unit() as uow:
-        today = local_date(uow.now, uow.scope.timezone)
+        today = uow.today
         for bad in (today - timedelta(days=1), today + timedelta(days=400)):
             with pytest.raises(InvalidInput):
                 await add_corrective(uow, complaint_id=case, words="培训", owner_id=doctor, due_on=bad)
@@ -171,7 +170,7 @@ async def test_an_action_reminds_its_owner_then_the_director_and_is_checked_by_s
         assert (await get_action(uow, action)).check_on is not None
         with pytest.raises(InvalidInput):
             await check_corrective(uow, action_id=action, effective=False, words="又发生了")
-        due = local_date(uow.now, uow.scope.timezone) + timedelta(days=7)
+        due = uow.today + timedelta(days=7)
         fresh = await check_corrective(
             uow, action_id=action, effective=False, words="又发生了", instead="改打印明细单", due_on=due
         )
@@ -188,7 +187,7 @@ async def test_a_grave_case_is_archived_after_its_action_was_seen_to_work(
     async with clinic.unit() as uow:
         await work_through(uow, case, but=("action", "effect"))
         assert (await get_complaint(uow, complaint_id=case)).state == "open"
-        today = local_date(uow.now, uow.scope.timezone)
+        today = uow.today
         action = await add_corrective(uow, complaint_id=case, words="术前双人核对", owner_id=doctor, due_on=today)
     async with clinic.unit("doctor") as uow:
         await finish_corrective(uow, action_id=action, words="已执行")

@@ -27,7 +27,7 @@ from tenants.shifts.actions import (
     undo_change,
     undo_pattern,
 )
-from tenants.shifts.queries import get_pattern, get_plan, get_today, list_changes, list_swaps
+from tenants.shifts.queries import get_pattern, get_plan, list_changes, list_swaps
 from tenants.shifts.rules.checks import PatternDraft
 from tenants.shifts.swapping import SwapAsked, SwapSettled, accept_swap, ask_swap, decline_swap, withdraw_swap
 from tenants.staff import set_state
@@ -148,7 +148,7 @@ async def test_an_absence_leaves_a_gap_until_it_is_taken_back(tenant_a: TestTena
         gone = await record_absence(uow, staff_id=doctor, first=MONDAY, last=MONDAY, pattern_id=made, words="培训")
         assert await _on_duty(uow, tenant_a) == ()
         assert await _on_duty(uow, tenant_a, days=1) == (doctor,)
-        assert [line.words for line in await list_changes(uow, first=get_today(uow))] == ["培训"]
+        assert [line.words for line in await list_changes(uow, first=uow.today)] == ["培训"]
         await undo_change(uow, change_id=gone)
         assert await _on_duty(uow, tenant_a) == (doctor,)
         with pytest.raises(NotFound):

@@ -4,7 +4,6 @@ Pages are asked of the application itself, all walls on, by a signed-in director
 to be broken. The bare limit reads the same cards and counts by asyncpg. CPU is this process and the servers. Nothing decides.
 """
 
-import gc
 import os
 import statistics
 import sys
@@ -22,6 +21,7 @@ from litestar import Litestar
 from core.bus import Bus
 from core.clock import now
 from core.db import Database
+from core.garbage import keep_what_stands
 from core.hooks.host import PluginHost
 from core.migrations import upgrade
 from core.migrations.roles import driver_dsn
@@ -132,8 +132,7 @@ async def _run(postgres: EmbeddedPostgres, valkey: EmbeddedValkey, complaints: i
             cookies = "; ".join(f"{one.name}={one.value}" for one in client.cookies.jar)
 
             ask = _visitor(app, cookies)
-            gc.freeze()
-            gc.set_threshold(50_000, 20, 20)  # as the server does
+            keep_what_stands()  # as the server does
             works = {
                 "board: bare SQL": read_bare,
                 "board: page": lambda: ask("view=board"),
@@ -148,7 +147,7 @@ async def _run(postgres: EmbeddedPostgres, valkey: EmbeddedValkey, complaints: i
                         await work()
                         times.append((time.perf_counter() - began) * 1000)
                     found.setdefault(name, []).append(((cpu_ms(roots) - before) / PER_ROUND, times))
-    click.echo(f"{complaints} complaints of one tenant, a tenth of them open; fifty cards on the board")
+    click.echo(f"{complaints} complaints of one tenant, a tenth of them open; its cards on the board")
     limit = statistics.median(cpu for cpu, _ in found["board: bare SQL"])
     for name, rounds in found.items():
         cost = statistics.median(cpu for cpu, _ in rounds)

@@ -25,7 +25,6 @@ from core.complaint_reports.queries.promises import list_kept
 from core.complaint_reports.queries.risks import get_risks
 from core.complaint_reports.risks import count_risks
 from core.complaint_reports.rules.figures import CaseFilter
-from core.days import local_date
 from core.db import Database
 from core.hooks.host import PluginHost
 from core.migrations import upgrade
@@ -121,9 +120,7 @@ async def measure_reports(workplace: Workplace, tenant_id: UUID, cases: int) -> 
     times: dict[str, list[float]] = {}
     for _ in range(ROUNDS + 2):
         async with workplace.reading(tenant_id) as reader:
-            wanted = CaseFilter(
-                span=span_back(local_date(reader.now, reader.scope.timezone), 13, reader.scope.timezone)
-            )
+            wanted = CaseFilter(span=span_back(reader.today, 13, reader.scope.timezone))
             started = time.perf_counter()
             await reader.session.execute(
                 text("SELECT milestone, status, count(*) FROM complaint_clock WHERE tenant_id = :t GROUP BY 1, 2"),

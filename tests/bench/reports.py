@@ -14,7 +14,6 @@ from sqlalchemy import event, text
 
 from core.bus import Bus
 from core.clock import now
-from core.days import local_date
 from core.db import Database
 from core.hooks.host import PluginHost
 from core.migrations import upgrade
@@ -126,7 +125,7 @@ async def measure(workplace: Workplace, tenant_id: UUID, *, explained: bool) -> 
     for _ in range(ROUNDS):
         for name, report in reports.items():
             async with workplace.reading(tenant_id) as reader:
-                today = local_date(reader.now, reader.scope.timezone)
+                today = reader.today
                 wanted = ReportFilter(span=span_back(today, 12, reader.scope.timezone))
                 started = time.perf_counter()
                 await report(reader, wanted)
@@ -150,7 +149,7 @@ async def explain(workplace: Workplace, tenant_id: UUID) -> None:
                 said.append((statement, parameters))
 
             event.listen(engine, "before_cursor_execute", note)
-            today = local_date(reader.now, reader.scope.timezone)
+            today = reader.today
             await report(reader, ReportFilter(span=span_back(today, 12, reader.scope.timezone)))
             event.remove(engine, "before_cursor_execute", note)
             connection = await reader.session.connection()

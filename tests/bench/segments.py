@@ -20,7 +20,7 @@ from core.hooks.records.conditions import All, AnyOf, Between, Cmp, Has, In, Not
 from core.migrations import upgrade
 from core.migrations.roles import driver_dsn
 from core.segments.fields import get_fields
-from core.segments.queries import count_matching, get_today, list_matching, list_segments
+from core.segments.queries import count_matching, list_matching, list_segments
 from core.uow import Reader
 from tenants.work import Workplace
 from tests.bench.imports import open_clinic
@@ -162,7 +162,7 @@ async def explain(reader: Reader, tree: Tree) -> str:
     """Return the plan of a count as it was carried out."""
     catalogue, bindings = await get_fields(reader)
     statement = select_matching(
-        tree, catalogue=catalogue, bindings=bindings, today=get_today(reader), columns=[func.count()]
+        tree, catalogue=catalogue, bindings=bindings, today=reader.today, columns=[func.count()]
     )
     compiled = statement.compile(reader.session.get_bind(), compile_kwargs={"literal_binds": True})
     rows = await reader.session.execute(text(f"EXPLAIN (ANALYZE, BUFFERS) {compiled}".replace(":", "\\:")))

@@ -1,5 +1,6 @@
 """`live_site`: web and worker as processes of their own on a database of their own, with the demo chains in it."""
 
+import asyncio
 import contextlib
 import http.client
 import os
@@ -15,12 +16,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from core.bus import Bus
 from core.clock import now
 from core.db import Database
 from core.hooks.host import PluginHost
+from core.migrations.roles import driver_dsn
 from tenants.work import Workplace
 from tests.browser.chromium import find_chromium
 from tests.browser.live_program import AHEAD
@@ -66,7 +69,7 @@ class LiveSite:
         return now() + timedelta(seconds=float(self._ahead.read_text()))
 
     def start(self) -> None:
-        """Seed the chains, start both processes and wait until pages are answered."""
+        """Seed the chains, start both processes, wait until pages are answered and the worker has nothing left to do."""
         wait_for(self._seed())
         for name in ("web", "worker"):
             log = (self.folder / f"{name}.log").open("wb")
@@ -86,6 +89,15 @@ class LiveSite:
             assert time.monotonic() < end, f"the site did not start:\n{self.logs()}"
             assert all(process.poll() is None for process in self._processes), self.logs()
             time.sleep(0.1)
+        wait_for(self._settle(end))
+
+    async def _settle(self, end: float) -> None:
+        """Let the worker do what the seeding asked for: a customer whose erasure waits would vanish under a test."""
+        connection = await asyncpg.connect(driver_dsn(self.dsns.admin))
+        due = "SELECT EXISTS (SELECT FROM outbox WHERE state IN ('pending', 'sent') AND run_at <= now())"
+        while await connection.fetchval(due) and time.monotonic() < end:  # noqa: ASYNC110 - the worker tells nobody
+            await asyncio.sleep(0.2)
+        await connection.close()
 
     def stop(self) -> None:
         for process in self._processes:

@@ -17,7 +17,6 @@ from core.consents.models import ConsentSeal
 from core.contacts.actions import add_contact
 from core.customers.actions import add_customer, add_note, add_subject, join_household
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
-from core.days import local_date
 from core.db import new_id
 from core.files.actions import store_made
 from core.forms.actions import create_link
@@ -230,7 +229,7 @@ async def _merge(tenant: TestTenant) -> object:
 
 async def _campaign(tenant: TestTenant) -> object:
     async with tenant.unit() as uow:
-        today = local_date(uow.now, uow.scope.timezone)
+        today = uow.today
         form = (await list_survey_forms(uow))[0]
         plan = CampaignPlan(title="Q", form_id=form.id, channel="wechat", first_day=today, last_day=today)
         return await plan_campaign(uow, plan=plan, segments=SEGMENTS)

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from core.complaints.actions.filing import file_complaint
 from core.complaints.rules.filing import Filing
-from core.days import local_date
 from core.lessons.actions.closing import note_silence
 from core.lessons.actions.corrective import add_corrective
 from core.lessons.actions.library import draft_entry
@@ -34,7 +33,7 @@ async def make_action(tenant: TestTenant) -> UUID:
     async with tenant.unit() as uow:
         owner = tenant.staff["doctor"].id
         assert owner is not None
-        due = local_date(uow.now, uow.scope.timezone) + timedelta(days=7)
+        due = uow.today + timedelta(days=7)
         return await add_corrective(
             uow, complaint_id=await _filed(uow), words="每周例会讲解费用", owner_id=owner, due_on=due
         )

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from core.birthdays.actions import open_gifts
 from core.birthdays.queries import list_due_gifts
-from core.days import local_date
 from core.referrals.invitations import enter_code, give_referral_code
 from core.reviews.actions import ClaimDraft, file_claim
 from tests.referrals import BIRTHDAY, BOTH_50, REVIEW, STAFF, add_person, pet, screenshot, use_rules
@@ -34,7 +33,7 @@ async def make_gift(tenant: TestTenant) -> UUID:
     """A birthday gift that may be fetched."""
     await use_rules(tenant, BIRTHDAY)
     async with tenant.unit() as uow:
-        born = local_date(uow.now, uow.scope.timezone).replace(year=2020) - timedelta(days=1)
+        born = uow.today.replace(year=2020) - timedelta(days=1)
         await add_person(uow, "王小明", pets=(pet("豆豆", born),))
         await open_gifts(uow)
         return (await list_due_gifts(uow))[0].gift_id

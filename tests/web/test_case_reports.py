@@ -144,6 +144,11 @@ async def test_a_person_reads_and_answers_their_record_and_colleagues_do_not_fin
     assert (await doctor.send_form(f"{one}/reply", {"text": "当晚一人值两层"})).status_code == 303
     assert (await doctor.send_form(f"{one}/object", {"text": "不是我当班"})).status_code == 303
     assert "当晚一人值两层" in (await doctor.get(f"/t/{clinic.slug}/staff-records.csv")).text
+    await doctor.send_form(f"/t/{clinic.slug}/account/language", {"locale": "zh_CN", "next": f"/t/{clinic.slug}"})
+    copy = await doctor.get(f"/t/{clinic.slug}/staff-records.csv")
+    assert (copy.status_code, "%E5%91%98%E5%B7%A5" in copy.headers["content-disposition"]) == (200, True), (
+        "员工档案.csv"
+    )
     director = await client("director")
     assert str(record_id) in (await director.get(f"/t/{clinic.slug}/staff-records")).text
     assert (

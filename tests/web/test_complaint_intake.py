@@ -201,6 +201,10 @@ async def test_a_program_files_once_lists_and_reads(browser: Callable[[], Browse
         "/api/v1/complaints", json=sent | {"text": "别的"}, headers=head | {"idempotency-key": "k1"}
     )
     assert other.status_code == 409
+    below = await program.post(
+        "/api/v1/complaints", json=sent | {"estimate_fen": -1}, headers=head | {"idempotency-key": "k2"}
+    )
+    assert (below.status_code, [error["path"] for error in below.json()["errors"]]) == (422, ["estimate_fen"])
     found = (await program.get("/api/v1/complaints?state=open&limit=1", headers=head)).json()
     assert [one["number"] for one in found["complaints"]] == ["C-0001"]
     detail = (await program.get(f"/api/v1/complaints/{found['next']}", headers=head)).json()

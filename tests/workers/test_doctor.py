@@ -20,10 +20,10 @@ from click.testing import CliRunner, Result
 
 from core.migrations.roles import driver_dsn
 from workers import bootstrap
-from workers.cli import db, doctor, run
+from workers.cli import db, doctor, evidence, run
 from workers.cli.main import anxin
 from workers.embedded import diagnosis
-from workers.embedded.faults import OpenWallError, PortTakenError, ServerDownError, StartupError
+from workers.embedded.faults import FolderError, OpenWallError, PortTakenError, ServerDownError, StartupError
 from workers.embedded.network import network_address, require_port
 from workers.embedded.postgres import Dsns, EmbeddedPostgres
 from workers.embedded.processes import FolderLock
@@ -209,6 +209,15 @@ def test_migrating_a_real_server_without_the_right_login_says_which_variable_is_
     )
     assert isinstance(result.exception, ServerDownError)
     assert "MIGRATE_DATABASE_URL" in result.exception.problem
+
+
+def test_a_question_about_data_that_was_never_kept_begins_none(server_folder: Path) -> None:
+    nowhere = {"DATABASE_URL": "", "REDIS_URL": ""}
+    asked = ["verify", "--tenant", "dongying", "--var", str(server_folder)]
+    result = CliRunner().invoke(evidence.command, asked, env=nowhere)
+    assert isinstance(result.exception, FolderError)
+    assert "make run" in result.exception.next_step
+    assert not EmbeddedPostgres(server_folder).holds_data
 
 
 def test_a_fault_reaches_the_terminal_without_a_traceback() -> None:

@@ -11,8 +11,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from core.complaints.actions.answering import take_notice
+from core.complaints.kept import read_policies
 from core.complaints.queries.answers import ToldLine, list_awaited, list_told
-from core.complaints.queries.cases import ComplaintDetail, list_policies
+from core.complaints.queries.cases import ComplaintDetail
 from core.hooks.records.complaints import Policy
 from core.uow import Reader, UnitOfWork
 from tenants.staff import list_people
@@ -95,7 +96,7 @@ def _line(line: ToldLine, policies: Mapping[str, Policy], names: Mapping[UUID, s
 
 
 async def _lines(reader: Reader, found: list[ToldLine]) -> list[AnswerLine]:
-    policies = await list_policies(reader, versions=frozenset(line.policy_version for line in found))
+    policies = await read_policies(reader.session, {line.policy_version for line in found})
     names = {person.staff_id: person.full_name for person in await list_people(reader)} if found else {}
     return [_line(line, policies, names, reader.actor.id) for line in found]
 

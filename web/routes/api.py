@@ -14,7 +14,7 @@ from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.forms.actions import record_intake
 from core.forms.feed import list_submissions_after
 from core.forms.intake import Filled
-from core.forms.queries import find_form, get_submission, get_today, list_forms
+from core.forms.queries import find_form, get_submission, list_forms
 from core.forms.rules import evaluate, json_schema, version_of
 from core.hooks.records.forms import Form
 from core.hooks.records.text import localized
@@ -155,7 +155,7 @@ async def _refuse_other(uow: UnitOfWork, form: Form, sent: NewSubmission, filled
     before = await get_submission(uow, filled.submission_id)
     same_form = before.form_id == form.id
     if before.version == version_of(form) and same_form:
-        same_form = evaluate(form, sent.answers, get_today(uow)).data == before.data
+        same_form = evaluate(form, sent.answers, uow.today.isoformat()).data == before.data
     if not same_form:
         raise KeyReused
 

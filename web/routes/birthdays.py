@@ -18,7 +18,6 @@ from core.birthdays.queries import (
     list_due_gifts,
     list_handed_gifts,
 )
-from core.days import local_date
 from core.errors import InvalidInput
 from core.programs.queries import get_program
 from core.referrals.rules import read_code
@@ -66,7 +65,7 @@ add_decide_tab(
 
 
 async def _lines(reader: Reader, gifts: list[GiftRecord]) -> list[words.GiftLine]:
-    today = local_date(reader.now, reader.scope.timezone)
+    today = reader.today
     silent, program = await find_silent(reader, gifts), await get_program(reader)
     return [words.gift_line(one, today=today, silent=silent, program=program) for one in gifts]
 
@@ -137,7 +136,7 @@ async def _show_one(
     request: WebRequest, reader: Reader, gift: GiftRecord, *, status: int = 200, errors: dict[str, str] | None = None
 ) -> Response[Any]:
     program = await get_program(reader)
-    today = local_date(reader.now, reader.scope.timezone)
+    today = reader.today
     options = words.reward_options(gift.terms.choose_one_of, program)
     open_now = gift.state == "open" and gift.opens_on <= today <= gift.closes_on and gift.deceased_on is None
     return await show(

@@ -12,7 +12,6 @@ from core.calendars.holidays.queries import list_holiday_tables
 from core.calendars.holidays.rules import missing_year_warning
 from core.calendars.rules import DAY_NAMES, parse_calendar
 from core.complaints.queries.foreseeing import foresee_calendar
-from core.days import local_date
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.policies.actions import discard_rules, publish_rules, roll_back_rules, save_calendar_draft
 from core.policies.queries import (
@@ -66,7 +65,7 @@ async def _body(reader: Reader, calendar_id: str, *, draft: bool = True) -> Cale
 
 
 def _missing(reader: Reader) -> int | None:
-    return missing_year_warning(local_date(reader.now, reader.scope.timezone), list_holiday_tables())
+    return missing_year_warning(reader.today, list_holiday_tables())
 
 
 @get(PATH, guards=GUARD)
@@ -101,7 +100,7 @@ async def show_calendar(
         if await _published(reader, calendar)
         else await _body(reader, calendar)
     )
-    now = local_date(reader.now, reader.scope.timezone)
+    now = reader.today
     shown = year if 2000 <= year <= 2100 else now.year
     tables = list_holiday_tables()
     root = root_of(request)

@@ -10,7 +10,6 @@ from litestar.di import NamedDependency
 from core.backtests.checking import get_facts
 from core.campaigns.queries import get_spent
 from core.campaigns.rules import Spent, is_spent
-from core.days import local_date
 from core.hooks.records.loyalty.offers import Campaign
 from core.programs.queries import get_program
 from core.programs.rules.windows import is_open, next_opening
@@ -101,7 +100,7 @@ def _budgets(rule: Campaign, spent: Spent) -> list[tuple[str, int, int]]:
 @get(PATH, guards=[requires("loyalty.read")])
 async def show_campaigns(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
     program = await get_program(reader)
-    today = local_date(reader.now, reader.scope.timezone)
+    today = reader.today
     spent = await get_spent(reader, program.id) if program else {}
     rules = [one for one in program.rules if isinstance(one, Campaign)] if program else []
     lines = []

@@ -120,6 +120,7 @@ async def _show(request: WebRequest, reader: Reader, report: str, wanted: Wanted
         levels=[(code, gettext(LEVEL_NAMES[code])) for code in LEVELS],
         tenant=tenant_path(request),
         sized=_sized,
+        may_judge=reader.actor.may("complaints.judge"),
         may_try=reader.actor.may("complaints.manage"),
         empty=not (whole["blocks"] or whole["heats"]),
         **whole,

@@ -16,6 +16,7 @@ from core.casework.board import claim_cases, list_columns
 from core.complaints.actions.filing import give_filing_code
 from core.complaints.actions.sharing import get_shares
 from core.complaints.cases.case import TOPIC
+from core.complaints.kept import read_policies
 from core.complaints.queries.cases import (
     ComplaintFilter,
     ComplaintRow,
@@ -23,7 +24,6 @@ from core.complaints.queries.cases import (
     count_open,
     list_complaints,
     list_filing_codes,
-    list_policies,
 )
 from core.errors import NotFound
 from core.tenancy.queries import list_branches
@@ -48,13 +48,13 @@ from web.views.shares import drift_lines
 PATH: Final = "/t/{slug:str}/complaints"
 _READ, _WRITE = [requires("complaints.read")], [requires("complaints.write")]
 PAGE: Final = 25
-CARDS: Final = 10
+CARDS: Final = 20
 """Cards of a column; the rest is counted, and the list shows them."""
 BODY_LIMIT: Final = 64 * 1024
 
 
 async def _rows_as_lines(reader: Reader, rows: Sequence[ComplaintRow]) -> list[Line]:
-    policies = await list_policies(reader, versions=frozenset(row.policy_version for row in rows)) if rows else {}
+    policies = await read_policies(reader.session, {row.policy_version for row in rows})
     staff = {person.staff_id: person.full_name for person in await list_people(reader)} if rows else {}
     return lines_of(rows, policies, staff, reader.actor.id)
 

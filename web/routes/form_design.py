@@ -21,7 +21,6 @@ from core.forms.design_actions import (
     undo_design,
 )
 from core.forms.designs import Design, get_design, list_designs, list_revisions
-from core.forms.queries import get_today
 from core.forms.rules import DefinitionProblem, Overlay, form_view
 from core.forms.rules.definition import walk_fields
 from core.forms.rules.designing import (
@@ -114,7 +113,7 @@ async def _desk(
         inputs = panel(fields[opened.path], base, form, opened.path, locale)
     elif opened.add in OWN_KINDS:
         inputs = blank(opened.add, form, opened.after or None, locale)
-    view = form_view(form, {}, (), locale, get_today(reader))
+    view = form_view(form, {}, (), locale, reader.today.isoformat())
     return await show(
         request,
         PAGE,

@@ -12,7 +12,6 @@ from litestar.params import FromPath, FromQuery
 
 from core.casework.queries import list_calls
 from core.complaints.queries.cases import ComplaintDetail, get_complaint
-from core.days import local_date
 from core.errors import FieldProblem, InvalidInput
 from core.lessons.actions.causes import name_cause
 from core.lessons.actions.closing import decide_silence, note_silence
@@ -114,7 +113,7 @@ async def _people(reader: Reader) -> dict[UUID, str]:
 
 async def _load(reader: Reader, case: ComplaintDetail) -> CaseLessons:
     cause = await find_cause(reader, case.complaint_id)
-    today = local_date(reader.now, reader.scope.timezone)
+    today = reader.today
     rows = await list_actions(reader, case.complaint_id)
     people = await _people(reader) if rows else {}
     alike = await list_alike(reader, case)
@@ -148,7 +147,7 @@ async def _show(
     """`at` names the form that was refused, `typed` what stood in it."""
     case = await get_complaint(reader, complaint_id=complaint_id)
     cause, people = await find_cause(reader, complaint_id), await _people(reader)
-    today, numbers = local_date(reader.now, reader.scope.timezone), await get_numbers(reader)
+    today, numbers = reader.today, await get_numbers(reader)
     return await show(
         request,
         "pages/lessons/closing.html",
@@ -354,7 +353,7 @@ async def show_actions(
     owner = reader.actor.id if mine == "yes" else None
     rows = await list_open_actions(reader, owner_id=owner, after=read_day_cursor(after), limit=PAGE + 1)
     people = await _people(reader)
-    today = local_date(reader.now, reader.scope.timezone)
+    today = reader.today
     here = tenant_path(request, "/complaints/actions")
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     labels, branches = cause_labels(reader), {one.branch_id: one.name for one in await list_branches(reader)}

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from tenants.roles import ROLES
-from tenants.shifts.queries import SwapLine, get_plan, get_today, list_swaps
+from tenants.shifts.queries import SwapLine, get_plan, list_swaps
 from tenants.shifts.rules.checks import may_stand_in
 from tenants.shifts.rules.patterns import Pattern, version_on
 from tenants.shifts.rules.plans import Plan, Span
@@ -94,7 +94,7 @@ def _colleagues(plan: Plan, pattern: Pattern | None, span: Span, names: dict[UUI
 async def show_my_shifts(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
     """What I am on duty for in the four weeks ahead, and the swaps that are asked of me."""
     me = reader.actor.id
-    first = get_today(reader)
+    first = reader.today
     last = first + timedelta(days=AHEAD - 1)
     plan = await get_plan(reader, first=first, last=last)
     names = {person.staff_id: person.full_name for person in await list_people(reader) if person.state == "active"}

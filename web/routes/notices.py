@@ -11,7 +11,8 @@ from litestar.di import NamedDependency
 from core.casework.queries import count_overdue_tasks, list_my_tasks
 from core.complaints.actions.handling import read_notices
 from core.complaints.actions.sharing import find_drift, read_drift
-from core.complaints.queries.cases import count_unread, list_notices, list_policies
+from core.complaints.kept import read_policies
+from core.complaints.queries.cases import count_unread, list_notices
 from core.uow import Reader, UnitOfWork
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry
@@ -35,7 +36,7 @@ async def _notes(reader: Reader) -> Sequence[Note]:
     if reader.actor.id is None:
         return ()
     rows = await list_notices(reader, staff_id=reader.actor.id)
-    return notes_of(rows, await list_policies(reader, versions=frozenset(row.policy_version for row in rows)))
+    return notes_of(rows, await read_policies(reader.session, {row.policy_version for row in rows}))
 
 
 add_entry(

@@ -12,7 +12,6 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from core.days import local_date
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.forms.actions import create_link, revoke_link
 from core.forms.queries import FormLinkExpired, FormLinkRevoked, LinkFacts, get_form, list_forms, list_links
@@ -71,7 +70,7 @@ async def _links(
         names={branch.branch_id: branch.name for branch in branches},
         values=values or {},
         errors=errors or {},
-        today=local_date(reader.now, reader.scope.timezone).isoformat(),
+        today=reader.today.isoformat(),
         root=tenant_path(request, "/forms"),
     )
 

@@ -10,7 +10,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from core.customers.queries import CustomerRecord, get_customer
-from core.days import local_date
 from core.db import new_id
 from core.errors import InvalidInput, NotFound
 from core.hooks.records.loyalty.offers import CouponTemplate
@@ -113,7 +112,7 @@ async def _doctors(reader: Reader) -> dict[UUID, str]:
 
 async def _load_coupons(reader: Reader, record: CustomerRecord) -> dict[str, Any] | None:
     program = await get_program(reader)
-    today = local_date(reader.now, reader.scope.timezone)
+    today = reader.today
     templates = [
         (one.id, f"{localized(one.label) or one.id} · {coupon_gives(one)}")
         for one in (program.live(CouponTemplate) if program else ())
@@ -139,7 +138,7 @@ def _coupon_row(coupon: CouponFacts) -> CouponRow:
 async def _load_benefits(reader: Reader, record: CustomerRecord) -> dict[str, Any] | None:
     card, ladder = await get_membership(reader, record.customer_id), await get_ladder(reader)
     tier = card.tier.code if card.tier else None
-    today = local_date(reader.now, reader.scope.timezone)
+    today = reader.today
     pets = {one.subject_id: one.name for one in record.subjects}
     grants = await list_grants(reader, record.customer_id, tier=tier)
     named = names_clinician(ladder.tiers, tier) if ladder else False

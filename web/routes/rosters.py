@@ -17,7 +17,7 @@ from tenants.duty import cancel_shift, list_shifts, plan_shift
 from tenants.roles import ROLES
 from tenants.shifts.actions import CannotStandIn, NotOnShift, record_absence, record_swap, undo_change
 from tenants.shifts.covering import get_cover, list_gaps, list_now
-from tenants.shifts.queries import get_today, list_changes, list_swaps
+from tenants.shifts.queries import list_changes, list_swaps
 from tenants.shifts.rules.patterns import version_on
 from tenants.staff import list_people
 from web.downloads import csv_download
@@ -130,7 +130,7 @@ async def _place(reader: Reader, branch: str, week: str) -> tuple[BranchFacts, l
     if here is None:
         raise NotFound("no such branch")
     try:
-        day = date.fromisoformat(week) if week else get_today(reader)
+        day = date.fromisoformat(week) if week else reader.today
         return here, branches, words.monday_of(day)
     except (ValueError, OverflowError):
         raise NotFound("no such week") from None
@@ -153,7 +153,7 @@ async def show_week(
     covers, plan = await get_cover(reader, branch_id=here.branch_id, first=monday, days=7)
     people = await list_people(reader)
     names = {person.staff_id: person.full_name for person in people}
-    zone, today = reader.scope.timezone, get_today(reader)
+    zone, today = reader.scope.timezone, reader.today
     versions = [version_on(each, max(today, monday)) or each[-1] for each in plan.patterns.values()]
     patterns = [one for one in versions if one.branch_id in {None, here.branch_id} and not one.hours.ended]
     return await show(

@@ -14,7 +14,7 @@ from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from tenants.roles import ROLES
 from tenants.shifts.actions import RosterMoved, add_pattern, change_pattern, end_pattern, undo_pattern
-from tenants.shifts.queries import get_pattern, get_today
+from tenants.shifts.queries import get_pattern
 from tenants.shifts.rules.checks import PatternDraft
 from tenants.shifts.rules.patterns import MOST_TEAMS, Holidays, Pattern
 from tenants.staff import list_people
@@ -96,7 +96,7 @@ def _draft(form: PatternForm) -> PatternDraft:
 def _values(pattern: Pattern, reader: Reader) -> dict[str, Any]:
     """What the form of an existing pattern begins with; a change begins tomorrow unless it is said otherwise."""
     hours = pattern.hours
-    tomorrow = get_today(reader) + timedelta(days=1)
+    tomorrow = reader.today + timedelta(days=1)
     teams = {name: [str(one) for one in team] for name, team in zip(TEAMS, pattern.teams, strict=False)}
     return teams | {
         "name": hours.name,
@@ -152,7 +152,7 @@ async def _show(
         holidays=[(code, gettext(label)) for code, label in words.HOLIDAYS.items()],
         turns=[(str(days), gettext(label)) for days, label in words.TURNS.items()],
         teams=TEAMS,
-        today=get_today(reader),
+        today=reader.today,
         values=values if values is not None else (_values(newest, reader) if newest else {}),
         errors=errors or {},
         told=told,
@@ -169,14 +169,14 @@ async def show_new_pattern(
     request: WebRequest, reader: NamedDependency[Reader], branch: FromQuery[str] = "", role: FromQuery[str] = ""
 ) -> Response[Any]:
     """An empty pattern: every day from today on."""
-    today = get_today(reader).isoformat()
+    today = reader.today.isoformat()
     values = {
         "branch_id": branch,
         "role": role,
         "weekdays": [str(day) for day in range(7)],
         "starts": "08:00",
         "ends": "20:00",
-        "anchor": words.monday_of(get_today(reader)).isoformat(),
+        "anchor": words.monday_of(reader.today).isoformat(),
         "effective_from": today,
     }
     return await _show(request, reader, values=values)

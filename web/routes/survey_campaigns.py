@@ -9,7 +9,6 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.days import local_date
 from core.errors import FieldProblem, InvalidInput
 from core.hooks.records.text import localized
 from core.surveys.actions import (
@@ -118,7 +117,7 @@ async def _show_plan(
 
 @get(PATH + "/new", guards=_MANAGE)
 async def show_new(request: WebRequest, reader: NamedDependency[Reader]) -> Response[Any]:
-    today = local_date(reader.now, reader.scope.timezone)
+    today = reader.today
     span = quarter_of(today)
     forms = await list_survey_forms(reader)
     if any(row.first_day == span.first and row.last_day == span.last for row in await list_campaigns(reader)):

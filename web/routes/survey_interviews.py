@@ -13,9 +13,8 @@ from litestar.params import FromPath, FromQuery
 from core.customers.actions import reveal_phones
 from core.customers.queries import get_customer
 from core.customers.rules.phones import national_digits
-from core.days import local_date
 from core.errors import FieldProblem, InvalidInput
-from core.forms.queries import get_submission, get_today
+from core.forms.queries import get_submission
 from core.forms.rules import decode_post, form_view
 from core.surveys.interviewing import claim_interview, claim_next, give_back, record_call, record_interview
 from core.surveys.queries import find_interview_form, find_sample, get_script, get_settings
@@ -55,7 +54,7 @@ async def show_queue(
     request: WebRequest, reader: NamedDependency[Reader], which: FromQuery[str] = "waiting"
 ) -> Response[Any]:
     shown = "over" if which == "over" else "waiting"
-    month = local_date(reader.now, reader.scope.timezone).replace(day=1)
+    month = reader.today.replace(day=1)
     sample = await find_sample(reader, month)
     settings = await get_settings(reader)
     root = _root(request)
@@ -104,7 +103,7 @@ async def _show_one(
     settings = await get_settings(reader)
     customer = await get_customer(reader, row.customer_id)
     form = await find_interview_form(reader, settings) if row.reason == "sample" and row.state == "waiting" else None
-    view = form_view(form, answers or {}, problems, current_page().lang, get_today(reader)) if form else None
+    view = form_view(form, answers or {}, problems, current_page().lang, reader.today.isoformat()) if form else None
     script = await get_script(reader, locale=locale)
     held = row.lease_until is not None and row.lease_until > reader.now
     root = _root(request)

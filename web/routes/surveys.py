@@ -9,7 +9,6 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from core.days import local_date
 from core.errors import NotFound
 from core.surveys.interviewing import call_back
 from core.surveys.queries import list_campaigns, list_survey_forms
@@ -98,7 +97,7 @@ def _uuid(text: str) -> UUID | None:
 
 
 async def _filter(reader: Reader, wanted: Wanted) -> ResultFilter:
-    span = span_of(wanted.period, local_date(reader.now, reader.scope.timezone))
+    span = span_of(wanted.period, reader.today)
     members = None
     if wanted.segment:
         try:

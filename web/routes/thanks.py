@@ -11,7 +11,6 @@ from litestar.params import FromPath
 
 from core.birthdays.queries import find_silent, list_open_gifts
 from core.customers.queries import CustomerRecord, get_customer
-from core.days import local_date
 from core.errors import InvalidInput
 from core.programs.queries import get_program
 from core.referrals import queries as referrals
@@ -76,7 +75,7 @@ async def _show(
     values: ReviewForm | None = None,
 ) -> Response[Any]:
     customer = await get_customer(reader, customer_id)
-    program, today = await get_program(reader), local_date(reader.now, reader.scope.timezone)
+    program, today = await get_program(reader), reader.today
     code = await referrals.find_code(reader, customer_id)
     came = await referrals.find_case_of(reader, customer_id)
     gifts = await list_open_gifts(reader, customer_id)

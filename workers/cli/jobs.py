@@ -21,7 +21,7 @@ from core.outbox.actions import retry_all_dead, retry_dead
 from core.outbox.queries import find_sweep_right, list_dead_over_all, list_state_counts
 from tenants.work import Workplace
 from workers.cli.db import VAR, unreachable
-from workers.embedded.faults import ServerDownError
+from workers.embedded.faults import FolderError, ServerDownError
 from workers.embedded.installation import Addresses, Installation
 
 T = TypeVar("T")
@@ -122,6 +122,10 @@ def run_over_all(var: Path, work: Callable[[Workplace], Awaitable[T]]) -> T:
             return await work(workplace)
 
     installation = Installation(var)
+    if installation.postgres is not None and not installation.postgres.holds_data:
+        raise FolderError(
+            f"Nothing has been kept in {installation.var} yet.", "Begin with make run, or name its folder with --var."
+        )
     with installation.database() as addresses:
         try:
             return asyncio.run(opened(addresses))

@@ -10,7 +10,6 @@ from core.churn.actions.winbacks import give_winback
 from core.churn.queries.cases import CaseFilter, find_winback, list_cases
 from core.customers.actions import add_customer
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
-from core.days import local_date
 from core.loyalty.actions import record_purchase
 from core.scope import Actor
 from core.uow import UnitOfWork
@@ -77,7 +76,7 @@ async def seed_churn(workplace: Workplace, clock: Clock, tenant_id: UUID, direct
             for ago in days:
                 if timedelta(days=ago) < MISSED:
                     await _pay(uow, customer_id, ago)
-        tomorrow = local_date(uow.now, uow.scope.timezone) + timedelta(days=7)
+        tomorrow = uow.today + timedelta(days=7)
         await plan_visit(uow, customer_id=customers[7], planned_on=tomorrow, reason="疫苗加强针")
         await sweep(uow, team=TEAM)
         rows = await list_cases(uow, which=CaseFilter(which="open"))

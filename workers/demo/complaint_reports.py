@@ -12,7 +12,6 @@ from core.complaints.actions.filing import file_complaint
 from core.complaints.actions.handling import complete_in, facts_form
 from core.complaints.cases.case import Case, lock_case
 from core.complaints.rules.filing import Filing
-from core.days import local_date
 from core.hooks.records.complaints import Milestone
 from core.hooks.records.forms import ChoiceField, MultiField, NumberField, TextField
 from core.policy_trials.actions import start_trial
@@ -47,7 +46,7 @@ async def seed_complaint_reports(workplace: Workplace, tenant_id: UUID, director
             return
         await _year(uow)
         await count_risks(uow)
-        first = local_date(uow.now, uow.scope.timezone).replace(day=1)
+        first = uow.today.replace(day=1)
         for back in range(MONTHS, 0, -1):
             await keep_month(uow, month=months_before(first, back))
         await start_trial(uow, candidate=await get_candidate(uow), label="现行规则")

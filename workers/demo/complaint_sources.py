@@ -13,7 +13,6 @@ from core.complaints.actions.parting import split_complaint
 from core.complaints.rules.filing import Filing
 from core.complaints.rules.letters import read_mail
 from core.complaints.rules.sources import InPerson, PhoneCall, PlatformReview, RegulatorNotice, SocialPost
-from core.days import local_date
 from core.scope import Actor
 from core.tenancy.queries import list_branches
 from core.uow import UnitOfWork
@@ -110,7 +109,7 @@ async def seed_complaint_sources(workplace: Workplace, clock: Clock, tenant_id: 
 
 async def _notice(workplace: Workplace, tenant_id: UUID) -> Filing:
     async with workplace.reading(tenant_id) as reader:
-        today = local_date(reader.now, reader.scope.timezone)
+        today = reader.today
     return Filing(
         text="消费者反映该院疫苗价格与公示不一致，请核实并书面答复",
         channel="regulator",

@@ -12,7 +12,6 @@ from core.birthdays.queries import list_due_gifts
 from core.customers.actions import add_customer, join_household
 from core.customers.queries import list_customers
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
-from core.days import local_date
 from core.files.actions import prepare_aside
 from core.loyalty.actions import record_purchase
 from core.referrals.cases import sweep_referrals
@@ -98,7 +97,7 @@ async def _bring(
 
 async def _birthdays(uow: UnitOfWork) -> None:
     """Three pets whose birthday is near; one gift was fetched."""
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     for number, (name, pet) in enumerate((("沈佳宜", "布丁"), ("马天宇", "雪球"), ("贾静雯", "毛毛"))):
         day = today + timedelta(days=number * 2 - 1)
         born = day.replace(year=day.year - 3 - number, day=min(day.day, 28))

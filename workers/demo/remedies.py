@@ -8,7 +8,6 @@ from core.complaints.actions.filing import file_complaint
 from core.complaints.actions.handling import after_step, archive_case, complete_in
 from core.complaints.cases.case import lock_case
 from core.complaints.rules.filing import Filing, blocked_by
-from core.days import local_date
 from core.lessons.actions.causes import name_cause
 from core.lessons.actions.corrective import add_corrective
 from core.lessons.actions.library import draft_entry, publish_entry
@@ -56,7 +55,7 @@ async def _close(uow: UnitOfWork, text: str, lesson: str, *, publish: bool) -> N
     staff = [person.full_name for person in people]
     await name_cause(uow, complaint_id=complaint_id, cause=CAUSE, words=lesson)
     owner = next(person for person in people if person.state == "active")
-    due_on = local_date(uow.now, uow.scope.timezone) + timedelta(days=14)
+    due_on = uow.today + timedelta(days=14)
     await add_corrective(uow, complaint_id=complaint_id, words=lesson, owner_id=owner.staff_id, due_on=due_on)
     await _work_through(uow, complaint_id)
     await archive_case(uow, complaint_id=complaint_id)

@@ -8,7 +8,7 @@ from core.scope import Actor
 from core.uow import UnitOfWork
 from tenants.roles import permissions_of
 from tenants.shifts.actions import add_pattern, record_absence
-from tenants.shifts.queries import get_plan, get_today
+from tenants.shifts.queries import get_plan
 from tenants.shifts.rules.checks import PatternDraft
 from tenants.shifts.swapping import ask_swap
 from tenants.staff import list_people
@@ -22,7 +22,7 @@ NOT_ON_SUNDAY: Final = tuple(range(6))
 async def seed_rosters(workplace: Workplace, tenant_id: UUID, director: Actor) -> None:
     """Make the roster of the first chain; a second time does nothing."""
     async with workplace.unit(tenant_id, actor=director) as uow:
-        today = get_today(uow)
+        today = uow.today
         if (await get_plan(uow, first=today, last=today)).patterns:
             return
         people = {person.roles[0]: person for person in await list_people(uow) if person.roles}
@@ -55,7 +55,7 @@ async def _plan(
     weekdays: tuple[int, ...],
     teams: tuple[tuple[UUID, ...], ...],
 ) -> UUID:
-    today = get_today(uow)
+    today = uow.today
     draft = PatternDraft(
         name=name,
         role=ROLE,

@@ -17,7 +17,7 @@ from core.customers.actions import add_customer
 from core.customers.queries import get_subject_types
 from core.customers.rules.profile import CustomerDraft, SubjectDraft
 from core.forms.actions import create_link, record_intake
-from core.forms.queries import get_today, list_forms, list_links
+from core.forms.queries import list_forms, list_links
 from core.loyalty.actions import record_purchase
 from core.scope import Actor
 from core.tenancy.actions import add_branch
@@ -204,7 +204,7 @@ async def _fill_intakes(uow: UnitOfWork, branch_id: UUID) -> None:
     known = {field.key for field in form.fields}
     for number, answers in enumerate(INTAKES):
         kept = {key: value for key, value in answers.items() if key in known}
-        kept |= {"onset": get_today(uow), "signature": {"name": answers["owner_name"]}}
+        kept |= {"onset": uow.today.isoformat(), "signature": {"name": answers["owner_name"]}}
         await record_intake(uow, form_id=form.id, answers=kept, once_key=f"demo:{number}", branch_id=branch_id)
 
 

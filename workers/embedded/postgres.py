@@ -191,8 +191,13 @@ class EmbeddedPostgres:
                 raise self._why_down(f"PostgreSQL did not answer within {START_SECONDS:.0f} seconds.")
             time.sleep(0.05)
 
+    @property
+    def holds_data(self) -> bool:
+        """Whether anything was ever kept here."""
+        return self._data.exists()
+
     def _initialise(self) -> None:
-        if self._data.exists():
+        if self.holds_data:
             self._check_data()
             return
         draft = self._data.with_name("data.new")

@@ -16,6 +16,8 @@ Handler = Callable[[UnitOfWork, dict[str, Any], UUID], Awaitable[datetime | None
 outside services know the call. It may return an instant: the row runs again then, as for work done in pieces."""
 BatchHandler = Callable[[UnitOfWork, Sequence[Work]], Awaitable[None]]
 """Gets several rows of one tenant, in due order, all in one unit; when it raises, each row comes again alone."""
+Holder = Callable[[UnitOfWork, Sequence[Mapping[str, Any]]], Awaitable[None]]
+"""Gets the payloads of rows that are about to be taken, and locks what their work will change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,9 @@ class Task:
     """How many rows of one tenant may be on their way at a time."""
     ordered: bool = False
     """Rows of one tenant run strictly in due order, one job at a time; a failed one does not hold up the others."""
+    hold: Holder | None = None
+    """Locks what the work changes before its rows are: for work on what people change too, who lock it first and then
+    move its rows. The other way round the two would wait for each other."""
 
 
 def task(
@@ -53,6 +58,7 @@ def task(
     rows: int = 100,
     tenant_limit: int = 400,
     ordered: bool = False,
+    hold: Holder | None = None,
 ) -> Callable[[Handler], Task]:
     """Make a task of a function that works on one row; the options are Task's."""
     return lambda handle: Task(
@@ -65,6 +71,7 @@ def task(
         rows=rows,
         tenant_limit=tenant_limit,
         ordered=ordered,
+        hold=hold,
     )
 
 
@@ -77,6 +84,7 @@ def batch_task(
     rows: int = 100,
     tenant_limit: int = 400,
     ordered: bool = False,
+    hold: Holder | None = None,
 ) -> Callable[[BatchHandler], Task]:
     """Make a task of a function that works on several rows of one tenant with few statements."""
     return lambda handle: Task(
@@ -90,6 +98,7 @@ def batch_task(
         rows=rows,
         tenant_limit=tenant_limit,
         ordered=ordered,
+        hold=hold,
     )
 
 

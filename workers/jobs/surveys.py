@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from core.complaints.actions.handling import AFTER_RESOLUTION
-from core.days import local_date
 from core.forms.intake import SURVEY_SENT
 from core.surveys.actions import FILL_TASK, REMIND_TASK, remind_once, turn_quarter
 from core.surveys.answers import hear_answer, offer_after_resolution
@@ -47,7 +46,7 @@ async def turn(uow: UnitOfWork, payload: dict[str, Any], outbox_id: UUID) -> Non
 async def sample(uow: UnitOfWork, payload: dict[str, Any], outbox_id: UUID) -> None:
     """Draw the month's calls on its first night, or on a later one when no worker ran; never twice."""
     del payload, outbox_id
-    if local_date(uow.now, uow.scope.timezone).day <= LATEST_DAY:
+    if uow.today.day <= LATEST_DAY:
         await draw_month(uow)
 
 

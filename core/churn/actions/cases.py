@@ -17,7 +17,6 @@ from core.customers.actions import record_event
 from core.customers.models import Customer
 from core.customers.queries import find_present_customer
 from core.customers.rules.names import clean_text
-from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.hooks.records.loyalty.care import Churn
@@ -219,7 +218,7 @@ async def log_call(uow: UnitOfWork, *, case_id: UUID, reached: bool, words: str,
         InvalidInput: nothing was said about a talk, or the day is past or too far away.
     """
     said = _words(words, wanted=reached)
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     if again_on is not None and not today <= again_on <= today + _LATEST:
         raise InvalidInput((FieldProblem("again_on", "out-of-range"),))
     await lock_open(uow, case_id)
@@ -274,7 +273,7 @@ async def plan_visit(uow: UnitOfWork, *, customer_id: UUID, planned_on: date | N
     """Note the day on which a customer was asked to come again; None takes it back."""
     customer_id = (await _present(uow, customer_id)).customer_id
     words = clean_text(reason)
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     if len(words) > 200:
         raise InvalidInput((FieldProblem("reason", "too-long", {"max": 200}),))
     if planned_on is None:

@@ -16,7 +16,6 @@ from core.churn.ports import Team
 from core.churn.queries.silence import HOUSEHOLD, find_known
 from core.churn.rules import LOOK_AGAIN, REGULAR_GAPS, overdue_on, why_silent
 from core.customers.models import Customer
-from core.days import local_date
 from core.db import table_of
 from core.hooks.records.loyalty.care import Churn
 from core.profiles.models import CustomerPreference
@@ -97,7 +96,7 @@ async def _keep_silent(uow: UnitOfWork, sign: Sign, *, ended: bool) -> None:
         await mark_told(uow, [sign.household])
     else:
         mine = (_W.c.tenant_id == uow.tenant_id, _W.c.household == sign.household)
-        later = local_date(uow.now, uow.scope.timezone) + LOOK_AGAIN
+        later = uow.today + LOOK_AGAIN
         await uow.session.execute(update(_W).where(*mine).values(look_again_on=later))
 
 
@@ -162,7 +161,7 @@ async def _who(uow: UnitOfWork, query: Any) -> Sequence[Any]:
 
 async def _find_no_spend(uow: UnitOfWork, rule: Churn, _team: Team) -> Iterable[Sign]:
     """3个月未消费, by the household's own rhythm; the plain bound is what the index reads, the rest is exact."""
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     by_months = func.date(_W.c.last_on + func.make_interval(0, rule.months))
     by_gap = _W.c.last_on + cast(literal(rule.gap_factor) * _W.c.gap_days, Integer)
     query = (
@@ -212,7 +211,7 @@ _WHOM: Final = (HOUSEHOLD.label("household"), _C.c.customer_id, _C.c.last_visit_
 
 async def _find_planned(uow: UnitOfWork, rule: Churn, _team: Team) -> Iterable[Sign]:
     """A planned day + 14 days passed, and nobody of the household came since it was planned."""
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     here = and_(_C.c.tenant_id == _V.c.tenant_id, _C.c.customer_id == _V.c.customer_id)
     seen = and_(_W.c.tenant_id == _V.c.tenant_id, _W.c.household == HOUSEHOLD)
     set_on = func.date(func.timezone(uow.scope.timezone, _V.c.set_at))

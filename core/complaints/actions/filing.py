@@ -22,7 +22,6 @@ from core.complaints.rules.sources import source_key, source_problems
 from core.customers.actions import record_event
 from core.customers.queries import find_by_phones, find_present_customer, get_customer
 from core.customers.rules.phones import read_phone
-from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import InvalidInput
 from core.hooks.records.complaints import ComplaintFacts, Policy, Severity
@@ -110,7 +109,7 @@ async def file_complaint(uow: UnitOfWork, *, filing: Filing, key: str | None = N
     """
     problems = list(filing_problems(filing))
     if filing.source is not None:
-        today = local_date(uow.now, uow.scope.timezone)
+        today = uow.today
         problems += source_problems(filing.source, now=uow.now, today=today)
     if problems:
         raise InvalidInput(tuple(problems))

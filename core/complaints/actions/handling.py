@@ -24,7 +24,6 @@ from core.complaints.cases.retargeting import follow_policy
 from core.complaints.models import Complaint, Notice, ToldStage
 from core.complaints.rules.filing import ARCHIVE, TEXT_LIMIT, blocked_by, unmet
 from core.complaints.rules.regulator import keep_track
-from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput, NotFound
 from core.forms.rules import evaluate
@@ -80,7 +79,7 @@ def facts_form(milestone: Milestone) -> Form:
 
 
 def _today(uow: UnitOfWork) -> str:
-    return local_date(uow.now, uow.scope.timezone).isoformat()
+    return uow.today.isoformat()
 
 
 def _words(text: str) -> str:

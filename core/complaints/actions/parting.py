@@ -13,14 +13,14 @@ from core.complaints.actions.handling import ComplaintClosed
 from core.complaints.actions.joining import Kept, NotMerged, allow_judging, lock_both
 from core.complaints.cases.case import Case, lock_cases
 from core.complaints.cases.retargeting import follow_policy
-from core.complaints.models import Complaint, ComplaintMerge, ComplaintPolicy
+from core.complaints.kept import read_policies
+from core.complaints.models import Complaint, ComplaintMerge
 from core.complaints.rules.filing import TEXT_LIMIT, Filing, title_of
 from core.db import table_of
 from core.errors import FieldProblem, InvalidInput, NotFound
-from core.hooks.records.complaints import Policy
 from core.uow import UnitOfWork
 
-_C, _M, _P = table_of(Complaint), table_of(ComplaintMerge), table_of(ComplaintPolicy)
+_C, _M = table_of(Complaint), table_of(ComplaintMerge)
 
 
 async def undo_merge(uow: UnitOfWork, *, loser_id: UUID, reason: str) -> UUID:
@@ -73,11 +73,9 @@ async def _know(uow: UnitOfWork, complaint_id: UUID) -> None:
 async def _take_out(uow: UnitOfWork, survivor: Case, kept: Kept, merged_at: datetime) -> None:
     """Give the survivor its own starts and pauses back, and its level when nobody judged it since."""
     if survivor.policy_version == kept.merged_version != kept.policy_version:
-        definition = await uow.session.scalar(
-            select(_P.c.definition).where(_P.c.tenant_id == uow.tenant_id, _P.c.version == kept.policy_version)
-        )
+        policies = await read_policies(uow.session, (kept.policy_version,))
         survivor.severity = kept.severity
-        await follow_policy(uow, survivor, msgspec.convert(definition, Policy), kept.policy_version, note="unmerged")
+        await follow_policy(uow, survivor, policies[kept.policy_version], kept.policy_version, note="unmerged")
     for name, clock in survivor.newest().items():
         before = kept.clocks.get(name)
         if before is None or not clock.live or clock.state is None or clock.cycle != before.cycle:

@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.complaints.models import Complaint, ShareNotice
 from core.complaints.ports import DutyRoster
 from core.complaints.rules.shares import DAYS, MOST, Shares, compare_shares
-from core.days import local_date
 from core.db import table_of
 from core.policies.queries import get_policies
 from core.uow import Reader, UnitOfWork
@@ -45,7 +44,7 @@ async def tell_drift(uow: UnitOfWork, *, roster: DutyRoster) -> int:
     shares = await get_shares(uow)
     if not shares.drifted:
         return 0
-    month = local_date(uow.now, uow.scope.timezone).strftime("%Y-%m")
+    month = uow.today.strftime("%Y-%m")
     told = 0
     for person in await roster.find_on_duty(uow, role=LEADER, branch_id=None, at=uow.now):
         fresh = await uow.session.scalar(

@@ -23,8 +23,9 @@ from core.clocks.rules import (
 )
 from core.complaints.cases.clock import Clock
 from core.complaints.cases.storing import Changes, store
+from core.complaints.kept import read_policies
 from core.complaints.models import ClockEvent as ClockEventRow
-from core.complaints.models import Complaint, ComplaintClock, ComplaintPolicy, ToldStage
+from core.complaints.models import Complaint, ComplaintClock, ToldStage
 from core.db import one_of, table_of
 from core.errors import NotFound
 from core.hooks.records.complaints import Milestone, Policy, Severity, Stage
@@ -37,7 +38,7 @@ TOPIC: Final = "complaints"
 """The topic on which boards hear that a case has changed."""
 _C = table_of(Complaint)
 _K, _KE = table_of(ComplaintClock), table_of(ClockEventRow)
-_P, _T = table_of(ComplaintPolicy), table_of(ToldStage)
+_T = table_of(ToldStage)
 _READ_EVENT: Final = msgspec.json.Decoder(ClockEvent)
 CASE_FIELDS: Final = (
     *("complaint_id", "number", "severity", "state", "policy_version", "branch_id", "customer_id", "event_seq"),
@@ -251,18 +252,14 @@ async def lock_cases(uow: UnitOfWork, complaint_ids: Sequence[UUID], *, locked: 
     Not `locked` they are for looking ahead: what is done to them is never saved.
     """
     query = (
-        select(*(_C.c[name] for name in CASE_FIELDS), _P.c.definition)
-        .outerjoin(_P, (_P.c.tenant_id == _C.c.tenant_id) & (_P.c.version == _C.c.policy_version))
+        select(*(_C.c[name] for name in CASE_FIELDS))
         .where(_C.c.tenant_id == uow.tenant_id, one_of(_C.c.complaint_id, complaint_ids))
         .order_by(_C.c.complaint_id)
     )
-    rows = (await uow.session.execute(query.with_for_update(of=_C) if locked else query)).all()
-    # Who waited for the lock while another changed the level has the case as it is now, but no policy beside it.
-    policies = await _read_policies(uow, {row.policy_version for row in rows if row.definition is None})
+    rows = (await uow.session.execute(query.with_for_update() if locked else query)).all()
+    policies = await read_policies(uow.session, {row.policy_version for row in rows})
     cases: dict[UUID, Case] = {}
     for row in rows:
-        if row.policy_version not in policies:
-            policies[row.policy_version] = msgspec.convert(row.definition, Policy)
         kept = {name: getattr(row, name) for name in CASE_FIELDS}
         cases[row.complaint_id] = Case(policy=policies[row.policy_version], **kept)
     if cases:
@@ -270,13 +267,10 @@ async def lock_cases(uow: UnitOfWork, complaint_ids: Sequence[UUID], *, locked: 
     return list(cases.values())
 
 
-async def _read_policies(uow: UnitOfWork, versions: Collection[str]) -> dict[str, Policy]:
-    if not versions:
-        return {}
-    query = select(_P.c.version, _P.c.definition).where(
-        _P.c.tenant_id == uow.tenant_id, one_of(_P.c.version, sorted(versions))
-    )
-    return {row.version: msgspec.convert(row.definition, Policy) for row in await uow.session.execute(query)}
+async def hold_cases(uow: UnitOfWork, complaint_ids: Collection[UUID]) -> None:
+    """Lock complaints in the order of their ids and read nothing: for a job, before it takes their rows of the schedule."""
+    mine = (_C.c.tenant_id == uow.tenant_id, one_of(_C.c.complaint_id, sorted(complaint_ids)))
+    await uow.session.execute(select(_C.c.complaint_id).where(*mine).order_by(_C.c.complaint_id).with_for_update())
 
 
 async def save_cases(uow: UnitOfWork, cases: Iterable[Case]) -> None:

@@ -4,36 +4,30 @@ It reads each clock with its case as it stands at one instant, locked, and write
 plain (a pause that ran out, a clock that is gone) is left alone: the ordinary way of the schedule takes it.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ARRAY, BigInteger, DateTime, Text, Uuid, bindparam, cast, select, text
+from sqlalchemy import ARRAY, BigInteger, DateTime, Text, Uuid, bindparam, text
 
 from core.clocks.rules import ClockEvent, Told, next_stage
 from core.complaints.cases.case import CASE_FIELDS, Case, load_timetable
 from core.complaints.cases.clock import Clock
 from core.complaints.cases.escalation import Ripe, Words, may_fire, ripe_of, tell
 from core.complaints.cases.storing import Changes
-from core.complaints.models import ComplaintPolicy
+from core.complaints.kept import read_policies
 from core.complaints.ports import DutyRoster
-from core.db import encode_json, one_of, table_of
+from core.db import encode_json
 from core.driver import DriverSession
-from core.hooks.records.complaints import Policy
 from core.tenancy.queries import TenantFacts
 from core.uow import UnitOfWork
 
-_P = table_of(ComplaintPolicy)
 _TENANT: Final = bindparam("tenant", type_=Uuid())
 _NOW: Final = bindparam("now", type_=DateTime(timezone=True))
 _READ_EVENTS: Final = msgspec.json.Decoder(list[ClockEvent])
 _READ_TOLD: Final = msgspec.json.Decoder(list[tuple[str, str, datetime, bool]])
-_READ_POLICY: Final = msgspec.json.Decoder(Policy)
-_POLICIES: dict[str, Policy] = {}
-"""By version, the hash of the content: one text serves whoever has it."""
-_MOST_POLICIES: Final = 512
 
 # The locks come first and wait for nobody: a case that somebody works on is looked at again in a moment.
 _HOLD: Final = text(
@@ -147,15 +141,13 @@ async def hold_due(session: DriverSession, *, outbox_ids: Collection[UUID], now:
     rows = await session.execute(_HOLD, given)
     if not rows:
         return None
-    missing = {row.policy_version for row in rows} - _POLICIES.keys()
-    if missing:
-        await _learn(session, missing)
+    policies = await read_policies(session.plain, {row.policy_version for row in rows})
     cases: dict[UUID, Case] = {}
     clocks = []
     for row in rows:
         case = cases.get(row.complaint_id)
         if case is None:
-            policy = _POLICIES[row.policy_version]
+            policy = policies[row.policy_version]
             case = cases[row.complaint_id] = Case(policy=policy, **{name: getattr(row, name) for name in CASE_FIELDS})
         events = _READ_EVENTS.decode(row.events) if row.events else []
         clock = Clock(case.milestone(row.milestone), row.position, row.cycle, events)
@@ -190,19 +182,6 @@ async def fire_held(uow: UnitOfWork, held: Held, *, until: datetime, roster: Dut
         case.collect(uow, changes)
     await _store(uow, plain, words, changes)
     return {each.outbox_id for each in plain}
-
-
-async def _learn(session: DriverSession, versions: Iterable[str]) -> None:
-    if len(_POLICIES) > _MOST_POLICIES:
-        _POLICIES.clear()
-    rows = await session.execute(
-        select(_P.c.version, cast(_P.c.definition, Text)).where(
-            _P.c.tenant_id == session.info["tenant_id"],
-            one_of(_P.c.version, versions),
-        )
-    )
-    for version, definition in rows:
-        _POLICIES[version] = _READ_POLICY.decode(definition)
 
 
 async def _store(uow: UnitOfWork, plain: Sequence[DueClock], words: Words, changes: Changes) -> None:

@@ -8,13 +8,14 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import ColumnElement, and_, select
 
-from core.complaints.models import Complaint, ComplaintClock, ComplaintPolicy, Notice, ToldStage
+from core.complaints.kept import read_policies
+from core.complaints.models import Complaint, ComplaintClock, Notice, ToldStage
 from core.complaints.rules.answers import Asked, asked_by
-from core.db import one_of, table_of
+from core.db import table_of
 from core.hooks.records.complaints import Policy, Severity
 from core.uow import Reader
 
-_C, _K, _N, _P, _T = (table_of(one) for one in (Complaint, ComplaintClock, Notice, ComplaintPolicy, ToldStage))
+_C, _K, _N, _T = (table_of(one) for one in (Complaint, ComplaintClock, Notice, ToldStage))
 _LIVE: Final = ("running", "paused", "breached")
 RECENT: Final = timedelta(days=7)
 """So far back the list looks; a chain's patience is counted in minutes."""
@@ -88,7 +89,7 @@ async def _read(reader: Reader, *where: ColumnElement[bool]) -> list[ToldLine]:
     for row in rows:
         key = row.complaint_id, row.milestone, row.cycle, row.stage, row.policy_version
         found.setdefault(key, []).append(row)
-    policies = await _policies(reader, {row.policy_version for row in rows})
+    policies = await read_policies(reader.session, {row.policy_version for row in rows})
     return [_line(each, policies) for each in found.values()]
 
 
@@ -102,10 +103,3 @@ def _line(rows: Sequence[Any], policies: dict[str, Policy]) -> ToldLine:
         people=tuple(ToldPerson(row.notice_id, row.staff_id, row.role, row.read_at) for row in rows),
         asked=asked_by(policy, first.milestone, first.stage, first.at) if policy is not None else None,
     )
-
-
-async def _policies(reader: Reader, versions: set[str]) -> dict[str, Policy]:
-    query = select(_P.c.version, _P.c.definition).where(
-        _P.c.tenant_id == reader.tenant_id, one_of(_P.c.version, sorted(versions))
-    )
-    return {row.version: msgspec.convert(row.definition, Policy) for row in await reader.session.execute(query)}

@@ -9,13 +9,13 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from core.asked import Asked
+from core.complaints.kept import read_policies
 from core.complaints.models import (
     ClockEvent,
     Complaint,
     ComplaintClock,
     ComplaintEvent,
     ComplaintLink,
-    ComplaintPolicy,
     Notice,
 )
 from core.complaints.rules.sources import Source
@@ -144,10 +144,6 @@ class ComplaintDetail(msgspec.Struct, frozen=True):
 
 _C = table_of(Complaint)
 _B = table_of(Branch)
-_P = table_of(ComplaintPolicy)
-_KEPT: Final[dict[tuple[UUID, str], Policy]] = {}
-MOST_KEPT: Final = 2000
-"""Policies kept by a process, of all tenants: some kilobytes each."""
 ROW: Final = select(
     *(
         _B.c.name.label("branch_name") if name == "branch_name" else _C.c[name]
@@ -249,9 +245,7 @@ async def find_by_status_code(reader: Reader, *, code: str) -> ComplaintDetail |
 
 
 async def _detail(reader: Reader, row: Complaint) -> ComplaintDetail:
-    policy = await reader.session.scalar(
-        select(ComplaintPolicy.definition).where(ComplaintPolicy.version == row.policy_version)
-    )
+    policies = await read_policies(reader.session, (row.policy_version,))
     branch = None
     if row.branch_id is not None:
         branch = await reader.session.scalar(select(Branch.name).where(Branch.branch_id == row.branch_id))
@@ -275,25 +269,11 @@ async def _detail(reader: Reader, row: Complaint) -> ComplaintDetail:
             "quotes": quotes,
             "branch_name": branch,
             "source": None if row.source is None else msgspec.convert(row.source, Source),
-            "policy": msgspec.convert(policy, Policy),
+            "policy": policies[row.policy_version],
             "clocks": tuple(ClockRow(*clock) for clock in clocks),
             "history": tuple(HistoryRow(*event) for event in history),
         }
     )
-
-
-async def list_policies(reader: Reader, *, versions: frozenset[str]) -> dict[str, Policy]:
-    """Return policies by version, for the labels of a list; a version names its content, so what was read once is kept."""
-    known = {version: _KEPT[reader.tenant_id, version] for version in versions if (reader.tenant_id, version) in _KEPT}
-    missing = sorted(versions - known.keys())
-    if missing:
-        query = select(_P.c.version, _P.c.definition).where(_P.c.tenant_id == reader.tenant_id)
-        rows = await reader.session.execute(query.where(one_of(_P.c.version, missing)))
-        known |= {version: msgspec.convert(definition, Policy) for version, definition in rows}
-        if len(_KEPT) > MOST_KEPT:
-            _KEPT.clear()
-        _KEPT.update({(reader.tenant_id, version): policy for version, policy in known.items()})
-    return known
 
 
 class FilingPlace(msgspec.Struct, frozen=True):

@@ -73,7 +73,7 @@ def filing_problems(filing: Filing) -> tuple[FieldProblem, ...]:
         problems.append(FieldProblem("contact_phone", "phone"))
     for path, fen in (("estimate_fen", filing.estimate_fen), ("bill_fen", filing.bill_fen)):
         if fen is not None and not 0 <= fen <= FEN_LIMIT:
-            problems.append(FieldProblem(path, "range", {"max": FEN_LIMIT // 100}))
+            problems.append(FieldProblem(path, "range", {"min": 0, "max": FEN_LIMIT // 100}))
     return tuple(problems)
 
 

@@ -142,7 +142,7 @@ def _own_problems(source: Source, now: datetime, today: date) -> list[FieldProbl
         case Email(sender=sender) if sender.strip() and not _MAIL_ADDRESS.search(sender):
             return [FieldProblem("source.sender", "email")]
         case SocialPost(reach=int(reach)) if not 0 <= reach <= REACH_LIMIT:
-            return [FieldProblem("source.reach", "range", {"max": REACH_LIMIT})]
+            return [FieldProblem("source.reach", "range", {"min": 0, "max": REACH_LIMIT})]
         case PlatformReview(stars=int(stars)) if not 1 <= stars <= STARS:
             return [FieldProblem("source.stars", "stars", {"max": STARS})]
         case RegulatorNotice() as notice:

@@ -11,6 +11,9 @@ from core.hooks.reading.syntax import Node, UnknownSyntax, parse
 
 _DEPTH = 2
 _MOST_STARTS = 6_000
+_ALIKE_AFTER = 8
+_AROUND = 80
+"""What stands in the same words, so far to both sides as a reading looks, is read the same: many such count as one."""
 
 Starts = tuple[frozenset[str], frozenset[str]]
 """What may stand first: starts that may grow by what follows, and starts after which anything may come."""
@@ -81,16 +84,28 @@ class Scanner:
                     self._pairs[start].append(number)
 
     def scan(self, text: str, most: int) -> dict[int, list[re.Match[str]]]:
-        """Return the matches of each pattern by its number, at most so many of each."""
+        """Return the matches of each pattern by its number, at most so many of each.
+
+        Of many in the same words one is enough: a word said again and again must not hide another use of it.
+        """
         found: dict[int, list[re.Match[str]]] = defaultdict(list)
+        ends: dict[int, int] = {}
+        seen: dict[int, set[str]] = defaultdict(set)
         for position, numbers in self._places(text):
             for number in numbers:
                 matches = found.get(number)
-                if matches is not None and (len(matches) >= most or matches[-1].end() > position):
+                if matches is not None and (len(matches) >= most or ends[number] > position):
                     continue
                 match = self.patterns[number].match(text, position)
-                if match is not None:
-                    found[number].append(match)
+                if match is None:
+                    continue
+                ends[number] = match.end()
+                if matches is not None and len(matches) >= _ALIKE_AFTER:
+                    around = text[max(0, position - _AROUND) : match.end() + _AROUND]
+                    if around in seen[number]:
+                        continue
+                    seen[number].add(around)
+                found[number].append(match)
         for number in self._anywhere:
             for match in self.patterns[number].finditer(text):
                 found[number].append(match)

@@ -4,6 +4,7 @@ from typing import Any
 
 from core.hooks.context import DecideContext, DeclareContext
 from core.hooks.kinds import decide_one, declare
+from core.hooks.promises import find_earlier
 from core.hooks.records.complaints import Assessment, Category, Cause, ComplaintFacts, Policy
 
 
@@ -13,6 +14,14 @@ def _parents_first(nodes: tuple[Category, ...] | tuple[Cause, ...]) -> None:
         if node.parent is not None and node.parent not in seen:
             raise ValueError(f"{type(node).__name__.lower()} {node.id} comes before its parent {node.parent}")
         seen.add(node.id)
+
+
+def _in_order(policies: tuple[Policy, ...]) -> None:
+    for policy in policies:
+        for milestone, before in find_earlier(policy):
+            raise ValueError(
+                f"policy {policy.severity}: {milestone.id} is due before {before.id}, which it comes after"
+            )
 
 
 @declare(merge="union", local_ids=("id", "parent"), check=_parents_first)
@@ -27,7 +36,7 @@ def complaint_causes(ctx: DeclareContext[Any]) -> tuple[Cause, ...]:
     raise NotImplementedError
 
 
-@declare(merge="earliest deadline per milestone", on_fault="fallback", key="severity")
+@declare(merge="earliest deadline per milestone", on_fault="fallback", key="severity", check=_in_order)
 def complaint_policies(ctx: DeclareContext[Any]) -> tuple[Policy, ...]:
     """Return one policy for each severity this vertical handles.
 

@@ -12,7 +12,6 @@ from core.complaints.actions.telling import ACTION, find_responsible, tell_peopl
 from core.complaints.cases.case import Case, lock_case
 from core.complaints.ports import DutyRoster
 from core.customers.rules.names import clean_text
-from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, Forbidden, InvalidInput
 from core.lessons.models import CorrectiveAction
@@ -50,7 +49,7 @@ async def add_corrective(
         ComplaintClosed: the case was withdrawn or merged.
     """
     said = _words(words, "words")
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     if not today <= due_on <= today + FARTHEST:
         raise InvalidInput((FieldProblem("due_on", "out-of-range"),))
     case = await lock_case(uow, complaint_id)

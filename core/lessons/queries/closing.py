@@ -1,5 +1,6 @@
 """Reads how a case ends: silence, root cause with its repeats, corrective actions, and the numbers that hold."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -8,7 +9,7 @@ import msgspec
 from sqlalchemy import and_, or_, select, tuple_
 
 from core.complaints.models import Complaint
-from core.db import table_of
+from core.db import one_of, table_of
 from core.errors import NotFound
 from core.hooks.records.complaints import Cause
 from core.hooks.records.text import Text
@@ -238,6 +239,12 @@ async def get_action(reader: Reader, action_id: UUID, *, lock: bool = False) -> 
     if not found:
         raise NotFound("no such action")
     return found[0]
+
+
+async def list_cases_of(reader: Reader, action_ids: Sequence[UUID]) -> set[UUID]:
+    """Return the cases that these actions follow from."""
+    query = select(_A.c.complaint_id).where(_A.c.tenant_id == reader.tenant_id, one_of(_A.c.action_id, action_ids))
+    return set((await reader.session.execute(query)).scalars())
 
 
 async def list_open_actions(

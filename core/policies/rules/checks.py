@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from core.errors import FieldProblem
+from core.hooks.promises import find_earlier
 from core.hooks.records.complaints import EscalationStep, Milestone, Policy, Severity
 from core.policies.rules.calendars import WALL
 from core.policies.rules.changes import MilestoneChange, PolicyChanges, apply_changes, change_milestone, known_roles
@@ -38,9 +39,9 @@ def _of_milestone(
     problems = []
     clock = change.clock or milestone.clock
     if change.minutes is not None and not 1 <= change.minutes <= MOST_MINUTES:
-        problems.append(FieldProblem(f"{path}.minutes", "range", {"max": MOST_MINUTES}))
+        problems.append(FieldProblem(f"{path}.minutes", "range", {"min": 1, "max": MOST_MINUTES}))
     if change.days is not None and not 1 <= change.days <= MOST_DAYS:
-        problems.append(FieldProblem(f"{path}.days", "range", {"max": MOST_DAYS}))
+        problems.append(FieldProblem(f"{path}.days", "range", {"min": 1, "max": MOST_DAYS}))
     if change.clock is not None and clock != WALL and clock not in calendars:
         problems.append(FieldProblem(f"{path}.clock", "unknown-calendar", {"calendar": clock}))
     days = change.days if change.minutes is None and change.days is not None else milestone.days
@@ -81,9 +82,9 @@ def _of_steps(path: str, steps: tuple[EscalationStep, ...], roles: Collection[st
         if step.need_ack and step.next is None:
             problems.append(FieldProblem(f"{here}.next", "answer-from-nobody"))
         if step.ack_timeout is not None and step.ack_timeout < 1:
-            problems.append(FieldProblem(f"{here}.ack_timeout", "range", {"max": MOST_MINUTES}))
+            problems.append(FieldProblem(f"{here}.ack_timeout", "range", {"min": 1, "max": MOST_MINUTES}))
         if step.minutes is not None and abs(step.minutes) > MOST_MINUTES:
-            problems.append(FieldProblem(f"{here}.minutes", "range", {"max": MOST_MINUTES}))
+            problems.append(FieldProblem(f"{here}.minutes", "range", {"min": -MOST_MINUTES, "max": MOST_MINUTES}))
     return problems
 
 
@@ -105,45 +106,9 @@ def _orders(policies: Mapping[Severity, Policy], changes: PolicyChanges) -> list
     """Refuse a milestone that is due before the one it comes after, where a change is to blame."""
     problems = []
     for severity in changes.levels:
-        milestones = {m.id: m for m in policies[severity].milestones} if severity in policies else {}
-        for milestone in milestones.values():
-            before = _timed_before(milestone, milestones)
-            if before is not None and _earlier(milestone, before, milestones):
-                path = f"{severity}.{milestone.id}.{'days' if milestone.days is not None else 'minutes'}"
-                problems.append(FieldProblem(path, "earlier-than-before", {"milestone": before.id}))
+        if severity not in policies:
+            continue
+        for milestone, before in find_earlier(policies[severity]):
+            path = f"{severity}.{milestone.id}.{'days' if milestone.days is not None else 'minutes'}"
+            problems.append(FieldProblem(path, "earlier-than-before", {"milestone": before.id}))
     return problems
-
-
-def _timed_before(milestone: Milestone, milestones: Mapping[str, Milestone]) -> Milestone | None:
-    """Return the nearest milestone before this one that has a deadline."""
-    name = milestone.after
-    while name is not None and name in milestones:
-        if milestones[name].timed:
-            return milestones[name]
-        name = milestones[name].after
-    return None
-
-
-def _earlier(milestone: Milestone, before: Milestone, milestones: Mapping[str, Milestone]) -> bool:
-    """Compare budgets from the receipt where they can be compared: the wall clock is never slower than a calendar."""
-    if not milestone.timed or milestone.counts_from == "after":
-        return False  # it counts from the other: it cannot be due before it
-    if (milestone.days is None) != (before.days is None):
-        return milestone.days is None and milestone.clock == WALL and (milestone.minutes or 0) < _least(before)
-    if milestone.days is not None and before.days is not None:
-        return milestone.clock == before.clock and milestone.days < before.days
-    same = milestone.clock in {before.clock, WALL}
-    return same and (milestone.minutes or 0) < _from_receipt(before, milestones)
-
-
-def _least(milestone: Milestone) -> int:
-    """Working days last at least the days between the first and the last of them."""
-    return ((milestone.days or 1) - 1) * 1440
-
-
-def _from_receipt(milestone: Milestone, milestones: Mapping[str, Milestone]) -> int:
-    total = milestone.minutes or 0
-    while milestone.counts_from == "after" and (before := milestones.get(milestone.after or "")) is not None:
-        milestone = before
-        total += milestone.minutes or 0
-    return total

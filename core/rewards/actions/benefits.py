@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.customers.actions import record_event
 from core.customers.queries import find_present_customer
-from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.hooks.records.loyalty.parts import Holder, Period
@@ -56,7 +55,7 @@ async def grant_tier_benefits(
     What the tier `before` promised for this period is written down first: it stays until the period ends. Who has a
     grant of a promise already, and is promised more now, gets the difference.
     """
-    day = local_date(uow.now, uow.scope.timezone)
+    day = uow.today
     holders = await get_holders(uow, customer_id)
     for code in (before, tier):
         promised = await list_promises(uow, customer_id, code, day)
@@ -102,7 +101,7 @@ async def grant_benefit(
         subject_id=subject_id if holder == "subject" else None,
         household_id=holders.household_id if holder == "household" else None,
         period=period,
-        first_on=local_date(uow.now, uow.scope.timezone),
+        first_on=uow.today,
         last_on=last_on,
         quota=quota,
         carried=0,
@@ -201,7 +200,7 @@ async def _check(uow: UnitOfWork, grant: GrantFacts, customer_id: UUID, subject_
             raise NoSuchBenefit(service=grant.service)
     elif grant.customer_id != customer_id:
         raise NoSuchBenefit(service=grant.service)
-    if not grant.is_open(local_date(uow.now, uow.scope.timezone)):
+    if not grant.is_open(uow.today):
         raise BenefitOver(service=grant.service)
     if grant.left == 0:
         raise BenefitUsedUp(service=grant.service, quota=grant.quota)
@@ -218,7 +217,7 @@ async def secure_benefit(
         NoSuchBenefit: the customer has no such benefit.
         BenefitNeedsSubject: it belongs to each pet, and none was named.
     """
-    day = local_date(uow.now, uow.scope.timezone)
+    day = uow.today
     customer_id = await find_present_customer(uow, customer_id)
     holders = await get_holders(uow, customer_id)
     wanted = service.casefold()

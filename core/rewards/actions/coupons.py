@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.customers.actions import record_event
 from core.customers.queries import find_present_customer
 from core.customers.rules.names import clean_text
-from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import FieldProblem, InvalidInput, NotFound
 from core.rewards.actions.issuing import MAX_KEY, MAX_REASON, count_out
@@ -205,7 +204,7 @@ async def restore_coupon(uow: UnitOfWork, *, key_of: str, key: str) -> CouponFac
     if coupon.state != "void":
         values["state"] = "open"
         if coupon.valid_until is not None:
-            least = local_date(uow.now, uow.scope.timezone) + timedelta(days=RESTORED_DAYS)
+            least = uow.today + timedelta(days=RESTORED_DAYS)
             values["valid_until"] = max(coupon.valid_until, midnight(least + timedelta(days=1), uow.scope.timezone))
     await _set(uow, coupon.coupon_id, **values)
     data = {"template": coupon.template_id, "label": coupon.terms.label, "fen": known.fen}

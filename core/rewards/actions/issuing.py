@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.customers.actions import record_event
 from core.customers.queries import find_present_customer
 from core.customers.rules.names import clean_text
-from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import FieldProblem, InvalidInput
 from core.hooks.records.loyalty.offers import CouponTemplate
@@ -55,7 +54,7 @@ async def issue_coupon(
     known = await _find_issued(uow, key)
     if known is not None:
         return _same_issue(known, await find_present_customer(uow, customer_id), template_id)
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     if (
         not isinstance(template, CouponTemplate)
         or not template.live
@@ -114,7 +113,7 @@ async def _issue(
     if len(words) > MAX_REASON:
         raise InvalidInput((FieldProblem("reason", "too-long", {"max": MAX_REASON}),))
     customer_id = await find_present_customer(uow, customer_id)
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     begins, ends = valid_between(template, issued_on=today, at=uow.now, timezone=uow.scope.timezone)
     await _count_in(uow, template, customer_id)
     values = {

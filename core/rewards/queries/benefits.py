@@ -159,7 +159,7 @@ async def list_grants(
 
     `every` adds what was granted for other periods, for the history.
     """
-    day = day or local_date(reader.now, reader.scope.timezone)
+    day = day or reader.today
     holders = await get_holders(reader, customer_id)
     known = await find_grants(reader, holders)
     standing = {_slot_key(one): one for one in known}

@@ -12,7 +12,6 @@ from core.customers.actions import record_event
 from core.customers.models import Customer
 from core.customers.queries import get_customer, get_subject
 from core.customers.rules.names import clean_text
-from core.days import local_date
 from core.db import new_id, table_of
 from core.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from core.tenancy.actions import new_public_code
@@ -125,7 +124,7 @@ async def open_visit(
 
 
 async def _seen(uow: UnitOfWork, customer_id: UUID) -> None:
-    day = local_date(uow.now, uow.scope.timezone)
+    day = uow.today
     await uow.session.execute(
         update(_C)
         .where(_C.c.tenant_id == uow.tenant_id, _C.c.customer_id == customer_id)
@@ -147,7 +146,7 @@ async def plan_procedure(uow: UnitOfWork, *, visit_id: UUID, item: str) -> UUID:
         raise InvalidInput((FieldProblem("item", "not-on-list"),))
     consent, check = await find_default_forms(uow)
     birthday = (await get_subject(uow, visit.subject_id)).birthday if visit.subject_id else None
-    today = local_date(uow.now, uow.scope.timezone)
+    today = uow.today
     procedure_id = new_id()
     await uow.session.execute(
         insert(_P).values(

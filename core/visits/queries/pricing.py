@@ -6,7 +6,6 @@ from uuid import UUID
 import msgspec
 
 from core.campaigns.queries import find_open_campaigns
-from core.days import local_date
 from core.hooks.records.loyalty.offers import Campaign
 from core.hooks.records.loyalty.points import Redeem
 from core.loyalty.queries import get_membership, get_wallet
@@ -117,7 +116,7 @@ async def get_paying_points(reader: Reader, customer_id: UUID) -> tuple[Redeem |
     rule = redeem_rule(
         program,
         tier=card.tier.code if card.tier else None,
-        day=local_date(reader.now, reader.scope.timezone),
+        day=reader.today,
         matches=await reader.match(customer_id, trees),
     )
     return rule, wallet.household_balance if program.ledger.pool == "household" else wallet.balance
@@ -125,7 +124,7 @@ async def get_paying_points(reader: Reader, customer_id: UUID) -> tuple[Redeem |
 
 async def _campaigns_for(reader: Reader, customer_id: UUID, without: frozenset[str]) -> list[Campaign]:
     """The campaigns that are open today for this customer."""
-    today = local_date(reader.now, reader.scope.timezone)
+    today = reader.today
     opened = [one for one in await find_open_campaigns(reader, today) if one.id not in without]
     holds = await reader.match(customer_id, {one.id: one.when for one in opened if one.when is not None})
     return [one for one in opened if one.when is None or one.id in holds]
@@ -156,7 +155,7 @@ class _Sheet:
         return [one for one in self.chosen.choices if one.kind == kind]
 
     def lay_benefits(self) -> None:
-        today = local_date(self.reader.now, self.reader.scope.timezone)
+        today = self.reader.today
         places = {line.line_id: place for place, line in enumerate(self.items)}
         for choice in self._of("benefit"):
             assert choice.grant_id is not None
