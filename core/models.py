@@ -39,6 +39,7 @@ from core.staff_records import models as staff_records
 from core.surveys import models as surveys
 from core.tenancy import models as tenancy
 from core.visits import models as visits
+from core.webhooks import models as webhooks
 
 __all__ = [
     "audit",
@@ -80,4 +81,5 @@ __all__ = [
     "surveys",
     "tenancy",
     "visits",
+    "webhooks",
 ]

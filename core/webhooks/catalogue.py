@@ -3,30 +3,27 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-import msgspec
+from core.hooks.records.webhooks import EventKind
 
-from core.hooks.records.text import Text
-
-
-class EventKind(msgspec.Struct, frozen=True):
-    """One kind of event, with its name in both languages."""
-
-    code: str
-    title: Text
-    source: str = ""
-    """The plugin that declares it; empty for the engine."""
-
-
+TEST: Final = "webhook.test"
 OWN: Final = (
-    EventKind("complaint.filed", {"zh-CN": "收到投诉", "en": "A complaint was filed"}),
-    EventKind("complaint.state_changed", {"zh-CN": "投诉状态变更", "en": "A complaint's state changed"}),
-    EventKind("complaint.deadline_missed", {"zh-CN": "投诉承诺超时", "en": "A promise of a complaint was missed"}),
-    EventKind("submission.completed", {"zh-CN": "表单填写完成", "en": "A form was filled in"}),
     EventKind("customer.created", {"zh-CN": "新增客户", "en": "A customer was written down"}),
+    EventKind("customer.merged", {"zh-CN": "客户合并", "en": "Two customers became one"}),
+    EventKind("submission.completed", {"zh-CN": "表单填写完成", "en": "A form was filled in"}),
+    EventKind("complaint.filed", {"zh-CN": "收到投诉", "en": "A complaint was filed"}),
+    EventKind("complaint.level_set", {"zh-CN": "投诉等级调整", "en": "A complaint's level was set"}),
+    EventKind("complaint.promise_met", {"zh-CN": "投诉承诺达成", "en": "A promise of a complaint was met"}),
+    EventKind("complaint.promise_breached", {"zh-CN": "投诉承诺超时", "en": "A promise of a complaint was broken"}),
+    EventKind("complaint.resolved", {"zh-CN": "投诉已解决", "en": "A complaint was resolved"}),
+    EventKind("complaint.closed", {"zh-CN": "投诉关闭", "en": "A complaint was closed"}),
+    EventKind("complaint.reopened", {"zh-CN": "投诉重新打开", "en": "A complaint was opened again"}),
+    EventKind("remedy.decided", {"zh-CN": "补偿方案有结果", "en": "A remedy was decided"}),
     EventKind("visit.ended", {"zh-CN": "就诊结束", "en": "A visit ended"}),
     EventKind("purchase.recorded", {"zh-CN": "记录消费", "en": "A purchase was recorded"}),
+    EventKind("purchase.refunded", {"zh-CN": "消费退款", "en": "A purchase was refunded"}),
+    EventKind("points.changed", {"zh-CN": "积分变动", "en": "A balance of points changed"}),
     EventKind("tier.changed", {"zh-CN": "会员等级变更", "en": "A tier changed"}),
-    EventKind("webhook.test", {"zh-CN": "测试事件", "en": "A test"}),
+    EventKind(TEST, {"zh-CN": "测试事件", "en": "A test"}),
 )
 
 
@@ -45,5 +42,5 @@ def gather(plugins: Mapping[str, Iterable[EventKind]]) -> dict[str, EventKind]:
         for one in kinds:
             if not one.code.startswith(f"{plugin}.") or one.code in found:
                 raise ForeignKind(f"{plugin} cannot declare {one.code!r}")
-            found[one.code] = msgspec.structs.replace(one, source=plugin)
+            found[one.code] = one
     return found

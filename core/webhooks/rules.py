@@ -6,8 +6,11 @@ import hmac
 import ipaddress
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, Literal
 from urllib.parse import SplitResult, urlsplit
+from uuid import UUID
+
+import msgspec
 
 from core.errors import FieldProblem
 
@@ -32,6 +35,15 @@ _NEVER: Final = tuple(
 )
 _LOCAL_NAMES: Final = (".local", ".localhost", ".internal", ".lan", ".home.arpa")
 
+MAX_ENDPOINTS: Final = 10
+"""Addresses of one tenant: each message is a row and a call for each of them."""
+MAX_NAME: Final = 80
+KEPT: Final = timedelta(days=30)
+"""How long messages and their attempts stay in the log, and can be sent again."""
+MIN_MASTER: Final = 32
+
+After = Literal["heard", "again", "failed", "gone", "silent"]
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -48,6 +60,51 @@ def key_of(secret: str) -> bytes:
 def show_secret(key: bytes) -> str:
     """Return a secret as people copy it."""
     return SECRET_MARK + base64.b64encode(key).decode()
+
+
+class NoMaster(LookupError):
+    """The process was not told the secret that secrets of webhooks are derived from."""
+
+
+def derive_key(master: str, *, tenant_id: UUID, endpoint_id: UUID, number: int) -> bytes:
+    """Return the nth secret of an address: made from the process's own secret, so that none lies in the database.
+
+    Raises:
+        NoMaster: the process has no secret of its own.
+    """
+    if len(master) < MIN_MASTER:
+        raise NoMaster("ANXIN_SECRET_KEY has less than 32 characters: no secret of a webhook can be made from it")
+    said = b"webhook:" + tenant_id.bytes + endpoint_id.bytes + number.to_bytes(8)
+    return hmac.new(master.encode(), said, hashlib.sha256).digest()
+
+
+def mark_of(key: bytes) -> str:
+    """Return by what a secret is known again: when the process's secret was changed, the mark no longer fits."""
+    return hashlib.sha256(b"mark:" + key).hexdigest()[:16]
+
+
+def write_body(kind: str, *, happened_at: datetime, data: dict[str, Any]) -> str:
+    """Return what is sent and signed: the standard's three members."""
+    return msgspec.json.encode({"type": kind, "timestamp": happened_at, "data": data}).decode()
+
+
+def wants(kinds: Sequence[str], kind: str) -> bool:
+    """Tell whether an address hears of this kind; without a choice it hears of every one, but never of tests of others."""
+    return not kinds or kind in kinds
+
+
+def judge(
+    status: int | None, *, attempts: int, failing_since: datetime | None, now: datetime, roll: float
+) -> tuple[After, datetime | None]:
+    """Return what an attempt, the nth of its message, means for the message and its address, and when it goes out again."""
+    if status is not None and status in HEARD:
+        return "heard", None
+    if status == GONE:
+        return "gone", None
+    if is_silent(failing_since=failing_since, now=now):
+        return "silent", None
+    at = next_attempt(attempts, failed_at=now, roll=roll)
+    return ("failed" if at is None else "again"), at
 
 
 def sign(body: bytes, *, message_id: str, at: datetime, keys: Sequence[bytes]) -> dict[str, str]:

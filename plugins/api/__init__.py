@@ -116,6 +116,7 @@ from core.hooks.records.loyalty.points import (
 from core.hooks.records.loyalty.program import Program
 from core.hooks.records.remedies import RemedyKind, RemedyOffer
 from core.hooks.records.segments import Segment
+from core.hooks.records.webhooks import EventKind
 from core.hooks.records.settings import SettingProblem
 from core.hooks.records.text import Text, both, localized
 from core.hooks.settings import words
@@ -160,6 +161,7 @@ __all__ = [
     "EarnRate",
     "EscalationStep",
     "Event",
+    "EventKind",
     "FestivalWindow",
     "Field",
     "FileField",

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.webhooks.catalogue import OWN, EventKind, ForeignKind, gather
+from core.hooks.records.webhooks import EventKind
+from core.webhooks.catalogue import OWN, ForeignKind, gather
 from core.webhooks.rules import (
     MAX_URL,
     RESTS,
@@ -119,7 +120,7 @@ def test_a_public_https_address_is_taken_and_tests_may_speak_to_themselves() -> 
 def test_a_plugin_declares_kinds_under_its_own_name_only() -> None:
     mine = EventKind("dental.scan_done", {"zh-CN": "扫描完成", "en": "A scan is done"})
     kinds = gather({"dental": [mine]})
-    assert kinds["dental.scan_done"].source == "dental"
+    assert kinds["dental.scan_done"] is mine
     assert {one.code for one in OWN} < set(kinds)
     for bad in ([EventKind("complaint.filed", "x")], [EventKind("petclinic.x", "x")], [mine, mine]):
         with pytest.raises(ForeignKind):

@@ -3,7 +3,18 @@
 from typing import Any
 
 from core.hooks.kinds import Spec
-from core.hooks.specs import casework, complaints, customers, events, forms, loyalty, remedies, segments, settings
+from core.hooks.specs import (
+    casework,
+    complaints,
+    customers,
+    events,
+    forms,
+    loyalty,
+    remedies,
+    segments,
+    settings,
+    webhooks,
+)
 
 SPECS: tuple[Spec[Any], ...] = (
     customers.subject_types,
@@ -21,5 +32,6 @@ SPECS: tuple[Spec[Any], ...] = (
     loyalty.loyalty_programs,
     segments.segments,
     events.on_event,
+    webhooks.event_kinds,
     settings.check_settings,
 )
