@@ -123,6 +123,7 @@ from web.routes import (
     surveys,
     thanks,
     visits,
+    webhooks,
 )
 from web.runtime import Runtime
 from web.screens import bind_page
@@ -180,6 +181,7 @@ AREAS = (
     api_reads,
     api_docs,
     api_keys,
+    webhooks,
     jobs,
     complaints,
     complaint_intake,
