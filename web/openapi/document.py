@@ -123,7 +123,7 @@ def _operation(
     responses: dict[str, Any] = {
         str(status): {
             "description": said.summary,
-            "headers": _headers(said),
+            "headers": _headers(method),
             "content": {said.answer_type: {"schema": _schema(kind, by_record)}},
         }
         for status, kind in said.answers.items()
@@ -137,7 +137,7 @@ def _operation(
         # OpenAPI 3.1 lets every scheme name what it asks for, not only OAuth 2.
         "security": [{"key": [scope]}],
         "x-body-limit": handler.resolve_request_max_body_size() if said.body is not None else 0,
-        "parameters": [*_path(template), *map(_query, said.query), *_once(said)],
+        "parameters": [*_path(template), *map(_query, said.query), *_once(method, said)],
         "responses": responses,
     }
     if said.about:
@@ -160,8 +160,8 @@ def _schema(kind: Any, by_record: Mapping[Any, Any]) -> dict[str, Any]:
     return dict(by_record[kind]) if _is_record(kind) else dict(kind or {})
 
 
-def _headers(said: Operation) -> dict[str, Any]:
-    if said.once == "no":
+def _headers(method: str) -> dict[str, Any]:
+    if method == "GET":
         return {}
     words = "`true` when the same key had done it before"
     return {"Idempotency-Replayed": {"description": words, "schema": {"type": "string", "enum": ["true"]}}}
@@ -181,11 +181,21 @@ def _query(one: Query) -> dict[str, Any]:
     return {"name": one.name, "in": "query", "required": one.required, "description": one.about, "schema": schema}
 
 
-def _once(said: Operation) -> Iterable[dict[str, Any]]:
-    if said.once != "no":
-        words = "Names what is done: sent again with the same, nothing is done twice; with something else it is a 409."
-        if said.once == "either":
-            words += " `key` of the body does the same."
-        schema = {"type": "string", "pattern": _ONCE}
-        required = said.once == "header"
-        yield {"name": "Idempotency-Key", "in": "header", "required": required, "description": words, "schema": schema}
+_FOR_GOOD: Final = (
+    "Names what is done: sent again with the same, nothing is done twice; with something else it is a 409."
+)
+_FOR_A_DAY: Final = (
+    "For 24 hours the same key with the same request gets the same answer, and nothing is done again; with another request"
+    " it is a 422, and while the first is still being answered a 409. Refusals are not kept."
+)
+
+
+def _once(method: str, said: Operation) -> Iterable[dict[str, Any]]:
+    if method == "GET":
+        return
+    words = _FOR_A_DAY if said.once == "kept" else _FOR_GOOD
+    if said.once == "either":
+        words += " `key` of the body does the same."
+    schema = {"type": "string", "pattern": _ONCE}
+    required = said.once == "header"
+    yield {"name": "Idempotency-Key", "in": "header", "required": required, "description": words, "schema": schema}

@@ -30,8 +30,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """Of the body that comes in."""
     answer_type: str = "application/json"
     query: tuple[Query, ...] = ()
-    once: Literal["no", "header", "either"] = "no"
-    """Whether it takes an `Idempotency-Key`: only as a header, or also as `key` of the body."""
+    once: Literal["kept", "header", "either"] = "kept"
+    """How it takes an `Idempotency-Key`: as a header that is kept for a day, or for good, or for good also as `key` of the
+    body. What only reads takes none."""
     refusals: tuple[int, ...] = ()
     """Further statuses of problems that only this one answers with."""
     example: Any = None

@@ -13,6 +13,14 @@ WEBHOOKS: Final[dict[str, tuple[str, str]]] = {
         N_("This message cannot be sent again now"),
         N_("It is on its way already, or its address is not switched on."),
     ),
+    "idempotency-in-progress": (
+        N_("The same request is being answered right now"),
+        N_("Wait a second, then send it again with the same key."),
+    ),
+    "idempotency-key-of-another-request": (
+        N_("This Idempotency-Key stands for another request"),
+        N_("Take a new key for every new request; the same key only for the very same request."),
+    ),
 }
 WEBHOOK_FIELDS: Final[dict[str, str]] = {
     "url": N_("A web address, like https://example.com/anxin"),

@@ -40,6 +40,7 @@ from web.api_bodies import (
     read_body,
     read_moment,
 )
+from web.once import once
 from web.request import WebRequest
 from web.security import by_key
 
@@ -328,6 +329,7 @@ async def add_event(
 
 
 @post(f"{_ONE}/tier", guards=_WRITE, request_max_body_size=BODY_LIMIT)
+@once
 async def set_tier(request: WebRequest, uow: NamedDependency[UnitOfWork], customer_id: FromPath[UUID]) -> Response[Any]:
     """Setting the same tier again changes nothing, so no key is asked for."""
     person = await get_present(uow, customer_id)
