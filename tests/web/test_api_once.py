@@ -77,7 +77,7 @@ async def test_after_a_day_the_key_is_new(till: Programme, clock: MovableClock, 
 
 @pytest.mark.parametrize("bad", ["", "a b", "x" * 61, "王"])
 async def test_what_is_no_key_is_refused(till: Programme, bad: str) -> None:
-    answer = await till.post("/customers", json=PERSON, headers={"idempotency-key": bad.encode()})
+    answer = await till.post("/customers", json=PERSON, headers=[(b"idempotency-key", bad.encode())])
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["path"] == "Idempotency-Key"
 

@@ -13,7 +13,7 @@ from litestar import Litestar
 from tenants.plugin_settings import enable_plugin
 from tests.web.api_client import ANSWERS, INTAKE, Programme, new_token, programme
 from tests.webapp import Browser
-from tests.workplaces import TestTenant
+from tests.workplaces import MovableClock, TestTenant
 from web.openapi.document import api_routes, build_document
 from web.openapi.operations import Operation
 from web.routes.api_operations import OPERATIONS
@@ -106,7 +106,7 @@ def complaints(document: dict[str, Any], schema: dict[str, Any], value: Any) -> 
 
 
 async def test_what_the_application_answers_fits_the_document(
-    till: Programme, document: dict[str, Any], tenant_a: TestTenant
+    till: Programme, document: dict[str, Any], tenant_a: TestTenant, clock: MovableClock
 ) -> None:
     async def fits(method: str, path: str, status: int, body: Any = None, once: str = "", **ids: object) -> Any:
         address = path.format(**ids)
@@ -126,7 +126,16 @@ async def test_what_the_application_answers_fits_the_document(
     who = {"customer_id": person["id"]}
     await fits("POST", "/forms/{form_id}/submissions", 201, {"answers": ANSWERS}, once="f-1", form_id=INTAKE)
     await fits("POST", "/complaints", 201, {"text": "等了两个小时", "contact_phone": "13800138000"}, once="c-1")
+    clock.advance(seconds=2)
     case = (await till.get("/complaints?limit=1")).json()["complaints"]
+    pet = {"name": "年糕", "kind": "petclinic.pet", "species": "cat"}
+    await fits("POST", "/customers/{customer_id}/subjects", 201, pet, **who)
+    mail = {"kind": "email", "value": "wang@example.com"}
+    await fits("POST", "/customers/{customer_id}/contacts", 201, mail, **who)
+    yes = {"purpose": "survey", "decision": "granted", "text_shown": "同意"}
+    await fits("POST", "/customers/{customer_id}/consents", 201, yes, **who)
+    visit = (await fits("POST", "/visits", 201, who))["visit_id"]
+    await fits("POST", "/visits/{visit_id}/end", 200, {"how": "discharged"}, visit_id=visit)
     await fits("POST", "/customers/{customer_id}/purchases", 201, {"key": "b-1", "fen": 60000}, **who)
     await fits("POST", "/customers/{customer_id}/purchases", 200, {"key": "b-1", "fen": 60000}, **who)
     await fits("POST", "/customers/{customer_id}/refunds", 201, {"key": "r-1", "of": "b-1", "fen": 100}, **who)
@@ -137,12 +146,17 @@ async def test_what_the_application_answers_fits_the_document(
             "/customers/{customer_id}" + end
             for end in ("", "/contacts", "/timeline", "/account", "/entries", "/coupons")
         ),
-        *("/customers/{customer_id}/points/quote", "/loyalty/program"),
+        *("/customers/{customer_id}/points/quote", "/loyalty/program", "/surveys", "/exports", "/notices"),
+        "/surveys/answers?first=2026-11-01&last=2026-11-30",
     ):
         await fits("GET", path, 200, **who)
     for one in case:
-        for path in ("/complaints/{complaint_id}", "/complaints/{complaint_id}/remedies"):
-            await fits("GET", path, 200, complaint_id=one["id"])
+        said = {"text": "收据已找到"}
+        gift = {"key": "g-1", "kind": "gift", "label": "零食", "cost_fen": 100}
+        await fits("POST", "/complaints/{complaint_id}/information", 201, said, complaint_id=one["id"])
+        await fits("POST", "/complaints/{complaint_id}/remedies", 201, gift, complaint_id=one["id"])
+        for end in ("", "/remedies", "/events"):
+            await fits("GET", "/complaints/{complaint_id}" + end, 200, complaint_id=one["id"])
     for segment in (await till.get("/segments")).json()["segments"][:2]:
         await fits("GET", "/segments/{segment}/members", 200, segment=segment["id"])
     for path in ("/customers/{customer_id}", "/visits/{visit_id}", "/complaints/{complaint_id}/remedies"):

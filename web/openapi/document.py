@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any, Final
 
 import msgspec
@@ -174,7 +175,12 @@ def _path(template: str) -> Iterable[dict[str, Any]]:
 
 
 def _query(one: Query) -> dict[str, Any]:
-    kinds = {"uuid": {"type": "string", "format": "uuid"}, int: {"type": "integer"}, bool: {"type": "boolean"}}
+    kinds = {
+        "uuid": {"type": "string", "format": "uuid"},
+        int: {"type": "integer"},
+        date: {"type": "string", "format": "date"},
+        bool: {"type": "boolean"},
+    }
     schema: dict[str, Any] = dict(kinds.get(one.kind, {"type": "string"}))
     limits = {"minimum": one.minimum, "maximum": one.maximum, "default": one.default, "enum": list(one.options) or None}
     schema |= {name: value for name, value in limits.items() if value is not None}

@@ -7,6 +7,7 @@ from core.visits.queries.visits import VisitRow
 from web.openapi import answers as told
 from web.openapi.operations import AFTER, LIMIT, PAGED, Operation, Query
 from web.routes import api, api_complaints, api_coupons, api_customers, api_loyalty
+from web.routes.api_further_operations import FURTHER
 from web.views.complaints import STATES
 
 _ROOT: Final = "/api/v1"
@@ -233,5 +234,6 @@ OPERATIONS: Final[dict[str, Operation]] = {
         answers={200: {}},
         example={"events": [{"type": "purchase", "key": "a", "at": "2026-01-31", "fen": 12000}]},
     ),
+    **FURTHER,
 }
 """Method and address -> what it says; a plugin's operations are added to a copy, see docs/decisions/0041-public-api.md."""
