@@ -1,22 +1,32 @@
 """Webhooks: signatures as the standard's own libraries make them, attempts that rest longer, addresses that are refused."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from core.hooks.records.webhooks import EventKind
+from core.settings import settings_from_env
 from core.webhooks.catalogue import OWN, ForeignKind, gather
+from core.webhooks.outward import outward_of
 from core.webhooks.rules import (
     MAX_URL,
     RESTS,
     SILENT_AFTER,
+    NoMaster,
     check_url,
+    derive_key,
     is_silent,
+    judge,
     key_of,
+    mark_of,
     may_reach,
     next_attempt,
     show_secret,
     sign,
+    wants,
+    write_body,
 )
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -125,3 +135,65 @@ def test_a_plugin_declares_kinds_under_its_own_name_only() -> None:
     for bad in ([EventKind("complaint.filed", "x")], [EventKind("petclinic.x", "x")], [mine, mine]):
         with pytest.raises(ForeignKind):
             gather({"dental": bad})
+
+
+ENDPOINT, TENANT = UUID(int=7), UUID(int=8)
+MASTER = "a-secret-of-the-tests-that-is-long-enough"
+
+
+def test_a_secret_is_made_from_the_process_secret_tenant_address_and_number() -> None:
+    key = derive_key(MASTER, tenant_id=TENANT, endpoint_id=ENDPOINT, number=1)
+    others = [
+        derive_key(MASTER, tenant_id=TENANT, endpoint_id=ENDPOINT, number=2),
+        derive_key(MASTER, tenant_id=ENDPOINT, endpoint_id=TENANT, number=1),
+        derive_key(MASTER + "!", tenant_id=TENANT, endpoint_id=ENDPOINT, number=1),
+    ]
+    assert key == derive_key(MASTER, tenant_id=TENANT, endpoint_id=ENDPOINT, number=1)
+    assert len({key, *others}) == 4
+    assert key_of(show_secret(key)) == key
+    assert mark_of(key) != mark_of(others[0])
+    with pytest.raises(NoMaster):
+        derive_key("short", tenant_id=TENANT, endpoint_id=ENDPOINT, number=1)
+
+
+def test_an_address_without_a_choice_hears_everything() -> None:
+    assert wants((), "tier.changed")
+    assert wants(("tier.changed",), "tier.changed")
+    assert not wants(("tier.changed",), "customer.created")
+
+
+@pytest.mark.parametrize(
+    ("status", "attempts", "since", "after"),
+    [
+        (200, 1, None, "heard"),
+        (299, 12, NOW - SILENT_AFTER, "heard"),
+        (302, 1, None, "again"),
+        (None, 1, NOW, "again"),
+        (500, len(RESTS), None, "again"),
+        (500, len(RESTS) + 1, None, "failed"),
+        (410, 1, None, "gone"),
+        (500, 2, NOW - SILENT_AFTER, "silent"),
+    ],
+)
+def test_what_an_attempt_means(status: int | None, attempts: int, since: datetime | None, after: str) -> None:
+    found, at = judge(status, attempts=attempts, failing_since=since, now=NOW, roll=0.0)
+    assert found == after
+    assert (at is None) == (after != "again")
+
+
+def test_a_body_has_the_three_members_of_the_standard() -> None:
+    body = write_body("tier.changed", happened_at=NOW, data={"customer_id": ENDPOINT})
+    assert json.loads(body) == {
+        "type": "tier.changed",
+        "timestamp": "2026-11-23T09:00:00Z",
+        "data": {"customer_id": str(ENDPOINT)},
+    }
+
+
+def test_local_addresses_are_allowed_by_a_setting_and_never_in_production() -> None:
+    env = {"DATABASE_URL": "x", "REDIS_URL": "x", "ANXIN_SECRET_KEY": MASTER, "ANXIN_CONTEXT_KEY": MASTER}
+    assert not settings_from_env(env).webhooks_plain
+    allowed = outward_of(settings_from_env(env | {"ANXIN_WEBHOOKS_PLAIN": "1", "ANXIN_WEBHOOKS_AUTHORITY": "ca.pem"}))
+    assert (allowed.plain, allowed.authority, allowed.secret_key) == (True, "ca.pem", MASTER)
+    with pytest.raises(LookupError):
+        settings_from_env(env | {"ANXIN_WEBHOOKS_PLAIN": "1", "ANXIN_PROFILE": "production"})
