@@ -9,6 +9,7 @@ TEST: Final = "webhook.test"
 OWN: Final = (
     EventKind("customer.created", {"zh-CN": "新增客户", "en": "A customer was written down"}),
     EventKind("customer.merged", {"zh-CN": "客户合并", "en": "Two customers became one"}),
+    EventKind("customer.erased", {"zh-CN": "客户资料已删除", "en": "A customer's data were erased"}),
     EventKind("submission.completed", {"zh-CN": "表单填写完成", "en": "A form was filled in"}),
     EventKind("complaint.filed", {"zh-CN": "收到投诉", "en": "A complaint was filed"}),
     EventKind("complaint.level_set", {"zh-CN": "投诉等级调整", "en": "A complaint's level was set"}),

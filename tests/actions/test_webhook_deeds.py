@@ -132,10 +132,11 @@ async def test_forms_visits_merges_and_tests_are_told(tenant_a: TestTenant, told
 
 
 def test_the_catalogue_names_what_these_tests_saw() -> None:
-    """Two more are shown where they happen: a broken promise in the lane of deadlines, a tier with its program."""
+    """Three more are shown with the worker, whose deeds they are, or with their program: broken promises, erasures, tiers."""
     assert {one.code for one in OWN} == {
         "customer.created",
         "customer.merged",
+        "customer.erased",
         "submission.completed",
         "complaint.filed",
         "complaint.level_set",

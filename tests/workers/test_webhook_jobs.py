@@ -12,6 +12,7 @@ import pytest
 from core.complaints.cases.storing import CLOCK_TASK
 from core.customers.actions import add_customer
 from core.customers.rules.profile import CustomerDraft
+from core.privacy.erasing import erase_person
 from core.webhooks.actions import EndpointDraft, NewEndpoint, add_endpoint, pause_endpoint, rotate_secret
 from core.webhooks.rules import key_of
 from tests.receivers import LOCAL, SECRET_KEY, Received, Receiver, http, receiver
@@ -144,6 +145,18 @@ async def test_a_broken_promise_is_told_from_the_lane_of_deadlines(hooked: Shop)
     assert rows[0].n >= len(told) >= 1
     assert {msgspec.json.decode(one.body)["data"]["level"] for one in told} == {"L3"}
     assert all(msgspec.json.decode(one.body)["data"]["milestone"] for one in told)
+
+
+async def test_an_erasure_is_told_so_that_others_erase_too(hooked: Shop) -> None:
+    tenant_id = await hooked.tenant("erased")
+    async with receiver() as there:
+        await listen(hooked, tenant_id, there, "customer.erased")
+        customer_id = await register(hooked, tenant_id)
+        async with hooked.worker.unit(tenant_id) as uow:
+            await erase_person(uow, [customer_id])
+        await hooked.run_due()
+        told = [msgspec.json.decode(got.body) for got in there.got]
+    assert [(one["type"], one["data"]) for one in told] == [("customer.erased", {"customer_id": str(customer_id)})]
 
 
 def test_the_log_is_cleared_at_night() -> None:
