@@ -40,6 +40,7 @@ from core.surveys import models as surveys
 from core.tasks import models as tasks
 from core.tenancy import models as tenancy
 from core.visits import models as visits
+from core.webhooks import models as webhooks
 
 __all__ = [
     "audit",
@@ -82,4 +83,5 @@ __all__ = [
     "tasks",
     "tenancy",
     "visits",
+    "webhooks",
 ]

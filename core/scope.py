@@ -37,3 +37,5 @@ class Scope(msgspec.Struct, frozen=True):
     locale: str = "zh_CN"
     timezone: str = "Asia/Shanghai"
     plugin_epoch: int = 0
+    has_webhooks: bool = False
+    """Somebody may want to be told what happens; without, nothing is asked or written about it."""

@@ -22,6 +22,10 @@ class Settings(msgspec.Struct, frozen=True):
     public_url: str = "http://localhost:8000"
     var: Path = Path("var")
     pool_size: int = 10
+    webhooks_plain: bool = False
+    """Webhooks may also go to http and to local addresses: tests and development, never production."""
+    webhooks_authority: str = ""
+    """A file with the certificates of an authority of one's own, which webhooks trust beside the public ones."""
 
 
 def _required(env: Mapping[str, str], name: str) -> str:
@@ -35,6 +39,9 @@ def settings_from_env(env: Mapping[str, str]) -> Settings:
     """Read the settings; raise LookupError that names the missing variable."""
     database_url = _required(env, "DATABASE_URL")
     production = env.get("ANXIN_PROFILE", "") == "production"
+    plain = env.get("ANXIN_WEBHOOKS_PLAIN", "") == "1"
+    if plain and production:
+        raise LookupError("ANXIN_WEBHOOKS_PLAIN would let tenants reach this network: it is not for production.")
     return Settings(
         database_url=database_url,
         worker_database_url=env.get("WORKER_DATABASE_URL") or database_url,
@@ -45,4 +52,6 @@ def settings_from_env(env: Mapping[str, str]) -> Settings:
         public_url=env.get("ANXIN_PUBLIC_URL", "http://localhost:8000").rstrip("/"),
         var=Path(env.get("VAR", "var")),
         pool_size=int(env.get("ANXIN_POOL_SIZE", "10")),
+        webhooks_plain=plain,
+        webhooks_authority=env.get("ANXIN_WEBHOOKS_AUTHORITY", ""),
     )

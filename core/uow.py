@@ -18,6 +18,7 @@ from core.hooks.dispatch import TenantPlugins
 from core.hooks.records.conditions import Tree
 from core.outbox.actions import add_work
 from core.scope import Actor, Scope
+from core.webhooks.announcing import Announcement, write_announcements
 
 
 class Matcher(Protocol):
@@ -86,6 +87,7 @@ class UnitOfWork(Reader):
         self.messages: list[Message] = []
         self.wake = False
         self._acts: list[Act] = []
+        self._announced: list[Announcement] = []
 
     async def enqueue(
         self,
@@ -130,6 +132,11 @@ class UnitOfWork(Reader):
         """Tell live pages of this tenant something, once it has been committed."""
         self.messages.append(Message(tenant_id=self.tenant_id, topic=topic, data=data))
 
+    def announce(self, kind: str, data: dict[str, Any], *, at: datetime | None = None) -> None:
+        """Tell the tenant's webhooks what happens here, by ids and facts; it is written with the unit, or not at all."""
+        if self.scope.has_webhooks:
+            self._announced.append(Announcement(kind, data, at or self.now))
+
     async def next_number(self, counter: str, *, count: int = 1) -> int:
         """Return the tenant's next display number of this kind, the first of `count` that are taken.
 
@@ -143,17 +150,24 @@ class UnitOfWork(Reader):
 
         What came before it in the unit stays, so a form can be shown again with the files that were sent.
         """
-        acts, messages, wake = len(self._acts), len(self.messages), self.wake
+        acts, messages, wake, said = len(self._acts), len(self.messages), self.wake, len(self._announced)
         try:
             async with self.session.begin_nested():
                 yield
         except BaseException:
-            del self._acts[acts:], self.messages[messages:]
+            del self._acts[acts:], self.messages[messages:], self._announced[said:]
             self.wake = wake
             raise
 
     async def finish(self) -> None:
-        """Write the acts and commit."""
+        """Write what is announced and the acts, and commit."""
+        if self._announced:
+            told = tuple(self._announced)
+            self._announced.clear()
+            written = await write_announcements(
+                self.session, tenant_id=self.tenant_id, now=self.now, announcements=told
+            )
+            self.wake = self.wake or bool(written)
         if self._acts:
             await append_acts(self.session, tenant_id=self.tenant_id, acts=self._acts)
             self._acts.clear()

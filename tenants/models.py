@@ -232,6 +232,25 @@ class ApiKey(TenantRow, Base):
     revoked_at: Mapped[datetime | None]
 
 
+class KeptAnswer(TenantRow, Base):
+    """What the API answered to a key of idempotency, for a day: sent again, nothing is done again."""
+
+    __tablename__ = "kept_answer"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "key_id"], ["api_key.tenant_id", "api_key.key_id"]),
+        Index(None, "tenant_id", "made_at"),
+    )
+
+    key_id: Mapped[UUID] = mapped_column(primary_key=True)
+    once_key: Mapped[str] = mapped_column(primary_key=True)
+    route: Mapped[str] = mapped_column(primary_key=True)
+    body_hash: Mapped[str]
+    status: Mapped[int]
+    headers: Mapped[dict[str, Any]]
+    body: Mapped[bytes]
+    made_at: Mapped[datetime]
+
+
 class PluginState(TenantRow, Base):
     """Whether a plugin is on for the tenant, its place in the order, and its settings in force."""
 

@@ -16,6 +16,7 @@ from core.scope import SYSTEM, Actor, Scope
 from core.segments.matching import match_customer
 from core.tenancy.queries import TenantFacts, find_tenant, find_tenant_id
 from core.uow import Reader, UnitOfWork, unit_of_work
+from core.webhooks.outward import NOWHERE, Outward
 from tenants.plugin_permissions import with_plugin_permissions
 from tenants.plugin_settings import get_enabled_settings, get_kept_settings
 
@@ -26,11 +27,15 @@ CODE_PREFIX_LENGTH = 6
 class Workplace:
     """One per process: the database of its role, the bus, the loaded plugins and the clock."""
 
-    def __init__(self, database: Database, bus: Bus, host: PluginHost, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, bus: Bus, host: PluginHost, clock: Clock, *, outward: Outward = NOWHERE
+    ) -> None:
         self.database = database
         self.bus = bus
         self.host = host
         self.clock = clock
+        self.outward = outward
+        """How this process speaks to addresses of tenants."""
         self._addresses: dict[tuple[str, str], UUID] = {}
 
     async def find_tenant_id(self, kind: str, address: str) -> UUID | None:
@@ -68,6 +73,7 @@ class Workplace:
             locale=locale or tenant.locale,
             timezone=tenant.timezone,
             plugin_epoch=tenant.plugin_epoch,
+            has_webhooks=tenant.has_webhooks,
         )
         return scope, plugins
 

@@ -23,6 +23,7 @@ from core.hooks.host import PluginHost
 from core.isolation import find_violations_at
 from core.outbox.queries import find_sweep_right
 from core.settings import Settings, settings_from_env
+from core.webhooks.outward import outward_of
 from tenants.work import Workplace
 from workers.deadlines import Deadlines
 from workers.faults import describe_error, is_database_lost
@@ -75,6 +76,7 @@ async def serve(
         Bus(settings.redis_url),
         PluginHost.load(checks={"intake_forms": refuse_bad_form, "intake_extensions": refuse_bad_patch}),
         clock,
+        outward=outward_of(settings),
     )
     runner = Runner(workplace, tasks, crons, pace)
     queue = connect_queue(settings.redis_url)

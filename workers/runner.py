@@ -28,7 +28,7 @@ from core.tenancy.queries import find_tenant
 from core.uow import UnitOfWork
 from tenants.work import Workplace
 from workers.faults import describe_error, is_database_lost
-from workers.jobs import BatchHandler, Handler, Task
+from workers.jobs import BatchHandler, Errand, Handler, Task
 from workers.queue import Pace
 from workers.schedule import Crons, tick_again
 
@@ -121,8 +121,20 @@ class Runner:
 
     async def _run_rows(self, task: Task, tenant_id: UUID, keys: Sequence[DueKey], gate: asyncio.Lock) -> None:
         """Do the work of rows and mark them done, in one transaction."""
-        async with asyncio.timeout(task.timeout), self._workplace.unit(tenant_id) as uow:
+        async with asyncio.timeout(task.timeout):
             ids = [key.outbox_id for key in keys]
+            found = {} if task.errand is None else await self._run_errand(task.errand, tenant_id, ids)
+            await self._run_unit(task, tenant_id, ids, gate, found)
+
+    async def _run_errand(self, errand: Errand, tenant_id: UUID, ids: Sequence[UUID]) -> dict[str, Any]:
+        async with self._workplace.reading(tenant_id) as reader:
+            payloads = await read_payloads(reader, outbox_ids=ids)
+        return {"found": await errand(self._workplace, tenant_id, payloads[0])} if payloads else {}
+
+    async def _run_unit(
+        self, task: Task, tenant_id: UUID, ids: Sequence[UUID], gate: asyncio.Lock, found: dict[str, Any]
+    ) -> None:
+        async with self._workplace.unit(tenant_id) as uow:
             if task.hold is not None:
                 await task.hold(uow, await read_payloads(uow, outbox_ids=ids))
             async with gate:
@@ -130,7 +142,8 @@ class Runner:
             if task.batch and works:
                 await cast("BatchHandler", task.handle)(uow, works)
             for work in works:
-                again = None if task.batch else await cast("Handler", task.handle)(uow, work.payload, work.outbox_id)
+                given = work.payload | found
+                again = None if task.batch else await cast("Handler", task.handle)(uow, given, work.outbox_id)
                 if again is not None:
                     await run_again(uow, work.outbox_id, run_at=again)
                 else:

@@ -28,6 +28,8 @@ CRONS: Crons = MappingProxyType(
             Cron(name="sweep-duplicates", task="duplicates.sweep", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="recheck-forms", task="forms.recheck_designs", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="purge-done-work", task="outbox.purge", at=(3, 0), spread=timedelta(hours=2)),
+            Cron(name="purge-kept-answers", task="api.purge_answers", at=(3, 0), spread=timedelta(hours=2)),
+            Cron(name="purge-webhooks", task="webhooks.purge", at=(3, 0), spread=timedelta(hours=2)),
             Cron(name="purge-staff-records", task="staff_records.purge", at=(3, 0), spread=timedelta(hours=2)),
             # Points begin and end with the local day.
             Cron(name="loyalty-night", task="loyalty.night", at=(0, 5), spread=timedelta(minutes=30)),

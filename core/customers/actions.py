@@ -74,6 +74,7 @@ async def add_customer(
     )
     uow.audit("customer.add", "customer", added.customer_id, {"number": added.number, "source": source})
     uow.publish("customers", {"customer_id": str(added.customer_id)})
+    uow.announce("customer.created", {"customer_id": str(added.customer_id), "number": added.number, "source": source})
     return added.customer_id
 
 

@@ -188,6 +188,8 @@ async def _tell(uow: UnitOfWork, form: Form, origin: Origin, filled: Filled) -> 
         )
     uow.audit("form.submit", "submission", filled.submission_id, said | {"flags": len(filled.flags)})
     uow.publish("submissions", {"submission_id": str(filled.submission_id), "flags": len(filled.flags)})
+    ids = {"submission_id": filled.submission_id, "customer_id": filled.customer_id, "subject_id": filled.subject_id}
+    uow.announce("submission.completed", ids | said | {"purpose": form.purpose, "flags": len(filled.flags)})
     if form.purpose == "survey":
         key = f"survey:{filled.submission_id}"
         await uow.enqueue(SURVEY_SENT, {"submission_id": str(filled.submission_id)}, dedupe_key=key)

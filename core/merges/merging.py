@@ -102,6 +102,7 @@ async def _close(uow: UnitOfWork, merge_id: UUID, winner: Any, loser: Any) -> No
     ids = {"winner_id": str(winner.customer_id), "loser_id": str(loser.customer_id)}
     uow.audit("customer.merge", "customer", winner.customer_id, ids | {"merge_id": str(merge_id)})
     uow.publish("customers", {"customer_id": str(winner.customer_id)})
+    uow.announce("customer.merged", {"customer_id": str(winner.customer_id), "merged_id": str(loser.customer_id)})
     await uow.enqueue(SETTLE_TASK, {"merge_id": str(merge_id)}, run_at=uow.now + _SETTLE_AFTER)
 
 

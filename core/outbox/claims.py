@@ -21,7 +21,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.db import one_of, table_of
 from core.outbox.models import Outbox
-from core.outbox.ports import OpenUnit
+from core.outbox.ports import OpenReader, OpenUnit
 from core.outbox.rules import TOPIC, DueKey, Work
 
 _O = table_of(Outbox)
@@ -118,7 +118,7 @@ async def start_work(uow: OpenUnit, *, task: str, outbox_ids: Collection[UUID], 
     return _in_due_order(await _run(uow, _START, outbox_ids, of_task=task, new_lease=lease_until))
 
 
-async def read_payloads(uow: OpenUnit, *, outbox_ids: Collection[UUID]) -> list[dict[str, Any]]:
+async def read_payloads(uow: OpenReader, *, outbox_ids: Collection[UUID]) -> list[dict[str, Any]]:
     """Return what sent rows carry, without a lock: for locking what their work changes before the rows are taken."""
     wanted = (_O.c.tenant_id == uow.tenant_id, _SENT, one_of(_O.c.outbox_id, outbox_ids))
     return list((await uow.session.execute(select(_O.c.payload).where(*wanted))).scalars())

@@ -114,6 +114,8 @@ async def erase_person(uow: UnitOfWork, customer_ids: Sequence[UUID], *, request
         await uow.enqueue(REST_TASK, payload, run_at=papers_until, dedupe_key=f"{REST_TASK}:{customer_ids[0]}")
     uow.audit("privacy.erase", "customer", customer_ids[0], {"receipt": number, "rows": sum(counts.values())})
     uow.publish("customers", {"customer_id": str(customer_ids[0])})
+    for row in rows:
+        uow.announce("customer.erased", {"customer_id": row.customer_id})
     return receipt_id
 
 

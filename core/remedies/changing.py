@@ -17,6 +17,8 @@ from core.uow import UnitOfWork
 
 _R = table_of(Remedy)
 MAX_WORDS: Final = 1000
+DECIDED: Final = frozenset({"remedy_refused", "remedy_accepted", "remedy_declined", "remedy_given", "remedy_undone"})
+"""What webhooks are told: an approver's no, the customer's answer, what was given and what was taken back."""
 
 
 class RemedyMoved(Conflict):
@@ -57,6 +59,10 @@ async def tell(uow: UnitOfWork, case: Case, remedy: RemedyFacts, kind: str, *, t
     case.note(uow, kind, data)
     await case.save(uow)
     uow.audit(kind.replace("_", "."), "complaint", case.complaint_id, {"remedy": label, "fen": remedy.cost_fen})
+    if kind in DECIDED:
+        ids = {"remedy_id": remedy.remedy_id, "complaint_id": case.complaint_id, "customer_id": case.customer_id}
+        about = {"kind": remedy.kind, "state": remedy.state, "cost_fen": remedy.cost_fen}
+        uow.announce("remedy.decided", ids | about)
 
 
 def said(words: str) -> str:

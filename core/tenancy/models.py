@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, TenantRow
@@ -34,6 +34,7 @@ class Tenant(TenantRow, Base):
     state: Mapped[str]
     plugin_epoch: Mapped[int]
     created_at: Mapped[datetime]
+    has_webhooks: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Branch(TenantRow, Base):

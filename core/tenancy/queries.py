@@ -23,6 +23,7 @@ class TenantFacts(msgspec.Struct, frozen=True):
     timezone: str
     state: str
     plugin_epoch: int
+    has_webhooks: bool = False
 
 
 class BranchFacts(msgspec.Struct, frozen=True):

@@ -121,6 +121,7 @@ from core.hooks.records.segments import Segment
 from core.hooks.records.settings import SettingProblem
 from core.hooks.records.text import Text, both, localized
 from core.hooks.records.upkeep import ErasureReceipt, ExportPart, Job, Seed, SeedIntake, SeedRow, SeedSubject
+from core.hooks.records.webhooks import EventKind
 from core.hooks.settings import words
 from core.scope import Actor
 
@@ -166,6 +167,7 @@ __all__ = [
     "ErasureReceipt",
     "EscalationStep",
     "Event",
+    "EventKind",
     "ExportPart",
     "FestivalWindow",
     "Field",

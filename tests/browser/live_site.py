@@ -24,6 +24,7 @@ from core.clock import now
 from core.db import Database
 from core.hooks.host import PluginHost
 from core.migrations.roles import driver_dsn
+from core.webhooks.outward import Outward
 from tenants.work import Workplace
 from tests.browser.chromium import find_chromium
 from tests.browser.live_program import AHEAD
@@ -129,7 +130,8 @@ class LiveSite:
 
     async def _seed(self) -> None:
         clock = TimeMachine()
-        workplace = Workplace(Database(self.dsns.app, pool_size=2), Bus(self._redis_url), PluginHost.load(), clock)
+        database, outward = Database(self.dsns.app, pool_size=2), Outward(SECRET)
+        workplace = Workplace(database, Bus(self._redis_url), PluginHost.load(), clock, outward=outward)
         try:
             self.welcome = await seed(workplace, clock, self.password)
         finally:

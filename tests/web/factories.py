@@ -54,6 +54,7 @@ from tests.web.factories_visits import (
     make_estimate,
     make_procedure,
 )
+from tests.web.factories_webhooks import WEBHOOK_BODIES, WEBHOOK_FACTORIES
 from tests.workplaces import PASSWORD, TestTenant
 
 Factory = Callable[[TestTenant], Awaitable[object]]
@@ -289,6 +290,7 @@ FACTORIES: Final[dict[str, Factory]] = {
     "staff_id": _staff,
     "shift_id": _shift,
     **ROSTER_FACTORIES,
+    **WEBHOOK_FACTORIES,
     "customer_id": _customer,
     "other_id": _customer,
     "merge_id": _merge,
@@ -327,6 +329,7 @@ BODIES: Final[dict[str, Mapping[str, object]]] = {
     **RULES_BODIES,
     **EVIDENCE_BODIES,
     **ROSTER_BODIES,
+    **WEBHOOK_BODIES,
     **CASEWORK_BODIES,
     "POST /t/{slug:str}/api-keys": {"name": "收银台", "scopes": "forms.read"},
     "POST /t/{slug:str}/customers/{customer_id:uuid}/tags": {"name": "friend"},

@@ -19,7 +19,7 @@ from tenants.plugin_settings import enable_plugin
 from tests.rules.pictures import jpeg
 from tests.web.forms import form_fields
 from tests.webapp import Browser
-from tests.workplaces import TestTenant
+from tests.workplaces import MovableClock, TestTenant
 
 Client = Callable[..., Awaitable[Browser]]
 VOICE = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(20)
@@ -190,7 +190,9 @@ async def _key(clinic: TestTenant, *scopes: str) -> dict[str, str]:
     return {"authorization": f"Bearer {made.token}"}
 
 
-async def test_a_program_files_once_lists_and_reads(browser: Callable[[], Browser], clinic: TestTenant) -> None:
+async def test_a_program_files_once_lists_and_reads(
+    browser: Callable[[], Browser], clinic: TestTenant, clock: MovableClock
+) -> None:
     program = browser()
     head = await _key(clinic, "complaints.write", "complaints.read")
     sent = {"text": "叫号系统坏了", "contact_phone": "13988123001", "reference": "order-7"}
@@ -205,6 +207,7 @@ async def test_a_program_files_once_lists_and_reads(browser: Callable[[], Browse
         "/api/v1/complaints", json=sent | {"estimate_fen": -1}, headers=head | {"idempotency-key": "k2"}
     )
     assert (below.status_code, [error["path"] for error in below.json()["errors"]]) == (422, ["estimate_fen"])
+    clock.advance(seconds=2)  # what is younger waits for the next call
     found = (await program.get("/api/v1/complaints?state=open&limit=1", headers=head)).json()
     assert [one["number"] for one in found["complaints"]] == ["C-0001"]
     detail = (await program.get(f"/api/v1/complaints/{found['next']}", headers=head)).json()

@@ -13,6 +13,7 @@ from web.problem_texts.remedies import REMEDIES, REMEDY_FIELDS
 from web.problem_texts.reports import REPORTS
 from web.problem_texts.rosters import ROSTER_FIELDS, ROSTERS
 from web.problem_texts.rules import RULES, RULES_FIELDS
+from web.problem_texts.webhooks import WEBHOOK_FIELDS, WEBHOOKS
 
 
 class ProblemText(msgspec.Struct, frozen=True):
@@ -227,6 +228,7 @@ TEXTS: Final[dict[str, ProblemText]] = {
     **{code: _text(*words) for code, words in REMEDIES.items()},
     **{code: _text(*words) for code, words in CASEWORK.items()},
     **{code: _text(*words) for code, words in ROSTERS.items()},
+    **{code: _text(*words) for code, words in WEBHOOKS.items()},
 }
 
 FIELD_TEXTS: Final[dict[str, str]] = {
@@ -360,6 +362,7 @@ FIELD_TEXTS: Final[dict[str, str]] = {
     **EVIDENCE_FIELDS,
     **CASEWORK_FIELDS,
     **ROSTER_FIELDS,
+    **WEBHOOK_FIELDS,
     **RULES_FIELDS,
     **INTAKE_FIELDS,
     **LOYALTY_FIELDS,

@@ -7,7 +7,6 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.exceptions import ClientException, SerializationException
 from litestar.params import FromPath, FromQuery
 
 from core.customers.actions import find_or_create
@@ -21,7 +20,8 @@ from core.hooks.records.forms import Form
 from core.hooks.records.text import localized
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
-from web.request import WebRequest, problem_of
+from web.api_bodies import read_body
+from web.request import WebRequest
 from web.screens import locale_of
 from web.security import by_key
 
@@ -56,17 +56,6 @@ class NewSubmission(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     branch_id: UUID | None = None
     channel: Literal["online", "import"] = "online"
     """Whether the customer answered, or a system that kept it; what staff hear from customers outweighs both."""
-
-
-async def _body(request: WebRequest) -> NewSubmission:
-    if "json" not in request.content_type[0]:
-        raise ClientException(status_code=415)
-    try:
-        return msgspec.convert(await request.json(), NewSubmission)
-    except (SerializationException, RecursionError, UnicodeDecodeError) as error:
-        raise ClientException(status_code=400) from error
-    except msgspec.ValidationError as error:
-        raise InvalidInput((problem_of(str(error)),)) from None
 
 
 async def _form(reader: Reader, form_id: str) -> Form:
@@ -110,7 +99,7 @@ async def show_schema(request: WebRequest, reader: NamedDependency[Reader], form
 async def send_submission(
     request: WebRequest, uow: NamedDependency[UnitOfWork], form_id: FromPath[str]
 ) -> Response[Any]:
-    sent = await _body(request)
+    sent = await read_body(request, NewSubmission)
     once = request.headers.get("idempotency-key", "")
     if not _ONCE.fullmatch(once):
         raise InvalidInput((FieldProblem("Idempotency-Key", "bad-key" if once else "required"),))

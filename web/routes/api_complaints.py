@@ -32,6 +32,7 @@ from core.hooks.records.text import localized
 from core.tenancy.queries import list_branches
 from core.uow import Reader, UnitOfWork
 from web.api_bodies import answer, once_key, read_body
+from web.once import once
 from web.request import WebRequest
 from web.routes.api import KeyReused
 from web.screens import locale_of
@@ -110,6 +111,7 @@ def _one_thing(key: str) -> str:
 
 
 @post(f"{_ROOT}/mail", guards=[by_key("complaints.write")], request_max_body_size=MAIL_LIMIT)
+@once
 async def send_mail(
     request: WebRequest, uow: NamedDependency[UnitOfWork], branch_id: FromQuery[UUID | None] = None
 ) -> Response[Any]:

@@ -14,6 +14,7 @@ from core.rewards.queries.coupons import CouponFacts, find_coupon_by_code, get_c
 from core.rewards.rules.coupons import CouponItem
 from core.uow import Reader, UnitOfWork
 from web.api_bodies import get_present, once_key, own_key, plain, read_body
+from web.once import once
 from web.request import WebRequest
 from web.security import by_key
 
@@ -120,6 +121,7 @@ async def issue(request: WebRequest, uow: NamedDependency[UnitOfWork], customer_
 
 
 @post(f"{_ROOT}/coupons/check", guards=_READ, request_max_body_size=BODY_LIMIT)
+@once
 async def check(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
     """Say what a coupon is and what it would take off; nothing is written, and a refusal is part of the answer."""
     sent = await read_body(request, CouponOnBill)
@@ -158,6 +160,7 @@ async def give_back(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Re
 
 
 @post(f"{_ROOT}/coupons/void", guards=_WRITE, request_max_body_size=BODY_LIMIT)
+@once
 async def make_void(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
     sent = await read_body(request, VoidCoupon)
     coupon = await _by_code(uow, sent.code)

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from core.customers.actions import find_or_create
 from core.uow import UnitOfWork
 from web.api_bodies import read_body
+from web.once import once
 from web.request import WebRequest
 from web.security import by_key
 
@@ -23,6 +24,7 @@ class NewPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @post("/api/v1/customers", guards=[by_key("customers.write")], request_max_body_size=BODY_LIMIT)
+@once
 async def find_or_add(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
     """One phone is one customer, however often it is sent."""
     sent = await read_body(request, NewPerson)

@@ -40,6 +40,7 @@ from web.api_bodies import (
     read_body,
     read_moment,
 )
+from web.once import once
 from web.request import WebRequest
 from web.security import by_key
 
@@ -148,7 +149,8 @@ async def show_entries(
     if not 1 <= limit <= MOST:
         raise InvalidInput((FieldProblem("limit", "min" if limit < 1 else "max", {"min": 1, "max": MOST}),))
     person = await get_present(reader, customer_id)
-    rows = await list_movements(reader, person.customer_id, after=after, limit=limit)
+    found = await list_movements(reader, person.customer_id, after=after, limit=limit + 1)
+    rows, more = found[:limit], len(found) > limit
     told = [
         {
             "id": one.entry_id,
@@ -167,7 +169,7 @@ async def show_entries(
         }
         for one in rows
     ]
-    return Response({"entries": told, "next": rows[-1].entry_id if len(rows) == limit else None})
+    return Response({"entries": told, "next": rows[-1].entry_id if more else None, "more": more})
 
 
 @post(f"{_ONE}/purchases", guards=_WRITE, request_max_body_size=BODY_LIMIT)
@@ -327,6 +329,7 @@ async def add_event(
 
 
 @post(f"{_ONE}/tier", guards=_WRITE, request_max_body_size=BODY_LIMIT)
+@once
 async def set_tier(request: WebRequest, uow: NamedDependency[UnitOfWork], customer_id: FromPath[UUID]) -> Response[Any]:
     """Setting the same tier again changes nothing, so no key is asked for."""
     person = await get_present(uow, customer_id)

@@ -12,6 +12,7 @@ from core.errors import FieldProblem, InvalidInput, NotFound
 from core.loyalty.replay.run import BadCase, play
 from core.programs.queries import get_program, get_version_id, get_version_number
 from core.uow import Reader, UnitOfWork
+from web.once import once
 from web.rate_limit import limit_rate
 from web.request import WebRequest
 from web.security import by_key
@@ -40,6 +41,7 @@ async def show_program(reader: NamedDependency[Reader]) -> Response[Any]:
 
 
 @post(f"{_ROOT}/replay", guards=READ, request_max_body_size=BODY_LIMIT)
+@once
 async def replay(request: WebRequest, uow: NamedDependency[UnitOfWork]) -> Response[Any]:
     """Play one case; without `program` the one in force, without `tz` the chain's zone. Refusals stand at their events."""
     if "json" not in request.content_type[0]:

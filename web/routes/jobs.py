@@ -39,6 +39,9 @@ TASKS = {
     "outbox.purge": N_("Clearing finished work"),
     "case_reports.remind": N_("Asking after a report that was not opened"),
     "staff_records.purge": N_("Erasing staff records whose time is over"),
+    "api.purge_answers": N_("Clearing answers of the API"),
+    "webhooks.deliver": N_("Message to a webhook"),
+    "webhooks.purge": N_("Clearing the log of webhooks"),
     "schedule.start": N_("First schedule of this organisation"),
 }
 

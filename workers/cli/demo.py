@@ -9,6 +9,7 @@ from core.bus import Bus
 from core.clock import now
 from core.db import Database
 from core.hooks.host import PluginHost
+from core.webhooks.outward import Outward
 from tenants.plugin_samples import remove_samples
 from tenants.roles import ROLES
 from tenants.work import Workplace
@@ -69,7 +70,8 @@ async def _seed(installation: Installation, password: str) -> Welcome:
     clock = TimeMachine()
     addresses = installation.addresses
     database = Database(addresses.app, pool_size=2, context_key=installation.context_key)
-    workplace = Workplace(database, Bus(addresses.redis), PluginHost.load(), clock)
+    outward = Outward(installation.child_environment()["ANXIN_SECRET_KEY"])
+    workplace = Workplace(database, Bus(addresses.redis), PluginHost.load(), clock, outward=outward)
     try:
         return await seed(workplace, clock, password)
     finally:

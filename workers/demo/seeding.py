@@ -50,6 +50,7 @@ from workers.demo.rewards import seed_rewards
 from workers.demo.rosters import seed_rosters
 from workers.demo.surveys import seed_surveys
 from workers.demo.visits import seed_visits
+from workers.demo.webhooks import seed_webhooks
 
 KEPT_IN: Final = "demo.txt"
 EMERGENCY: Final = "0546-6393189"
@@ -115,6 +116,7 @@ async def seed(workplace: Workplace, clock: TimeMachine, password: str) -> Welco
     await seed_complaint_sources(workplace, clock, first, await _director(workplace, first))
     await seed_case_reports(workplace, first, await _director(workplace, first))
     await seed_evidence(workplace, first, await _director(workplace, first))
+    await seed_webhooks(workplace, first, await _director(workplace, first))
     await _refresh_complaints(workplace, clock, first)
     await seed_casework(workplace, first, await _director(workplace, first))
     await seed_remedies(workplace, first, await _director(workplace, first))

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from core.outbox.rules import Work
 from core.uow import UnitOfWork
+from tenants.work import Workplace
 
 Handler = Callable[[UnitOfWork, dict[str, Any], UUID], Awaitable[datetime | None]]
 """Gets the unit in which its row is already marked done, the payload, and the row's id: the key under which
@@ -18,6 +19,10 @@ BatchHandler = Callable[[UnitOfWork, Sequence[Work]], Awaitable[None]]
 """Gets several rows of one tenant, in due order, all in one unit; when it raises, each row comes again alone."""
 Holder = Callable[[UnitOfWork, Sequence[Mapping[str, Any]]], Awaitable[None]]
 """Gets the payloads of rows that are about to be taken, and locks what their work will change."""
+
+Errand = Callable[[Workplace, UUID, Mapping[str, Any]], Awaitable[Any]]
+"""Gets the tenant and the payload, and does what is slow and outside, with no transaction open. What it returns is given
+to the function as `found` of the payload; it comes again when the row does, so what it calls must know it again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +51,8 @@ class Task:
     hold: Holder | None = None
     """Locks what the work changes before its rows are: for work on what people change too, who lock it first and then
     move its rows. The other way round the two would wait for each other."""
+    errand: Errand | None = None
+    """Goes out before the row's transaction opens: a call to a stranger must hold no connection. Its rows travel alone."""
 
 
 def task(
@@ -59,6 +66,7 @@ def task(
     tenant_limit: int = 400,
     ordered: bool = False,
     hold: Holder | None = None,
+    errand: Errand | None = None,
 ) -> Callable[[Handler], Task]:
     """Make a task of a function that works on one row; the options are Task's."""
     return lambda handle: Task(
@@ -72,6 +80,7 @@ def task(
         tenant_limit=tenant_limit,
         ordered=ordered,
         hold=hold,
+        errand=errand,
     )
 
 

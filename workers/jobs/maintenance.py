@@ -11,6 +11,7 @@ from core.forms.purging import purge_drafts
 from core.outbox.actions import purge_done
 from core.outbox.rules import START_CRONS
 from core.uow import UnitOfWork
+from tenants.kept_answers import purge_answers
 from tenants.retention import purge_sign_ins
 from workers.jobs import task
 from workers.schedule import CRONS, add_ticks
@@ -60,6 +61,14 @@ async def recheck_form_designs(uow: UnitOfWork, payload: dict[str, Any], outbox_
     del payload, outbox_id
     moved = await recheck_designs(uow)
     logger.info("%d form designs of tenant %s fit no longer, or again", moved, uow.tenant_id)
+
+
+@task("api.purge_answers")
+async def purge_kept_answers(uow: UnitOfWork, payload: dict[str, Any], outbox_id: UUID) -> None:
+    """Throw away answers of the API that were kept for a day."""
+    del payload, outbox_id
+    gone = await purge_answers(uow)
+    logger.info("purged %d kept answers of tenant %s", gone, uow.tenant_id)
 
 
 @task("outbox.purge")

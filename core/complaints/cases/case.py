@@ -21,6 +21,7 @@ from core.clocks.rules import (
     next_stage,
     plan_of,
 )
+from core.complaints.cases.announcing import announce_line
 from core.complaints.cases.clock import Clock
 from core.complaints.cases.storing import Changes, store
 from core.complaints.kept import read_policies
@@ -222,10 +223,24 @@ class Case:
                 self._arm(clock, changes)
             clock.fresh.clear()
             clock.changed = False
+        for line in self._history:
+            self.announce(uow, line)
         changes.history += self._history
         self._history.clear()
         for topic in (TOPIC, topic_of(self.complaint_id)):
             uow.publish(topic, {"complaint_id": str(self.complaint_id)})
+
+    def announce(self, uow: UnitOfWork, line: Mapping[str, Any]) -> None:
+        """Tell webhooks a line of the history, when it is of a kind that they know."""
+        announce_line(
+            uow,
+            line,
+            complaint_id=self.complaint_id,
+            number=self.number,
+            level=self.severity,
+            state=self.state,
+            customer_id=self.customer_id,
+        )
 
     def _arm(self, clock: Clock, changes: Changes) -> None:
         """Put the clock's one row of the schedule at its next instant, or take it away."""

@@ -44,7 +44,7 @@ _HOLD: Final = text(
     " (SELECT json_agg(json_build_array(s.stage, s.policy_version, s.at, s.acknowledged_at IS NOT NULL))::text"
     " FROM told_stage s WHERE s.tenant_id = :tenant AND s.complaint_id = d.complaint_id AND s.milestone = d.milestone"
     " AND s.cycle = d.cycle) AS told,"
-    " t.tenant_id, t.slug, t.code_prefix, t.name, t.locale, t.timezone, t.state AS tenant_state, t.plugin_epoch"
+    " t.tenant_id, t.slug, t.code_prefix, t.name, t.locale, t.timezone, t.state AS tenant_state, t.plugin_epoch, t.has_webhooks"
     " FROM due d JOIN held h ON h.complaint_id = d.complaint_id"
     " JOIN complaint_clock k ON k.tenant_id = :tenant AND k.complaint_id = d.complaint_id AND k.milestone = d.milestone"
     " AND k.cycle = d.cycle JOIN tenant t ON t.tenant_id = :tenant AND t.state <> 'closed' ORDER BY d.run_at, d.outbox_id"

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from core.bulk_insert import insert_new
 from core.clocks.rules import Resume, Stage, Told, ripe
+from core.complaints.cases.announcing import BREACHED
 from core.complaints.cases.case import Case, lock_cases, save_cases
 from core.complaints.cases.clock import Clock
 from core.complaints.models import Notice, ToldStage
@@ -135,6 +136,8 @@ async def tell(uow: UnitOfWork, found: Iterable[Ripe], roster: DutyRoster) -> Wo
         if role != chain[0]:
             data["instead_of"] = _label(case, chain[0])
         case.note(uow, _HISTORY[stage.kind] if people else "nobody", data, stage.at)
+        if not people and stage.kind == "due":
+            case.announce(uow, BREACHED | {"at": stage.at, "data": data})
         told_people.update(people)
     if told_people:
         uow.publish(NOTICES, {"staff": [str(one) for one in sorted(told_people)]})

@@ -15,6 +15,7 @@ from core.hooks.specs import (
     segments,
     settings,
     upkeep,
+    webhooks,
 )
 
 SPECS: tuple[Spec[Any], ...] = (
@@ -33,6 +34,7 @@ SPECS: tuple[Spec[Any], ...] = (
     loyalty.loyalty_programs,
     segments.segments,
     events.on_event,
+    webhooks.event_kinds,
     settings.check_settings,
     upkeep.migrate_settings,
     pages.permissions,

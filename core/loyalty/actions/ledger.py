@@ -211,6 +211,19 @@ class Ledger:
             self._changed[lot.lot_id] = account
         self.touch(account)
 
+    def _announce(self) -> None:
+        """Tell webhooks of every balance that these entries move."""
+        moved: dict[UUID, list[dict[str, Any]]] = {}
+        for entry in self._entries:
+            if entry["points"]:
+                one = {"entry_id": entry["entry_id"], "kind": entry["kind"], "points": entry["points"]}
+                moved.setdefault(entry["customer_id"], []).append(one)
+        for account in self._touched.values():
+            if account.customer_id in moved:
+                sums = {"balance": account.points, "pending": account.pending, "deficit": account.deficit}
+                told = {"customer_id": account.customer_id, **sums, "entries": moved[account.customer_id]}
+                self._uow.announce("points.changed", told)
+
     async def write(self) -> None:
         """Write everything in one statement.
 
@@ -230,6 +243,7 @@ class Ledger:
         changed = [_lot_row(account.lots[one]) for one, account in self._changed.items()]
         accounts = list(self._touched.values())
         rows = Rows(entries=self._entries, allocs=allocs, made=made, changed=changed, accounts=accounts)
+        self._announce()
         try:
             await write_rows(self._uow, rows)
         except IntegrityError as error:

@@ -110,6 +110,7 @@ async def record_purchase(
     earned, change = await _post(uow, ledger, account, paid)
     details = {"customer_id": str(account.customer_id), "fen": price.paid_fen, "points": earned}
     uow.audit("purchase.record", "purchase", purchase_id, details)
+    uow.announce("purchase.recorded", {"purchase_id": purchase_id, "occurred_at": moment, **details})
     return Recorded(
         purchase_id=purchase_id,
         paid_fen=price.paid_fen,

@@ -86,6 +86,7 @@ async def refund_purchase(
         await return_budgets_of(uow, customer_id=account.customer_id, ref_id=purchase_id)
     details = {"customer_id": str(account.customer_id), "fen": amount, "points": points, "mistake": mistake}
     uow.audit("purchase.refund", "purchase", purchase_id, details)
+    uow.announce("purchase.refunded", {"purchase_id": purchase_id, **details})
     return Recorded(
         purchase_id=purchase_id, paid_fen=amount, spent_fen=account.spent_fen, points=-points, tier_change=change
     )

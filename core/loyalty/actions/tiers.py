@@ -186,4 +186,6 @@ async def tell_tier(
         data["reason"] = reason
     await record_event(uow, customer_id=account.customer_id, kind="tier_changed", data=data, ref_id=ref_id, at=at)
     uow.audit("loyalty.tier_changed", "customer", account.customer_id, data)
+    told = {"customer_id": account.customer_id, "from": change.before, "to": change.after, "cause": cause}
+    uow.announce("tier.changed", told, at=at)
     await grant_tier_benefits(uow, account.customer_id, change.after, before=change.before)

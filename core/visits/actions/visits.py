@@ -266,6 +266,8 @@ async def end_visit(
         ref_id=visit_id,
     )
     uow.audit(f"visit.{how}", "visit", visit_id, {"note": words})
+    ids = {"visit_id": visit_id, "customer_id": visit.customer_id, "subject_id": visit.subject_id}
+    uow.announce("visit.ended", ids | {"number": visit.number, "how": how})
 
 
 async def give_link(uow: UnitOfWork, *, visit_id: UUID) -> LinkFacts:

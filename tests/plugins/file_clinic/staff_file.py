@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import insert
 
-from plugins.api import ComplaintResolved, Event, ReactContext, hookimpl
+from plugins.api import ComplaintResolved, DeclareContext, Event, EventKind, ReactContext, both, hookimpl
 
 RECORD = Table(
     "x_fileclinic_staff_record",
@@ -50,3 +50,10 @@ async def _record(ctx: ReactContext[Any], event: ComplaintResolved) -> None:
         for member in event.staff
     ]
     await ctx.session.execute(insert(RECORD).values(rows).on_conflict_do_nothing())
+
+
+@hookimpl
+def event_kinds(ctx: DeclareContext[Any]) -> tuple[EventKind, ...]:
+    """One kind of its own, for webhooks."""
+    del ctx
+    return (EventKind("filed", both("已归档", "A record was filed")),)
