@@ -84,6 +84,7 @@ async def list_tasks(
     after: tuple[datetime, UUID] | None = None,
     limit: int = PAGE,
     customer_id: UUID | None = None,
+    complaint_id: UUID | None = None,
 ) -> TaskPage:
     """Return a page: what is open in the order in which it is due (so what is overdue comes first), what ended newest first.
 
@@ -94,6 +95,8 @@ async def list_tasks(
         query = query.where(_mine(reader.actor, sorted(reader.actor.roles)))
     if customer_id is not None:
         query = query.where(_T.c.customer_id == customer_id)
+    if complaint_id is not None:
+        query = query.where(_T.c.complaint_id == complaint_id)
     if view == "done":
         place = tuple_(_T.c.ended_at, _T.c.task_id)
         query = query.where(_T.c.state != "open").order_by(_T.c.ended_at.desc(), _T.c.task_id.desc())

@@ -34,6 +34,8 @@ PURCHASE: Final = "/t/{slug:str}/customers/{customer_id:uuid}/purchases/new"
 """Where a window does the same; the page is for who has no script."""
 SIGN_IN: Final = {"/sign-in", "/t/{slug:str}/sign-in"}
 """Who is signed in is led on; test_sign_in_pages.py looks at these."""
+PLUGIN_PAGES: Final = {"/t/{slug:str}/x/{plugin:str}", "/t/{slug:str}/x/{plugin:str}/{rest:path}"}
+"""Only there while a plugin with pages is on; then the side menu leads to them, and they are looked at too."""
 ENOUGH: Final = 60
 """So many pages of one kind are searched for links: the newest customer may have no pet yet."""
 STATES: Final = (
@@ -55,7 +57,7 @@ def _templates() -> dict[str, re.Pattern[str]]:
     app = create_app(Settings(nowhere, nowhere, "redis://nowhere", "x" * 40))
     shown = [case.template for case in walk(app) if case.method == "GET" and not case.template.endswith(NO_PAGES)]
     found = {template for template in shown if not template.startswith("/api/")}
-    kinds = {"str": r"[^/]+", "uuid": r"[0-9a-f-]{36}", "int": r"\d+"}
+    kinds = {"str": r"[^/]+", "uuid": r"[0-9a-f-]{36}", "int": r"\d+", "path": r".+"}
     return {
         template: re.compile(_PARAMETER.sub(lambda match: kinds[match[1]], re.escape(template)) + "$")
         for template in sorted(found, key=lambda one: one.count("{"))
@@ -74,7 +76,7 @@ async def _walk(page: Page, start: str) -> dict[str, str]:
     templates, ahead = _templates(), [start, "/"]
     found: dict[str, str] = {}
     seen: dict[str, set[str]] = {}
-    while ahead and templates.keys() - SIGN_IN - found.keys():
+    while ahead and templates.keys() - SIGN_IN - PLUGIN_PAGES - found.keys():
         path = ahead.pop(0)
         template = next((name for name, pattern in templates.items() if pattern.match(urlsplit(path).path)), None)
         looked = seen.setdefault(template or "", set())
@@ -136,7 +138,7 @@ async def test_every_page_is_accessible_quiet_and_fits(
     page = director.page
     imports = await _import_pages(director)
     found = await _walk_links(page, f"/t/{CHAIN}")
-    assert _templates().keys() - SIGN_IN == found.keys(), "a page that no link leads to"
+    assert _templates().keys() - SIGN_IN - PLUGIN_PAGES == found.keys() - PLUGIN_PAGES, "a page that no link leads to"
     await director.speak(locale)
     faults = []
     pages = [live_site.url + path for path in found.values()] + [director.root + state for state in STATES] + imports

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from core.complaints.actions.filing import file_complaint
+from core.complaints.rules.filing import Filing
 from core.customers.actions import add_customer
 from core.customers.rules.profile import CustomerDraft
 from core.hooks.records.text import both
@@ -19,7 +21,14 @@ Client = Callable[..., Awaitable[Browser]]
 
 
 async def _open(
-    tenant: TestTenant, key: str, *, hours: float = 2, role: str = "front_desk", page: str = "", named: str = ""
+    tenant: TestTenant,
+    key: str,
+    *,
+    hours: float = 2,
+    role: str = "front_desk",
+    page: str = "",
+    named: str = "",
+    case: UUID | None = None,
 ) -> UUID:
     async with tenant.unit() as uow:
         who = await add_customer(uow, draft=CustomerDraft(full_name=named), allow_duplicate=True) if named else None
@@ -32,6 +41,7 @@ async def _open(
             role=role,
             customer_id=who,
             page=page,
+            complaint_id=case,
         )
     assert opened is not None
     return opened
@@ -107,6 +117,17 @@ async def test_a_customers_page_shows_what_is_to_be_done_about_them(client: Clie
     page = await desk.get(f"/t/{tenant_a.slug}/tasks")
     link = page.text.partition("/customers/")[2][:36]
     assert "Call back A1" in (await desk.get(f"/t/{tenant_a.slug}/customers/{link}")).text
+
+
+async def test_a_complaints_page_shows_what_is_to_be_done_about_it(client: Client, tenant_a: TestTenant) -> None:
+    async with tenant_a.unit() as uow:
+        filing = Filing(text="包裹迟迟未到", contact_name="王小明", contact_phone="13878106871")
+        case = (await file_complaint(uow, filing=filing)).complaint_id
+    await _open(tenant_a, "A1", case=case)
+    await _open(tenant_a, "A2")
+    page = (await (await client("front_desk")).get(f"/t/{tenant_a.slug}/complaints/{case}")).text
+    assert "Call back A1" in page
+    assert "Call back A2" not in page
 
 
 @pytest.mark.parametrize("after", ["", "nonsense", "AAAA"])

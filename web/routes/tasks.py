@@ -14,7 +14,7 @@ from core.tasks.queries import TaskLine, View, count_my_tasks, list_tasks
 from core.tasks.rules import SEES_ALL, may_end
 from core.uow import Reader, UnitOfWork
 from tenants.staff import list_people
-from web import customer_tasks  # noqa: F401 - registers the card of the customer page
+from web import task_cards  # noqa: F401 - registers the cards of other pages
 from web.cursors import pack_cursor, read_moment_cursor
 from web.i18n import N_, gettext
 from web.navigation import Entry, add_entry
@@ -28,7 +28,7 @@ from web.views.tasks import task_items
 PATH: Final = "/t/{slug:str}/tasks"
 ONE: Final = PATH + "/{general_task_id:uuid}"
 _SIGNED_IN = requires()
-VIEWS: Final = {"mine": N_("Mine"), "open": N_("All open"), "done": N_("Ended")}
+VIEWS: Final = {"mine": N_("Mine"), "open": N_("All open"), "done": N_("Done or dropped")}
 
 add_entry(Entry(id="tasks", label=N_("Tasks"), icon="list-checks", path="/tasks", rank=15, badges=(count_my_tasks,)))
 
