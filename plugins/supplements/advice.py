@@ -42,14 +42,14 @@ def basis_words(advice: Advice) -> Text:
     if row is None:
         return both(f"参考表 {advice.table}", f"Table {advice.table}")
     zh_kind = {"RDA": "推荐摄入量", "AI": "适宜摄入量"}[row.kind]
-    zh = (
-        f"参考表 {advice.table}（{_zh(row_words(row))}）：{zh_kind} {row.value} 毫克/日，上限 {row.ul} 毫克/日；"
-        f"已摄入 {advice.intake} 毫克，缺口 {advice.gap} 毫克"
-    )
-    en = (
-        f"Table {advice.table} ({_en(row_words(row))}): {row.kind} {row.value} mg a day, upper level {row.ul} mg; "
-        f"taken in {advice.intake} mg, missing {advice.gap} mg"
-    )
+    zh = f"参考表 {advice.table}（{_zh(row_words(row))}）：{zh_kind} {row.value} 毫克/日，上限 {row.ul} 毫克/日"
+    en = f"Table {advice.table} ({_en(row_words(row))}): {row.kind} {row.value} mg a day, upper level {row.ul} mg"
+    if advice.sex_assumed:
+        zh, en = f"{zh}（未说明性别，按较低一档）", f"{en} (sex not told: the lower row)"
+    if advice.dose is None:  # what is missing could be read as a dose
+        return both(f"{zh}。", f"{en}.")
+    zh += f"；已摄入 {advice.intake} 毫克，缺口 {advice.gap} 毫克"
+    en += f"; taken in {advice.intake} mg, missing {advice.gap} mg"
     if advice.intake == DIET_MG:
         zh += f"（膳食按中国成人中位数 {DIET_MG} 毫克计，{DIET_SOURCE}）"
         en += f" (food: the median of Chinese adults, {DIET_MG} mg, {DIET_SOURCE})"

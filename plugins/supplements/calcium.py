@@ -100,6 +100,8 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     bound: Literal["adviser", "gap", "upper", "product", "enough", "unknown_age"]
     """What decided."""
     special: tuple[Special, ...] = ()
+    sex_assumed: bool = False
+    """The sex was not told and the table differs by it: the row that asks for less."""
 
 
 def row_for(table: Table, person: Person) -> Row | None:
@@ -160,6 +162,7 @@ def reckon(
         dose=dose,
         bound=bound,
         special=special,
+        sex_assumed=row is not None and person.sex == "unknown" and row.sex != "any" and not row.lactating,
     )
 
 

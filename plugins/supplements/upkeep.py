@@ -111,27 +111,9 @@ async def erase_customer(ctx: Context, customer_id: UUID) -> ErasureReceipt:
     )
 
 
-@hookimpl
-def demo_data() -> tuple[Seed, ...]:
-    """A daughter who buys for her mother: three questions, an order that is stuck, one that arrived, and readings."""
-    density = ((300, -2.1), (200, -1.9), (100, -1.8), (10, -1.6))
-    readings = tuple(
-        SeedRow(
-            table="x_supplements_reading",
-            values={
-                "reading_id": f"5eed0000-0000-4000-8000-00000000000{place}",
-                "customer_id": "$customer",
-                "subject_id": "$subject:妈妈",
-                "kind": "bone_density",
-                "value": value,
-                "measured_at": f"$now-{days}d",
-                "device": "DXA",
-            },
-        )
-        for place, (days, value) in enumerate(density)
-    )
+def _sample_order() -> tuple[SeedRow, ...]:
     order = str(SAMPLE_ORDER)
-    rows = (
+    return (
         SeedRow(
             table="x_supplements_order",
             values={
@@ -160,6 +142,27 @@ def demo_data() -> tuple[Seed, ...]:
             },
         ),
     )
+
+
+@hookimpl
+def demo_data() -> tuple[Seed, ...]:
+    """A daughter who buys for her mother: three questions, an order that is stuck, one that arrived, and readings."""
+    density = ((300, -2.1), (200, -1.9), (100, -1.8), (10, -1.6))
+    readings = tuple(
+        SeedRow(
+            table="x_supplements_reading",
+            values={
+                "reading_id": f"5eed0000-0000-4000-8000-00000000000{place}",
+                "customer_id": "$customer",
+                "subject_id": "$subject:妈妈",
+                "kind": "bone_density",
+                "value": value,
+                "measured_at": f"$now-{days}d",
+                "device": "DXA",
+            },
+        )
+        for place, (days, value) in enumerate(density)
+    )
     answers = {
         "owner_name": "周晓燕",
         "owner_phone": "13905460001",
@@ -176,6 +179,6 @@ def demo_data() -> tuple[Seed, ...]:
                 SeedSubject(kind="member", name="妈妈", data={"sex": "female", "age": 63, "calcium_purpose": "elder"}),
             ),
             intakes=(SeedIntake(form="presale", answers=answers, days_ago=6),),
-            rows=(*rows, *readings),
+            rows=(*_sample_order(), *readings),
         ),
     )

@@ -198,12 +198,18 @@ async def test_the_buyer_reads_the_recommendation_and_the_review_at_once(host: P
     ]
 
 
+def test_a_sex_that_was_not_told_takes_the_lower_row_and_says_so() -> None:
+    assert "未说明性别" in localized(advice_words(reckon(IOM_2011, years(60))), "zh-CN")
+    assert "未说明性别" not in localized(advice_words(reckon(IOM_2011, years(60, "female"))), "zh-CN")
+    assert "未说明性别" not in localized(advice_words(reckon(IOM_2011, years(30))), "zh-CN")
+
+
 async def test_a_mother_with_stones_is_recommended_nothing(host: PluginHost) -> None:
     flags = await found(host, "presale", {"member_name": "给妈妈买", "purpose": "elder", "kidney_stone": True})
     flag = flags["recommendation"]
     assert isinstance(flag, Flag)
     assert "K2" not in localized(flag.title, "en")
-    assert "872" not in localized(flag.reason, "zh-CN").split("缺口")[0]
+    assert "872" not in localized(flag.reason, "zh-CN"), "not even what is missing"
     assert flag.tone == "warning"
 
 

@@ -142,7 +142,7 @@ async def send_intake(request: WebRequest, uow: NamedDependency[UnitOfWork], cod
         request,
         "pages/forms/thanks.html",
         title=localized(opened.form.title, locale),
-        notices=[localized(notice.text, locale) for notice in filled.notices],
+        notices=[(localized(notice.text, locale), notice.code == "told") for notice in filled.notices],
         survey=opened.form.purpose == "survey",
         consent=own_address(request, code, consent.seal_id) if consent is not None else "",
     )

@@ -250,7 +250,10 @@ class FormPatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
 
 
 class FormProblem(msgspec.Struct, frozen=True, kw_only=True, tag="problem", tag_field="type"):
-    """What `check_intake` finds wrong; `blocks` stops the submit, else it is shown and kept."""
+    """What `check_intake` finds wrong; `blocks` stops the submit, else it is shown and kept.
+
+    With the code `told` and without `blocks` nothing is wrong: it is the answer that whoever filled it in gets at once.
+    """
 
     field: str
     code: str
