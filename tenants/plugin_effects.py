@@ -25,6 +25,7 @@ from core.hooks.surface import find_route
 from core.tasks.actions import close_task, open_task
 from core.tasks.rules import in_languages
 from core.uow import UnitOfWork
+from core.webhooks.actions import announce_plugin_event
 from tenants.models import Staff
 from tenants.roles import ROLES
 
@@ -120,6 +121,7 @@ async def _record(uow: UnitOfWork, plugin: str, effect: RecordEvent) -> None:
         await _check_subject(uow, effect.subject_id, (effect.customer_id, customer_id))
     data = {**effect.data, "label": in_languages(effect.text)}
     await record_event(uow, customer_id=customer_id, kind=kind, data=data, subject_id=effect.subject_id)
+    announce_plugin_event(uow, plugin=plugin, kind=kind, data={**effect.data, "customer_id": str(customer_id)})
 
 
 async def _send_form(uow: UnitOfWork, plugin: str, effect: SendForm) -> None:

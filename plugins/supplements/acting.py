@@ -17,7 +17,7 @@ from plugins.supplements.orders import (
     settle,
 )
 from plugins.supplements.parcels import handle_trouble, refresh, take_events
-from plugins.supplements.readings import KINDS, Reading, keep_readings, read_list, read_value
+from plugins.supplements.readings import KINDS, Reading, ReadingKind, keep_readings, read_list, read_value
 from plugins.supplements.settings import Settings
 from plugins.supplements.showing import events_page, new_order_page, order_page, read_id, readings_page, whole
 
@@ -210,7 +210,7 @@ async def _add_readings(ctx: Context, request: PageRequest) -> Outcome | None:
 def _typed_readings(request: PageRequest, ctx: Context) -> tuple[tuple[Reading, ...], tuple[BadLine, ...]]:
     if request.field("lines"):
         return read_list(request.field("lines"), ctx.now)
-    kind = next((one for one in KINDS if one == request.field("kind")), None)
+    kind: ReadingKind | None = next((one for one in KINDS if one == request.field("kind")), None)
     written = request.field("measured_at")
     at = read_time(written) if written else ctx.now
     value = read_value(kind, request.field("value")) if kind is not None else None

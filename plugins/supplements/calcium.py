@@ -141,7 +141,7 @@ def reckon(
     found: set[Special] = set(person.special)
     if person.years < max(ADULT, adult_age):
         found.add("child")
-    special = tuple(one for one in SPECIAL_WORDS if one in found)
+    special: tuple[Special, ...] = tuple(one for one in SPECIAL_WORDS if one in found)
     row = row_for(table, person)
     intake = diet_mg + other_mg
     gap = max(0, row.value - intake) if row is not None else 0

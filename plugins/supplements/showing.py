@@ -149,7 +149,7 @@ async def _calculator(ctx: Context, request: PageRequest) -> Page:
     settings = ctx.settings
     years, months = whole(_asked(request, "years"), 0, 120), whole(_asked(request, "months"), 0, 11)
     diet, other = _asked(request, "diet"), _asked(request, "other")
-    special = frozenset(one for one in _SPECIAL if _asked(request, one))
+    special: frozenset[Special] = frozenset(one for one in _SPECIAL if _asked(request, one))
     table = TABLES[settings.calcium_table]
     data: dict[str, Any] = {
         "typed": {name: _asked(request, name) for name in ("years", "months", "sex", "diet", "other", *_SPECIAL)},
