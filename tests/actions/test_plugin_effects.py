@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -22,8 +23,11 @@ from core.hooks.records.effects import CloseTask, Effect, OpenTask, RecordEvent,
 from core.merges.merging import merge_customers
 from core.tasks.queries import TaskLine, list_tasks
 from core.uow import UnitOfWork
+from core.webhooks.actions import EndpointDraft, add_endpoint
+from core.webhooks.queries import LogFilter, get_delivery, list_deliveries
 from tenants.plugin_effects import BadEffect, apply_effects
 from tenants.plugin_settings import enable_plugin
+from tests.receivers import SECRET_KEY
 from tests.workplaces import TestTenant
 
 FILING = Filing(text="包裹迟迟未到", contact_name="周文博", contact_phone="13878106871")
@@ -154,3 +158,19 @@ async def test_a_form_is_sent_once_while_the_link_is_good(shop: TestTenant) -> N
     assert (line.page, line.role, line.title["zh-CN"]) == (f"/q/{link.code}", "front_desk", "把表单“需求表”发给顾客")
     with pytest.raises(BadEffect):
         await do(shop, SendForm(form="nowhere", customer_id=who))
+
+
+async def test_webhooks_are_told_of_what_a_plugin_records_when_it_declares_the_kind(shop: TestTenant) -> None:
+    async with shop.unit("tenant_admin") as uow:
+        await add_endpoint(uow, draft=EndpointDraft("数据仓库", "https://hooks.example.com/"), master=SECRET_KEY)
+    who = await person(shop)
+    await do(
+        shop,
+        RecordEvent(customer_id=who, kind="resent", text="已补发", data={"order": "7"}),
+        RecordEvent(customer_id=who, kind="seen", text="看过"),
+    )
+    async with shop.unit() as uow:
+        told = [row for row in await list_deliveries(uow, wanted=LogFilter(), limit=50) if "pageshop" in row.kind]
+        bodies = [msgspec.json.decode((await get_delivery(uow, row.delivery_id)).body) for row in told]
+    assert [row.kind for row in told] == ["pageshop.resent"]
+    assert bodies[0]["data"] == {"customer_id": str(who), "order": "7"}

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from plugins.api import (
     Effect,
     ErasureReceipt,
+    EventKind,
     ExportPart,
     Job,
     OpenTask,
@@ -120,3 +121,8 @@ def demo_data() -> tuple[Seed, ...]:
             rows=(SeedRow(table="x_pageshop_order", values=row),),
         ),
     )
+
+
+@hookimpl
+def event_kinds() -> tuple[EventKind, ...]:
+    return (EventKind("resent", both("已补发", "Sent again")),)
