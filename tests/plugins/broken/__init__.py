@@ -1,0 +1,1 @@
+"""Plugins that break one rule of the kit each."""
