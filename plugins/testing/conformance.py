@@ -1,6 +1,5 @@
 """Checks one plugin against the rules of the API and returns every finding with the id of its rule (plugins/testing/findings.py)."""
 
-from core.hooks.host import PluginHost
 from core.hooks.loader import Candidate
 from plugins.testing.declaring import check_declarations
 from plugins.testing.extras import check_extras
@@ -10,13 +9,13 @@ from plugins.testing.isolation import check_isolation, check_rights, check_setti
 from plugins.testing.project import Project, as_aimed, make_importable
 from plugins.testing.sense import check_promises
 from plugins.testing.source import check_source
-from plugins.testing.subject import Subject
+from plugins.testing.subject import Subject, load
 from plugins.testing.tables import check_migrations
 
 
 def load_subject(candidate: Candidate) -> Subject | Finding:
     """Load a plugin alone; one that does not load is a finding."""
-    host = PluginHost.load([candidate])
+    host = load(candidate)
     status = host.status()[0]
     if status.state != "loaded" or status.plugin is None:
         return Finding("L1", f"{status.state}: {status.reason}".strip(), status.where)

@@ -28,6 +28,7 @@ from plugins.testing.conformance import check_project
 from plugins.testing.findings import Finding
 from plugins.testing.probing import check_at_work
 from plugins.testing.project import Project, make_importable, read_project
+from plugins.testing.subject import load
 from workers.embedded.postgres import Dsns, EmbeddedPostgres
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # Monday 10:00 in Shanghai
@@ -127,9 +128,7 @@ def faults() -> list[Run]:
 @pytest.fixture(scope="session")
 def host(project: Project, faults: list[Run]) -> PluginHost:
     """The host with this plugin alone; a plugin that does not load stops the tests."""
-    return PluginHost.load(
-        [project.candidate], strict=True, observer=lambda run: faults.append(run) if run.code != "ok" else None
-    )
+    return load(project.candidate, strict=True, observer=lambda run: faults.append(run) if run.code != "ok" else None)
 
 
 @pytest.fixture

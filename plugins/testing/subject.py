@@ -8,13 +8,20 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from core.forms.rules import refuse_bad_form, refuse_bad_patch
 from core.hooks.dispatch import TenantPlugins
 from core.hooks.host import PluginHost
-from core.hooks.loader import Candidate
+from core.hooks.loader import Candidate, Checks
 from core.hooks.manifest import Plugin
 from core.hooks.specs import SPECS
 
 A, B = UUID(int=1), UUID(int=2)
+
+
+def load(candidate: Candidate, **more: Any) -> PluginHost:
+    """Load one candidate as the product does, with the rules of forms."""
+    checks: Checks = {"intake_forms": refuse_bad_form, "intake_extensions": refuse_bad_patch}
+    return PluginHost.load([candidate], checks=checks, **more)
 
 
 class Subject:
@@ -49,7 +56,7 @@ class Subject:
 
     def alone(self) -> PluginHost:
         """Load the same candidate in a host of its own."""
-        return PluginHost.load([self.candidate])
+        return load(self.candidate)
 
 
 def declared(plugins: TenantPlugins) -> dict[str, tuple[Any, ...]]:
