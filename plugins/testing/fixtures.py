@@ -77,11 +77,10 @@ class Tenant:
 
     async def react(self, hook: str, *, database: Database, **arguments: Any) -> tuple[Any, ...]:
         """Let a react hook work in a transaction of its own and keep it; effects go to `outbox`."""
-        async with database.session(self.id) as session:
+        async with database.session(self.id) as session, session.begin():
             answer = await self.plugins.react(
                 _spec(hook), plugin=self.plugin, session=session, now=self.clock.now, actor=SYSTEM, **arguments
             )
-            await session.commit()
         for one in answer:
             self.outbox += getattr(one, "effects", (one,))
         return answer

@@ -1,6 +1,7 @@
 """What the dental clinic promises, judges and warns of."""
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from plugins.api import IntakeFacts
 
@@ -22,3 +23,8 @@ async def test_anticoagulants_stand_in_red_beside_the_customer(tenant, factories
 def test_a_tenant_sets_the_time_for_slight_complaints(make_tenant):
     policy = make_tenant(answer_minutes=45).declared("complaint_policies")[0]
     assert policy.milestones[0].minutes == 45
+
+
+async def test_an_erasure_of_somebody_unknown_says_that_nothing_was_there(tenant, database):
+    (receipt,) = await tenant.react("erase_customer", database=database, customer_id=uuid4())
+    assert receipt.erased == {"x_dental_implant": 0}
