@@ -59,6 +59,8 @@ class PanelRow(msgspec.Struct, frozen=True, kw_only=True):
     label: Text
     value: Text
     tone: Tone = "neutral"
+    page: str = ""
+    """Path of this plugin's own page that the value leads to, as in `Outcome.go_to`; empty when there is none."""
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True):
