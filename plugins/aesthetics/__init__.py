@@ -1,6 +1,7 @@
 """Medical aesthetics: consults against the clock, plans with cases, consents, follow-up within 48 hours, the journey."""
 
 from plugins.aesthetics.settings import Settings
+from plugins.aesthetics.tables import NAMES
 from plugins.api import Plugin, both
 
 plugin = Plugin(
@@ -25,9 +26,16 @@ plugin = Plugin(
         "remedies",
         "scripts",
         "wording",
+        "panels",
+        "surface",
+        "showing",
+        "acting",
+        "upkeep",
     ),
     settings=Settings,
     settings_version=1,
+    tables=NAMES,
+    permissions=("consult", "care", "journey"),
     data_kinds=(
         both("求美者的健康信息与签字的同意书", "Health of patients, and consents they signed"),
         both("咨询、方案、治疗与回访记录", "Consults, plans, procedures and follow-ups"),

@@ -68,4 +68,4 @@ TOUCHPOINTS: Final[tuple[tuple[str, Stage, str, str], ...]] = (
 TOUCH_COUNT: Final = 23
 TOUCH_CODES: Final = tuple(code for code, *_ in TOUCHPOINTS)
 ENQUIRY, ANSWERED, SHOWN, TOLD, SENT, AGREED = "t01", "t02", "t09", "t10", "t11", "t12"
-CONSENTED, PROCEDURE, FOLLOWED = "t14", "t17", "t19"
+CONSENTED, TREATED, FOLLOWED = "t14", "t17", "t19"
