@@ -85,7 +85,7 @@ async def _consults(session: AsyncSession, ctx: Context, request: PageRequest) -
         "rows": rows,
         "views": _views(VIEWS, {"waiting": waiting}),
         "view": view,
-        "page": page,
+        "number": page,
         "more": more,
         "minutes": ctx.settings.response_minutes,
         "custom": custom,
