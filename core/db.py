@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 import msgspec
@@ -131,6 +131,17 @@ def filter_tenant(state: ORMExecuteState) -> None:
         )
 
 
+HELD: Final = "held_by"
+"""In a session's `info` while somebody works in it who must not commit: a plugin."""
+
+
+def refuse_commit(session: Session) -> None:
+    """A commit is ours alone: within a plugin's call a whole one is refused, a savepoint of its own is not."""
+    if HELD in session.info and session.get_nested_transaction() is None:
+        raise RuntimeError(f"{session.info[HELD]} may not commit")
+
+
+event.listen(TenantSession, "before_commit", refuse_commit)
 event.listen(TenantSession, "after_begin", bind_tenant)
 event.listen(TenantSession, "do_orm_execute", filter_tenant)
 

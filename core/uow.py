@@ -13,6 +13,7 @@ from core.audit.rules import Act
 from core.bus import Bus, Message
 from core.counters.actions import take_number
 from core.days import local_date
+from core.hooks.context import Reader as PluginReader
 from core.hooks.dispatch import TenantPlugins
 from core.hooks.records.conditions import Tree
 from core.outbox.actions import add_work
@@ -44,6 +45,8 @@ class Reader:
         self.now = now
         self.plugins = plugins
         self.matcher = matcher
+        self.plugin_reader: PluginReader | None = None
+        """Opens what a plugin's decide hook reads through, where the caller has one to give."""
 
     async def match(self, customer_id: UUID, trees: Mapping[str, Tree]) -> frozenset[str]:
         """Return the keys of the conditions that hold for a customer; none where nobody can judge them."""

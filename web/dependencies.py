@@ -1,6 +1,7 @@
 """What handlers are given: a unit of work or a reader on the transaction that the route's guard opened."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from litestar.di import Provide
 
@@ -24,6 +25,7 @@ async def provide_uow(request: WebRequest) -> AsyncIterator[UnitOfWork]:
             matcher=match_customer,
         )
         async with opened as uow:
+            uow.plugin_reader = partial(request.runtime.workplace.reader_session, uow.tenant_id)
             yield uow
     finally:
         await visit.close()
@@ -33,7 +35,9 @@ async def provide_reader(request: WebRequest) -> AsyncIterator[Reader]:
     """Read in the transaction that ends, undone, before the answer is sent."""
     visit = request.visit
     try:
-        yield Reader(visit.session, visit.scope, visit.now, visit.plugins, matcher=match_customer)
+        reader = Reader(visit.session, visit.scope, visit.now, visit.plugins, matcher=match_customer)
+        reader.plugin_reader = partial(request.runtime.workplace.reader_session, reader.tenant_id)
+        yield reader
     finally:
         await visit.close()
 

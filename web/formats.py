@@ -62,8 +62,10 @@ def percent(ratio: float, digits: int = 1) -> str:
     return f"{ratio * 100:.{digits}f}%"
 
 
-def format_date(value: date | datetime, style: str = "short") -> str:
-    """2026/11/21 or 21 Nov 2026; `long` spells the month out."""
+def format_date(value: date | datetime | str, style: str = "short") -> str:
+    """2026/11/21 or 21 Nov 2026; `long` spells the month out. Plugins' pages carry a day as its ISO text."""
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
     day = _local(value).date() if isinstance(value, datetime) else value
     if current_page().locale == "zh_CN":
         if style == "long":

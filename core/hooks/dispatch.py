@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.db import HELD
 from core.errors import AnxinError, Unavailable
 from core.hooks.breaker import Breaker
 from core.hooks.budget import OverBudget, within
@@ -222,7 +223,12 @@ class TenantPlugins:
             arguments.update(spec.unpacked(spec.packed(arguments)))
             # Where somebody waits the breaker answers at once; a worker's tries are counted and spaced by its queue.
             call = self._guarded if spec.on_fault == "refuse" else self._timed
-            outcome = await call(spec, implementation, arguments)
+            info = getattr(session, "info", {})
+            info[HELD] = plugin
+            try:
+                outcome = await call(spec, implementation, arguments)
+            finally:
+                info.pop(HELD, None)
             if not isinstance(outcome, Gap):
                 return outcome
             if spec.on_fault == "refuse":

@@ -88,6 +88,17 @@ async def close_task(uow: UnitOfWork, *, plugin: str, key: str, note: Text = "",
     return closed is not None
 
 
+async def drop_tasks_of(uow: UnitOfWork, *, plugin: str, note: Text) -> int:
+    """End every open task of a plugin that is being removed, with the reason; return how many there were."""
+    mine = (_T.c.tenant_id == uow.tenant_id, _T.c.plugin == plugin, _T.c.state == "open")
+    changes = {"state": "dropped", "note": in_languages(note), "ended_by_name": uow.actor.name, "ended_at": uow.now}
+    gone = await uow.session.execute(update(_T).where(*mine).values(changes).returning(_T.c.task_id))
+    count = len(gone.all())
+    if count:
+        uow.publish(TOPIC, {"plugin": plugin})
+    return count
+
+
 async def end_task(uow: UnitOfWork, *, task_id: UUID, state: Literal["done", "dropped"], note: str = "") -> TaskLine:
     """Say that a task is done, or not needed any more, and why.
 

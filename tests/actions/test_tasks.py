@@ -13,7 +13,15 @@ from core.errors import Forbidden, InvalidInput, NotFound
 from core.hooks.records.text import both
 from core.merges.merging import merge_customers
 from core.merges.undoing import undo_merge
-from core.tasks.actions import GeneralTaskEnded, TaskOpenAgain, close_task, end_task, open_task, reopen_task
+from core.tasks.actions import (
+    GeneralTaskEnded,
+    TaskOpenAgain,
+    close_task,
+    drop_tasks_of,
+    end_task,
+    open_task,
+    reopen_task,
+)
 from core.tasks.models import GeneralTask
 from core.tasks.queries import count_my_tasks, get_task, list_open_keys, list_tasks
 from core.uow import UnitOfWork
@@ -130,6 +138,15 @@ async def test_tasks_follow_a_customer_who_is_merged_and_come_back(uow: UnitOfWo
     assert (await get_task(uow, task_id)).customer_id == stays
     await undo_merge(uow, merge_id=merge_id)
     assert (await get_task(uow, task_id)).customer_id == goes
+
+
+async def test_the_open_tasks_of_a_plugin_that_is_removed_are_dropped_with_the_reason(uow: UnitOfWork) -> None:
+    done = await opened(uow)
+    await end_task(uow, task_id=done, state="done")
+    left = await opened(uow, "late:2")
+    assert await drop_tasks_of(uow, plugin="other", note="插件已移除") == 0
+    assert await drop_tasks_of(uow, plugin="shop", note="插件已移除") == 1
+    assert [(await get_task(uow, one)).state for one in (done, left)] == ["done", "dropped"]
 
 
 async def test_another_tenant_sees_and_ends_no_task_of_ours(tenant_a: TestTenant, tenant_b: TestTenant) -> None:

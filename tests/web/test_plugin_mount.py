@@ -58,6 +58,7 @@ async def test_a_page_stands_in_our_frame_with_the_plugins_words_and_its_line_in
     assert "All orders" in page.text
     assert "Sample orders" in page.text, "the line of the menu, although its icon does not exist"
     assert 'data-state="warn">Late' in page.text
+    assert "23 Nov 2026" in page.text, "a day, which arrives as text"
     assert "&lt;b&gt;" in page.text
     assert "<b>" not in page.text
     desk.cookies.set(LOCALE_COOKIE, "zh_CN")
@@ -122,6 +123,7 @@ async def test_a_posted_page_needs_the_token_and_then_its_effects_are_done(
     assert tasks[0].remedies == ["pageshop.parcel"]
     page = await desk.get(f"/t/{tenant_a.slug}/customers/{customer}")
     assert "Sent again" in page.text
+    assert "read only on" in page.text, "a panel reads the database, and only reads"
 
 
 async def test_what_is_wrong_comes_back_with_what_was_typed(client: Client, shop: str) -> None:
@@ -133,7 +135,14 @@ async def test_what_is_wrong_comes_back_with_what_was_typed(client: Client, shop
 
 
 @pytest.mark.parametrize(
-    "more", [{"reason": "fault"}, {"reason": "astray"}, {"reason": "x", "role": "king"}, {"reason": "x", "form": "no"}]
+    "more",
+    [
+        {"reason": "fault"},
+        {"reason": "commit"},
+        {"reason": "astray"},
+        {"reason": "x", "role": "king"},
+        {"reason": "x", "form": "no"},
+    ],
 )
 async def test_a_fault_names_the_plugin_and_nothing_is_saved(
     more: dict[str, object], client: Client, shop: str, tenant_a: TestTenant

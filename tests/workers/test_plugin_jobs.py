@@ -81,7 +81,7 @@ async def test_a_daily_job_runs_on_the_tenants_clock(shop: Shop, plugin_host: Pl
     assert (due[0].hour, due[0].minute // 6) == (0, 5), "08:30 in Shanghai, and at most five minutes later"
 
 
-@pytest.mark.parametrize("fails", ["late", "effect"])
+@pytest.mark.parametrize("fails", ["late", "effect", "stranger"])
 async def test_a_job_that_fails_writes_nothing_dies_after_five_tries_and_comes_again(
     fails: str, shop: Shop, plugin_host: PluginHost
 ) -> None:

@@ -77,6 +77,7 @@ async def _load_panels(reader: Reader, record: CustomerRecord) -> _Panels | None
         now=reader.now,
         locale=reader.scope.locale,
         actor=reader.actor,
+        reader=reader.plugin_reader,
         place="customer.side",
         record=facts,
     )

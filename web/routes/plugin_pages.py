@@ -1,7 +1,6 @@
 """Plugins' own pages below `/t/{slug}/x/{plugin}/`: shown by `show_page`, acted on by `act_on_page`, in our frame."""
 
 import logging
-from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -128,14 +127,13 @@ async def _show(
 
 
 async def _show_page(request: WebRequest, reader: Reader, plugin: str) -> Response[Any]:
-    workplace = request.runtime.workplace
     decision = await reader.plugins.decide(
         show_page,
         only=plugin,
         now=reader.now,
         locale=reader.scope.locale,
         actor=reader.actor,
-        reader=partial(workplace.reader_session, reader.tenant_id),
+        reader=reader.plugin_reader,
         request=_asked(request, plugin),
     )
     if not decision.answers:

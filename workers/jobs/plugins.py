@@ -5,12 +5,13 @@ from uuid import UUID
 
 import msgspec
 
+from core.errors import NotFound
 from core.hooks.records.events import Event
 from core.hooks.specs.events import on_event
 from core.hooks.specs.upkeep import run_job
 from core.outbox.rules import ON_EVENT
 from core.uow import UnitOfWork
-from tenants.plugin_effects import apply_effects
+from tenants.plugin_effects import BadEffect, apply_effects
 from tenants.plugin_switching import SCHEDULE_TASK, SWITCH_TASK, finish_switch
 from workers.jobs import task
 from workers.plugin_jobs import JOB_TASK, add_job_ticks, find_job
@@ -64,7 +65,10 @@ async def do_job(uow: UnitOfWork, payload: dict[str, Any], outbox_id: UUID) -> N
         locale=uow.scope.locale,
         job=payload["job"],
     )
-    await apply_effects(uow, plugin=plugin, effects=effects)
+    try:
+        await apply_effects(uow, plugin=plugin, effects=effects)
+    except NotFound as error:
+        raise BadEffect(plugin=plugin, hook=run_job.name, error=f"NotFound: {error.detail}", where="") from error
 
 
 @task(SWITCH_TASK, retries=4, timeout=45.0)

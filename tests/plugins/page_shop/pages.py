@@ -4,14 +4,19 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
+
 from plugins.api import (
     CloseTask,
+    CustomerFacts,
     DecideContext,
     FormProblem,
     OpenTask,
     Outcome,
     Page,
     PageRequest,
+    Panel,
+    PanelRow,
     ReactContext,
     RecordEvent,
     SendForm,
@@ -28,7 +33,7 @@ def _page(order: str) -> Page:
 async def show_page(ctx: DecideContext[Any], request: PageRequest) -> Page | None:
     """Orders beginning with 0 do not exist."""
     if request.route == "orders":
-        rows = [{"number": "4711", "tone": "warning", "at": ctx.now}]
+        rows = [{"number": "4711", "tone": "warning", "at": ctx.now, "day": ctx.now.date()}]
         data = {"rows": rows, "asked": request.query.get("q", [""])[0]}
         return Page(template="pageshop:orders.html", title=both("订单列表", "All orders"), data=data)
     if request.route == "broken":
@@ -40,6 +45,17 @@ async def show_page(ctx: DecideContext[Any], request: PageRequest) -> Page | Non
 
 
 @hookimpl
+async def panels(ctx: DecideContext[Any], place: str, record: CustomerFacts) -> tuple[Panel, ...]:
+    """Say what the database answers to somebody who only reads."""
+    del place
+    assert ctx.reader is not None
+    async with ctx.reader() as session:
+        mode = await session.scalar(text("SHOW transaction_read_only"))
+    row = PanelRow(label=record.full_name, value=f"read only {mode}")
+    return (Panel(id="orders", title=both("订单", "Orders"), rows=(row,)),)
+
+
+@hookimpl
 async def act_on_page(ctx: ReactContext[Any], request: PageRequest) -> Outcome | None:
     """Resend an order; the form says for whom."""
     order = request.path.get("order", "")
@@ -48,9 +64,13 @@ async def act_on_page(ctx: ReactContext[Any], request: PageRequest) -> Outcome |
         return Outcome(problems=(problem,), again=_page(order))
     if request.field("reason") == "fault":
         raise RuntimeError("a customer's words")
+    if request.field("reason") == "commit":
+        await ctx.session.commit()
     if request.field("reason") == "astray":
         return Outcome(go_to="https://elsewhere.example/")
     customer = UUID(request.field("customer"))
+    async with ctx.session.begin_nested():  # its own savepoint is allowed
+        await ctx.session.execute(text("SELECT 1"))
     opened = OpenTask(
         key=f"resend:{order}",
         title=both(f"补发 {order}", f"Resend {order}"),

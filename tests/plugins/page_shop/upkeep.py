@@ -14,6 +14,7 @@ from plugins.api import (
     Job,
     OpenTask,
     ReactContext,
+    RecordEvent,
     Seed,
     SeedIntake,
     SeedRow,
@@ -58,6 +59,8 @@ async def run_job(ctx: ReactContext[Any], job: str) -> tuple[Effect, ...]:
     """Note that it ran, and ask for one task per job, however often it runs."""
     await _write(ctx, f"{job} {ctx.now:%d %H:%M}")
     _may_fail(ctx, job)
+    if ctx.settings.fails == "stranger":
+        return (RecordEvent(customer_id=UUID(int=7), kind="late", text=both("迟到", "Late")),)
     role = "nobody" if ctx.settings.fails == "effect" else "doctor"
     return (OpenTask(key=f"job:{job}", title=both("催单", "Chase"), due=ctx.now + timedelta(hours=2), role=role),)
 
