@@ -9,6 +9,7 @@ from core.hooks.dispatch import TenantPlugins
 from core.hooks.host import PluginHost
 from core.hooks.loader import Candidate
 from core.hooks.records.complaints import Assessment, ComplaintFacts
+from core.hooks.records.text import localized
 from core.hooks.specs.casework import complaint_scripts, complaint_wording
 from core.hooks.specs.complaints import assess_complaint, complaint_categories, complaint_policies
 from core.hooks.specs.remedies import complaint_remedies
@@ -100,7 +101,7 @@ async def test_a_notice_of_an_authority_about_a_clinic_of_aesthetics_is_grave(ho
 
 def test_the_five_matters_of_the_document_are_categories(host: PluginHost) -> None:
     """complaints.yaml categories.aesthetics: 过度承诺效果, 跳过风险告知, 重复解释需求, VIP等待超标, 术后并发症."""
-    labels = {one.value.label["zh-CN"] for one in clinic(host).declared(complaint_categories)}
+    labels = {localized(one.value.label, "zh-CN") for one in clinic(host).declared(complaint_categories)}
     assert {"过度承诺效果", "跳过风险告知", "重复解释需求", "VIP等待超标", "术后并发症"} <= labels
 
 
@@ -132,7 +133,7 @@ def test_empathy_comes_first_and_five_dos_and_three_donts_are_numbered(host: Plu
     scripts = [one.value for one in clinic(host).declared(complaint_scripts)]
     assert scripts[0].id == "aesthetics.empathy_first"
     standard = next(one for one in scripts if one.id == "aesthetics.standard_check")
-    lines = standard.note["zh-CN"].splitlines()[1:]
+    lines = localized(standard.note, "zh-CN").splitlines()[1:]
     assert sum(". 要" in line for line in lines) == 5
     assert sum(". 不要" in line for line in lines) == 3
     assert {one.value.id for one in clinic(host).declared(complaint_remedies)} == {

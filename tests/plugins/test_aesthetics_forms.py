@@ -52,9 +52,9 @@ def test_every_form_of_the_aesthetics_clinic_is_sound_and_writes_only_fields_tha
     for one in clinic(host).declared(intake_forms):
         assert check_form(one.value) == (), one.value.id
         mapped = {
-            field.profile.removeprefix("subject.")
-            for field in one.value.fields
-            if (field.profile or "").startswith("subject.")
+            profile.removeprefix("subject.")
+            for profile in (field.profile or "" for field in one.value.fields)
+            if profile.startswith("subject.")
         }
         assert mapped <= known
 

@@ -55,7 +55,7 @@ class Clinic:
         return answer
 
     async def made(self, path: str, **fields: object) -> str:
-        return str((await self.post(path, **fields)).headers["location"])
+        return str((await self.post(path, 303, **fields)).headers["location"])
 
     async def consult(self, **more: object) -> str:
         given: dict[str, object] = {"customer": self.customer, "project": "双眼皮", "wish": "自然一点"}
@@ -197,7 +197,7 @@ async def test_pictures_are_shown_only_with_their_owners_consent_and_a_withdrawa
     await clinic.post(f"photos/{owner}", paper="P-1", signed="true")
     await clinic.post(f"{plan}/cases", 422, **case)
     await clinic.post(f"photos/{owner}", paper="P-2", comparison="true", signed="true")
-    await clinic.post(f"{plan}/cases", **case)
+    await clinic.post(f"{plan}/cases", 303, **case)
     assert "A-0231" in (await clinic.desk.get(plan)).text
     await clinic.post(f"photos/{owner}/withdraw")
     page = (await clinic.desk.get(plan)).text
