@@ -18,9 +18,9 @@ async def panels(place: PanelPlace, record: CustomerFacts) -> tuple[Panel, ...]:
             alerts += [
                 PanelRow(label=one.name, value=label, tone="danger")
                 for key, label in CAUTIONS
-                if one.data.get(key) is True
+                if one.data.get(key)  # core keeps a tick as 1
             ]
-            if one.data.get("minor") is True:
+            if one.data.get("minor"):
                 alerts.append(
                     PanelRow(
                         label=one.name,

@@ -269,6 +269,7 @@ async def map_page(session: AsyncSession, ctx: Told) -> Page:
 
 
 _PAGES: dict[str, Callable[[AsyncSession, Context, PageRequest], Awaitable[Page | None]]] = {
+    "first": _consults,
     "consults": _consults,
     "new_consult": _new_consult,
     "consult": _consult,

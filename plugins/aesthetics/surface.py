@@ -35,7 +35,8 @@ def _post(local: str, path: str, label: Text, permission: str = "consult") -> Ro
 def routes() -> tuple[Route, ...]:
     """Pages first, then what is done on them."""
     return (
-        _route("consults", "", _CONSULTS),
+        _route("first", "", _CONSULTS),
+        _route("consults", "consults", _CONSULTS),
         _route("new_consult", "consults/new", both("登记咨询", "Enter a consult")),
         _route("consult", "consults/{consult}", _CONSULTS),
         _route("plan", "plans/{plan}", both("方案", "Plan")),

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 from core.customers.actions import add_customer
 from core.customers.rules.profile import CustomerDraft
 from core.db import new_id
+from core.forms.actions import record_intake
 from core.forms.models import FormLink
 from core.hooks.host import PluginHost
 from core.hooks.loader import found_plugins
@@ -374,3 +375,23 @@ async def test_the_customers_page_has_the_aesthetics_file_with_its_ways_on(clini
     assert "医美档案" in page
     for path in ("consults/new?customer=", "procedures/new?customer=", "photos/"):
         assert f"{clinic.root}/{path}{clinic.customer}" in page
+
+
+async def test_a_contraindication_from_the_consult_form_stands_first_beside_the_customer(clinic: Clinic) -> None:
+    answers = {
+        "patient_name": "林小雨",
+        "owner_name": "林小雨",
+        "owner_phone": "13905460002",
+        "areas": ["eyes"],
+        "wish": "自然一点",
+        "contact_by": "phone",
+        "keloid": True,
+        "minor": True,
+    }
+    async with clinic.tenant.unit() as uow:
+        filled = await record_intake(uow, form_id="aesthetics.consult", answers=answers, once_key="k1")
+    page = (await clinic.desk.get(f"/t/{clinic.tenant.slug}/customers/{filled.customer_id}")).text
+    panel = page[page.index("panel-aesthetics-file") :]
+    assert "瘢痕体质" in panel
+    assert "未成年，须监护人签字" in panel
+    assert f"consults/new?customer={filled.customer_id}&amp;asked=" in panel
