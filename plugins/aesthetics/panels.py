@@ -1,14 +1,19 @@
 """The box beside a customer: contraindications first, then ways to a consult, a procedure and the consent to pictures."""
 
+from datetime import timedelta
+from typing import Final
+
 from plugins.aesthetics.customers import CAUTIONS
 from plugins.aesthetics.forms.consult import CONSULT
-from plugins.api import CUSTOMER_SIDE, CustomerFacts, Panel, PanelPlace, PanelRow, both, hookimpl
+from plugins.aesthetics.settings import Settings
+from plugins.api import CUSTOMER_SIDE, CustomerFacts, DecideContext, Panel, PanelPlace, PanelRow, both, hookimpl
 
 PATIENT = "aesthetics.patient"
+RECENT: Final = timedelta(days=1)
 
 
 @hookimpl
-async def panels(place: PanelPlace, record: CustomerFacts) -> tuple[Panel, ...]:
+async def panels(ctx: DecideContext[Settings], place: PanelPlace, record: CustomerFacts) -> tuple[Panel, ...]:
     """Return 医美档案 for every customer; a consult form that was sent starts the clock from when it was sent."""
     if place != CUSTOMER_SIDE:
         return ()
@@ -31,10 +36,9 @@ async def panels(place: PanelPlace, record: CustomerFacts) -> tuple[Panel, ...]:
             if allergy := one.data.get("drug_allergy"):
                 alerts.append(PanelRow(label=both("过敏", "Allergy"), value=str(allergy), tone="danger"))
     customer = record.customer_id
-    form = next((one for one in record.intakes if one.form == CONSULT), None)
-    asked = (
-        f"&asked={form.completed_at:%Y-%m-%dT%H:%M:%SZ}" if form is not None and form.completed_at is not None else ""
-    )
+    sent = next((one.completed_at for one in record.intakes if one.form == CONSULT), None)
+    # An older form was looked after long ago, or by telephone: its clock would be late from the start.
+    asked = f"&asked={sent:%Y-%m-%dT%H:%M:%SZ}" if sent is not None and ctx.now - sent < RECENT else ""
     rows = (
         *alerts,
         PanelRow(label=both("咨询", "Consult"), value=both("登记咨询", "Enter a consult"), page=f"consults/new?customer={customer}{asked}"),
