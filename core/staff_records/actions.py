@@ -41,14 +41,15 @@ class WordGiven(Conflict):
 async def enter_record(uow: UnitOfWork, *, complaint_id: UUID, staff: StaffRef, draft: RecordDraft) -> UUID:
     """Enter a case in a person's file, from the newest approved edition of its report; the person is told.
 
-    应急预案 §3.2 (R10): 同时记录到员工绩效考核档案. Completes the step that waits for it.
+    应急预案 §3.2 (R10): 同时记录到员工绩效考核档案. Completes the step that waits for it; when what is entered stands already, as
+    after a case was lowered from level 3, which has no such step, that record completes it.
 
     Raises:
         Forbidden: the actor does not lead cases.
         NotApproved: the case has no approved report.
         StepClosed: another step must come first.
         NotFound: no such case or report.
-        RecordEntered: it is there already.
+        RecordEntered: it is there already, and no step waits for it.
         InvalidInput: something is missing or too long.
     """
     if not uow.actor.may(ENTERS):
@@ -82,9 +83,10 @@ async def enter_record(uow: UnitOfWork, *, complaint_id: UUID, staff: StaffRef, 
         .returning(_S.c.record_id)
     )
     if kept.first() is None:
-        raise RecordEntered
-    # No name here: the case's history is read by many.
-    case.note(uow, "staff_recorded", {"edition": report.edition})
+        record_id = await _standing(uow, case, staff.staff_id, report.edition)
+    else:
+        # No name here: the case's history is read by many.
+        case.note(uow, "staff_recorded", {"edition": report.edition})
     prove(uow, case, proof="record")
     await save_proven(uow, case)
     uow.audit("staff_record.enter", "staff_record", record_id, {"complaint_id": str(complaint_id)})
@@ -106,9 +108,23 @@ async def enter_nobody(uow: UnitOfWork, *, complaint_id: UUID, reason: str) -> N
     uow.audit("staff_record.nobody", "complaint", complaint_id)
 
 
+def _open_step(case: Case) -> str | None:
+    return next((one.id for one in case.policy.milestones if one.proof == "record" and one.id not in case.done), None)
+
+
+async def _standing(uow: UnitOfWork, case: Case, staff_id: UUID, edition: int) -> UUID:
+    """Return the record that stands, when a step still waits for it."""
+    if _open_step(case) is None:
+        raise RecordEntered
+    mine = (_S.c.tenant_id == uow.tenant_id, _S.c.complaint_id == case.complaint_id)
+    which = (_S.c.staff_id == staff_id, _S.c.edition == edition)
+    record_id: UUID = (await uow.session.execute(select(_S.c.record_id).where(*mine, *which))).scalar_one()
+    return record_id
+
+
 def _need_turn(case: Case) -> None:
-    step = next((one for one in case.policy.milestones if one.proof == "record"), None)
-    before = blocked_by(case.policy, step.id, case.done) if step is not None and step.id not in case.done else ()
+    step = _open_step(case)
+    before = blocked_by(case.policy, step, case.done) if step is not None else ()
     if before:
         raise StepClosed(first=msgspec.to_builtins(before[0].label))
 

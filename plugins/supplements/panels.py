@@ -36,9 +36,9 @@ PUSHES: dict[Need, tuple[Text, Text]] = {
 def need_of(data: Mapping[str, Any]) -> Need:
     """Return a member's type: osteoporosis goes before a situation, as in the segments."""
     purpose = data.get("calcium_purpose")
-    if purpose == "treatment" or data.get("osteoporosis") is True:
+    if purpose == "treatment" or data.get("osteoporosis"):
         return "treatment"
-    if purpose in {"sport", "pregnancy"} or data.get("pregnant") is True:
+    if purpose in {"sport", "pregnancy"} or data.get("pregnant"):
         return "situation"
     return "basic"
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.case_reports.actions import NotApproved
 from core.case_reports.delivering import Reception, hand_over
-from core.complaints.actions.handling import StepClosed
+from core.complaints.actions.handling import StepClosed, judge_level
 from core.complaints.queries.cases import get_complaint
 from core.errors import Forbidden, InvalidInput, NotFound
 from core.hooks.records.events import StaffRef
@@ -66,6 +66,23 @@ async def test_a_record_is_entered_from_the_delivered_report_and_completes_its_s
     assert "staff_record" in case.done
     names = [row.data for row in case.history if row.kind == "staff_recorded"]
     assert names == [{"edition": 1}], "the history of the case names nobody"
+
+
+async def test_a_record_entered_on_level_3_completes_the_step_that_a_lowering_opens(clinic: TestTenant) -> None:
+    complaint_id = await approved(clinic)
+    async with clinic.unit() as uow:
+        await judge_level(uow, complaint_id=complaint_id, severity="L3", reason="可能涉及医疗事故")
+    record = await recorded(clinic, complaint_id)
+    async with clinic.unit() as uow:
+        await judge_level(uow, complaint_id=complaint_id, severity="L2", reason="鉴定后不成立")
+    async with clinic.unit("service_supervisor") as uow:
+        await hand_over(uow, complaint_id=complaint_id, said=Reception(answer="declined"))
+        assert "staff_record" not in (await get_complaint(uow, complaint_id=complaint_id)).done
+    assert await recorded(clinic, complaint_id) == record
+    async with clinic.unit("team_leader") as uow:
+        case = await get_complaint(uow, complaint_id=complaint_id)
+    assert "staff_record" in case.done
+    assert [row.kind for row in case.history].count("staff_recorded") == 1
 
 
 async def test_without_an_approved_report_or_the_right_nothing_is_entered(clinic: TestTenant) -> None:

@@ -32,12 +32,12 @@ def test_the_plugins_together_implement_every_hook_that_exists() -> None:
     """A hook ships only with a plugin that uses it; events are for plugins with tables, of which the tests have one."""
     ours = [
         PETCLINIC,
+        Candidate("aesthetics", "plugins.aesthetics:plugin"),
         Candidate("supplements", "plugins.supplements:plugin"),
         Candidate("fileclinic", "tests.plugins.file_clinic:plugin"),
     ]
-    plugins = PluginHost.load(ours, strict=True).for_tenant(
-        A, 1, {"petclinic": {}, "supplements": {}, "fileclinic": {}}
-    )
+    names = ("petclinic", "aesthetics", "supplements", "fileclinic")
+    plugins = PluginHost.load(ours, strict=True).for_tenant(A, 1, {name: {} for name in names})
     assert {spec.name for spec in SPECS if plugins.listeners(spec)} == {spec.name for spec in SPECS} - AWAITED
 
 

@@ -144,10 +144,11 @@ async def test_the_list_shows_every_loaded_plugin_with_this_tenants_state(
 ) -> None:
     async with tenant_a.unit() as uow:
         assert [(card.plugin.id, card.state) for card in await list_plugins(uow, plugin_host)] == [
+            ("aesthetics", "installed"),
             ("petclinic", "installed"),
             ("supplements", "installed"),
         ]
     await enable(tenant_a, plugin_host)
     async with tenant_a.unit() as uow:
-        card, _ = await list_plugins(uow, plugin_host)
+        _, card, _ = await list_plugins(uow, plugin_host)
     assert (card.state, card.reason) == ("on", "")

@@ -69,7 +69,7 @@ def told(field: str, text: Text) -> FormProblem:
 
 def special_of(answers: Mapping[str, Any]) -> frozenset[Special]:
     """Return what was ticked and calls for a human adviser."""
-    found: set[Special] = {key for key in _SPECIAL if answers.get(key) is True}
+    found: set[Special] = {key for key in _SPECIAL if answers.get(key)}
     if answers.get("purpose") == "pregnancy":
         found.add("pregnant")
     return frozenset(found)

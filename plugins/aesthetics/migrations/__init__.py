@@ -1,0 +1,1 @@
+"""The clinic's own tables, step by step."""
