@@ -58,14 +58,20 @@ async def add_procedure(
         told = (TOLD,) if risks_told else ()
         signed = (CONSENTED,) if consent_signed else ()
         await touch(ctx, consult_id, *told, *signed, TREATED)
-    page = f"procedures/{procedure_id}"
+    effects = _begin(procedure_id, customer_id, name, due)
+    if risks_told and consent_signed:
+        return procedure_id, effects
+    return procedure_id, (*effects, _alert(ctx, procedure_id, customer_id, name))
+
+
+def _begin(procedure_id: UUID, customer_id: UUID, name: str, due: datetime) -> tuple[Effect, ...]:
     follow = OpenTask(
         key=f"follow:{procedure_id}",
         title=both(f"术后必回访：{name}", f"Follow-up after: {name}"),
         due=due,
         role="head_nurse",
         customer_id=customer_id,
-        page=page,
+        page=f"procedures/{procedure_id}",
     )
     event = RecordEvent(
         customer_id=customer_id,
@@ -73,18 +79,19 @@ async def add_procedure(
         text=both(f"治疗：{name}", f"Procedure: {name}"),
         data={"procedure": str(procedure_id)},
     )
-    if risks_told and consent_signed:
-        return procedure_id, (follow, event)
-    # consent.risk_skipped: a procedure without recorded risk disclosure raises an alert
-    alert = OpenTask(
+    return follow, event
+
+
+def _alert(ctx: Context, procedure_id: UUID, customer_id: UUID, name: str) -> OpenTask:
+    """consent.risk_skipped: a procedure without recorded risk disclosure raises an alert."""
+    return OpenTask(
         key=f"risk:{procedure_id}",
         title=both(f"跳过风险告知或未签同意书：{name}", f"Risks not told, or consent not signed: {name}"),
         due=ctx.now + timedelta(hours=RISK_HOURS),
         role="service_supervisor",
         customer_id=customer_id,
-        page=page,
+        page=f"procedures/{procedure_id}",
     )
-    return procedure_id, (follow, event, alert)
 
 
 async def lock_procedure(ctx: Context, procedure_id: UUID) -> Any:

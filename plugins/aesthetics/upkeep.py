@@ -102,11 +102,9 @@ def _row(table: str, **values: Any) -> SeedRow:
     return SeedRow(table=f"x_aesthetics_{table}", values=values)
 
 
-@hookimpl
-def demo_data() -> tuple[Seed, ...]:
-    """A patient with a consult that waits, a plan with three cases, and a procedure to be followed up."""
+def _sample_rows() -> tuple[SeedRow, ...]:
     cases = ("埋线法", "全切法", "三点微创法")
-    rows = (
+    return (
         _row(
             "consult",
             consult_id=_CONSULT_ID,
@@ -158,6 +156,11 @@ def demo_data() -> tuple[Seed, ...]:
             note="",
         ),
     )  # fmt: skip
+
+
+@hookimpl
+def demo_data() -> tuple[Seed, ...]:
+    """A patient with a consult that waits, a plan with three cases, and a procedure to be followed up."""
     answers = {
         "patient_name": "林小雨",
         "owner_name": "林小雨",
@@ -173,6 +176,6 @@ def demo_data() -> tuple[Seed, ...]:
             phone="13905460002",
             subjects=(SeedSubject(kind="patient", name="林小雨", data={"sex": "female", "keloid": True}),),
             intakes=(SeedIntake(form="consult", answers=answers, days_ago=2),),
-            rows=rows,
+            rows=_sample_rows(),
         ),
     )

@@ -27,15 +27,17 @@ DATA = frozenset(
 """Words that are not texts: the product's name, keys, the other language by its own name, files, addresses."""
 LETTER = "Dear "
 """Scripts for customers, whose names are filled in: they carry both languages as data."""
-PLUGINS = Path(__file__).parents[2] / "plugins"
-SENTENCES = Path(__file__).parents[2] / "core" / "programs" / "rules"
+ROOT = Path(__file__).parents[2]
+BILINGUAL = (*sorted((ROOT / "plugins").rglob("*.py")), ROOT / "core" / "webhooks" / "catalogue.py")
+"""What carries both languages as data."""
+SENTENCES = ROOT / "core" / "programs" / "rules"
 CODE = re.compile(r"[0-9a-f]{12}|[0-9A-Z]{5}|[0-9A-Z]{4}(-[0-9A-Z]{4})+")
 """Of coupons, benefits and gifts, and of versions of rules."""
 
 
 def texts_of_plugins() -> set[str]:
-    """Every string of a plugin: it carries both languages as data, so nobody marks it."""
-    nodes = (node for file in PLUGINS.rglob("*.py") for node in ast.walk(ast.parse(file.read_text())))
+    """Every string of a plugin and of the kinds that webhooks tell of: both languages are data there, so nobody marks them."""
+    nodes = (node for file in BILINGUAL for node in ast.walk(ast.parse(file.read_text())))
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 

@@ -1,7 +1,7 @@
 """The API's own description: OpenAPI 3.1 for programmes, a page of our own for people; both open to everybody."""
 
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from litestar import Response, get
@@ -12,8 +12,6 @@ from web.routes.api_operations import OPERATIONS
 from web.screens import show
 from web.security import OPEN
 
-_SHORT: Final = "public, max-age=300"
-
 
 def _document(request: WebRequest) -> dict[str, Any]:
     address = request.runtime.settings.public_url
@@ -23,7 +21,7 @@ def _document(request: WebRequest) -> dict[str, Any]:
 @get("/api/v1/openapi.json", guards=[OPEN])
 async def show_document(request: WebRequest) -> Response[Any]:
     body = msgspec.json.encode(_document(request))
-    return Response(body, media_type="application/json", headers={"cache-control": _SHORT})
+    return Response(body, media_type="application/json")
 
 
 @get("/api/v1/docs", guards=[OPEN])
