@@ -128,7 +128,7 @@ def test_no_grave_text_is_ever_slight_and_grave_texts_are_found() -> None:
 def test_slight_texts_stay_slight() -> None:
     slight = [one for name in SETS for one in corpus(name) if one.level == "L1"]
     assert share([one.found.severity == "L1" for one in slight]) >= 0.93
-    assert share([one.found.severity == "L3" for one in slight]) <= 0.04
+    assert share([one.found.severity == "L3" for one in slight]) <= 0.06
 
 
 def test_every_quote_is_the_customers_own_words() -> None:

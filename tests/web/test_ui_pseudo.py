@@ -22,7 +22,23 @@ MONTHS = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 CALENDAR = {"workdays", "Working", "days", "Asia", "Shanghai"}
 """The first calendar, as the chain called it, and its zone."""
 DATA = frozenset(
-    {"Anxin", "Esc", "English", "csv", "imports", "run", "ValueError", "https", "anxin", "test"} | MONTHS | CALENDAR
+    {
+        "Anxin",
+        "Esc",
+        "English",
+        "csv",
+        "imports",
+        "run",
+        "ValueError",
+        "https",
+        "hooks",
+        "example",
+        "com",
+        "anxin",
+        "test",
+    }
+    | MONTHS
+    | CALENDAR
 )
 """Words that are not texts: the product's name, keys, the other language by its own name, files, addresses."""
 LETTER = "Dear "
