@@ -22,14 +22,14 @@ FURTHER: Final[dict[str, Operation]] = {
         tag="Customers",
         body=api_writes.NewSubject,
         answers=_MADE,
-        example={"name": "年糕", "kind": "petclinic.pet", "species": "cat"},
+        example={"name": "年糕", "kind": "clinic.patient", "species": "cat"},
     ),
     f"POST {_CUSTOMER}/subjects/{{subject_id:uuid}}": Operation(
         summary="Replace the record of a pet or person",
         tag="Customers",
         body=api_writes.NewSubject,
         answers=_CHANGED,
-        example={"name": "年糕", "kind": "petclinic.pet", "species": "cat", "neutered": True},
+        example={"name": "年糕", "kind": "clinic.patient", "species": "cat", "neutered": True},
     ),
     f"POST {_CUSTOMER}/contacts": Operation(
         summary="Add a way to reach a customer",

@@ -35,7 +35,7 @@ BODY_LIMIT: Final = 32 * 1024
 
 
 class NewSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A pet or person; `kind` is a type that one of the chain's plugins knows, e.g. `petclinic.pet`."""
+    """A pet or person; `kind` is a type that one of the chain's plugins knows, e.g. `clinic.patient`."""
 
     name: str
     kind: str
