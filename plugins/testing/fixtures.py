@@ -6,14 +6,13 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database
 from core.hooks.dispatch import Decision, Run, TenantPlugins
@@ -64,13 +63,7 @@ class Tenant:
 
     async def decide(self, hook: str, *, database: Database | None = None, **arguments: Any) -> Decision[Any]:
         """Ask a decide hook; with `database` it may read."""
-        reader: Callable[[], AbstractAsyncContextManager[AsyncSession]] | None = None
-        if database is not None:
-            shop = database
-
-            def reader() -> AbstractAsyncContextManager[AsyncSession]:
-                return shop.session(self.id, read_only=True)
-
+        reader = partial(database.session, self.id, read_only=True) if database is not None else None
         return await self.plugins.decide(
             _spec(hook), now=self.clock.now, locale="zh-CN", actor=SYSTEM, reader=reader, **arguments
         )
