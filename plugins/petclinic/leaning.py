@@ -13,7 +13,7 @@ from plugins.petclinic.grave import PLAN
 _OPINION = Opinion.parse(Path(__file__).with_name("opinion.txt").read_text("utf-8"))
 _LEVELS = ("L1", "L2", "L3")
 
-PASSAGE = 80
+PASSAGE = 40
 """So many characters make a passage: one grave half-sentence is not outvoted by a long story of slight matters."""
 WHOLE, LEAST = 0.35, -40.0
 """The share of the whole text's odds beside those of its worst passage, and how far down they count."""
@@ -21,7 +21,7 @@ WHOLE, LEAST = 0.35, -40.0
 # Natural logarithms of odds, chosen on texts that the opinion was not taught with.
 GRAVE_UNREAD, GRAVE_BESIDE_HARM = 6.0, 12.0
 """So much graver than any other level a text must read: when no rule found harm, and when one found level 2."""
-SERIOUS_UNREAD = 5.0
+SERIOUS_UNREAD = 6.0
 """So much more harmful than slight it must read when no rule found anything."""
 SHORTEST = 12
 """So many characters must be left to judge; less is left to the rules."""
